@@ -1,0 +1,35 @@
+import type { CodeEntry } from './codes.ts';
+
+/** Codes of what a host refuses: `VNC` (compile), `VNP` (plan and apply), `VNH` (host commands), `VND` (driver), `VNR` (RPC), `VNU` (usage). */
+export const hostCodes: Readonly<Record<string, CodeEntry>> = {
+  VNC001: {
+    title: 'subnet in use on this host',
+    explanation:
+      'Another interface or route of the host already has exactly this subnet. Two owners of one subnet cut each other off, so the start is refused.',
+  },
+  VNC002: {
+    title: 'subnet overlaps a route of this host',
+    explanation: 'The subnet overlaps a route of the host without being equal to it. The network starts; some addresses will be out of reach.',
+  },
+  VNC003: {
+    title: 'bridge name taken',
+    explanation: 'A link of that name exists and virtnet did not make it. virtnet never touches a link that is not its own.',
+  },
+  VNC004: { title: 'device missing', explanation: 'The document names a device that this host does not have.' },
+  VNC005: { title: 'not possible on this host', explanation: 'The kernel or the tools of this host lack what this part of the document needs.' },
+  VNC006: { title: 'part skipped on this host', explanation: 'A helper service is absent, so this part has no effect here; the rest works.' },
+  VNP001: { title: 'step failed', explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.' },
+  VNP002: { title: 'step failed and undo incomplete', explanation: 'A step failed and so did a part of the undo. `virtnet repair` tries again.' },
+  VNH001: { title: 'command failed', explanation: 'A host command gave an error; its own words are shown.' },
+  VNH002: { title: 'tool missing', explanation: 'A program that virtnet needs is not installed; the hint names its package.' },
+  VNH003: { title: 'no permission', explanation: 'Changing the network needs root (CAP_NET_ADMIN). `virtnet sandbox` works without.' },
+  VNH004: { title: 'lock held', explanation: 'Another virtnet is changing this host. The error says which process.' },
+  VNH005: { title: 'dnsmasq did not start', explanation: 'dnsmasq refused its configuration; its own words are shown.' },
+  VND001: { title: 'network not found', explanation: 'No network of that name or uuid is defined or running.' },
+  VND002: { title: 'network exists', explanation: 'A network of that name or uuid exists already.' },
+  VND003: { title: 'wrong state', explanation: 'The network is running (or not running), and the request needs the opposite.' },
+  VND004: { title: 'port not found', explanation: 'The network has no such port.' },
+  VND005: { title: 'definition unreadable', explanation: 'A stored definition cannot be read. It is left alone; the other networks load.' },
+  VND006: { title: 'pool exhausted', explanation: 'Every device of the network is in use and cannot be shared.' },
+  VNU001: { title: 'usage', explanation: 'The command line is not as expected; `--help` shows an example.' },
+};

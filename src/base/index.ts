@@ -1,0 +1,3 @@
+export * from './diagnostic.ts';
+export * from './errors.ts';
+export * from './codes.ts';

@@ -1,0 +1,22 @@
+/**
+ * Reads a MAC address as libvirt does: six pairs of one or two hex digits with colons between them, upper or lower case.
+ * Returns the canonical form (lower case, two digits); undefined when the text is not one.
+ */
+export function parseMac(text: string): string | undefined {
+  const m = /^([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})$/.exec(text);
+  if (!m) return undefined;
+  return m
+    .slice(1)
+    .map((pair) => pair.padStart(2, '0').toLowerCase())
+    .join(':');
+}
+
+/** True when the group bit of a canonical MAC address is set (IEEE 802). */
+export function isMulticastMac(mac: string): boolean {
+  return (parseInt(mac.slice(0, 2), 16) & 1) === 1;
+}
+
+/** A MAC address in 52:54:00 (the prefix of QEMU and libvirt) from three bytes, 0-255 each. */
+export function macFromBytes(a: number, b: number, c: number): string {
+  return `52:54:00:${[a, b, c].map((n) => n.toString(16).padStart(2, '0')).join(':')}`;
+}
