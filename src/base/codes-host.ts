@@ -9,17 +9,30 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNC002: {
     title: 'subnet overlaps a route of this host',
-    explanation: 'The subnet overlaps a route of the host without being equal to it. The network starts; some addresses will be out of reach.',
+    explanation:
+      'The subnet overlaps a route of the host without being equal to it. The network starts; some addresses will be out of reach.',
   },
   VNC003: {
     title: 'bridge name taken',
     explanation: 'A link of that name exists and virtnet did not make it. virtnet never touches a link that is not its own.',
   },
   VNC004: { title: 'device missing', explanation: 'The document names a device that this host does not have.' },
-  VNC005: { title: 'not possible on this host', explanation: 'The kernel or the tools of this host lack what this part of the document needs.' },
-  VNC006: { title: 'part skipped on this host', explanation: 'A helper service is absent, so this part has no effect here; the rest works.' },
-  VNP001: { title: 'step failed', explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.' },
-  VNP002: { title: 'step failed and undo incomplete', explanation: 'A step failed and so did a part of the undo. `virtnet repair` tries again.' },
+  VNC005: {
+    title: 'not possible on this host',
+    explanation: 'The kernel or the tools of this host lack what this part of the document needs.',
+  },
+  VNC006: {
+    title: 'part skipped on this host',
+    explanation: 'A helper service is absent, so this part has no effect here; the rest works.',
+  },
+  VNP001: {
+    title: 'step failed',
+    explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.',
+  },
+  VNP002: {
+    title: 'step failed and undo incomplete',
+    explanation: 'A step failed and so did a part of the undo. `virtnet repair` tries again.',
+  },
   VNH001: { title: 'command failed', explanation: 'A host command gave an error; its own words are shown.' },
   VNH002: { title: 'tool missing', explanation: 'A program that virtnet needs is not installed; the hint names its package.' },
   VNH003: { title: 'no permission', explanation: 'Changing the network needs root (CAP_NET_ADMIN). `virtnet sandbox` works without.' },

@@ -16,10 +16,13 @@ describe('parseIp', () => {
   });
   it('gives the bytes that ipaddr.js gives (it reads the deprecated ::1.2.3.4 as ::ffff:1.2.3.4, so not those)', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.ipV4(), fc.ipV6()).filter((t) => !/^::\d+\./.test(t)), (text) => {
-        const bytes = ipaddr.parse(text).toByteArray();
-        expect(parseIp(text)?.value).toBe(bytes.reduce((v, b) => (v << 8n) | BigInt(b), 0n));
-      }),
+      fc.property(
+        fc.oneof(fc.ipV4(), fc.ipV6()).filter((t) => !/^::\d+\./.test(t)),
+        (text) => {
+          const bytes = ipaddr.parse(text).toByteArray();
+          expect(parseIp(text)?.value).toBe(bytes.reduce((v, b) => (v << 8n) | BigInt(b), 0n));
+        },
+      ),
     );
   });
 });
