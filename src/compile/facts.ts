@@ -1,0 +1,61 @@
+import type { PciAddress } from '../network/forward.ts';
+
+/** A link of the host as the compile needs to know it. */
+export interface LinkFact {
+  readonly name: string;
+  /** The kernel's link kind (`bridge`, `veth`, `openvswitch` ...); empty for a physical device. */
+  readonly type: string;
+  readonly alias?: string;
+  readonly mac?: string;
+  readonly mtu?: number;
+}
+
+/** A route or an address of the host, as a subnet and the device it belongs to. */
+export interface RouteFact {
+  /** `ADDRESS/PREFIX` with the host bits cleared. */
+  readonly to: string;
+  readonly dev: string;
+}
+
+/** A virtual function of an SR-IOV card. */
+export interface VfFact {
+  readonly pf: string;
+  readonly index: number;
+  readonly address: PciAddress;
+  /** The VF's own network device, where a driver gave it one. */
+  readonly dev?: string;
+  /** The driver it is bound to. */
+  readonly driver?: string;
+}
+
+/** What the kernel and the tools of a host can do; each is probed, not guessed from a version. */
+export interface Capabilities {
+  readonly vlanFiltering: boolean;
+  readonly sfq: boolean;
+  readonly fqCodel: boolean;
+  readonly police: boolean;
+  readonly csum: boolean;
+  readonly openvswitch: boolean;
+  readonly firewalld: boolean;
+  readonly resolved: boolean;
+}
+
+/** Everything about a host that a compile may depend on. Plain data, taken before the compile. */
+export interface HostFacts {
+  readonly links: ReadonlyMap<string, LinkFact>;
+  /** Routes and addresses that are not virtnet's own. */
+  readonly routes: readonly RouteFact[];
+  readonly vfs: readonly VfFact[];
+  readonly capabilities: Capabilities;
+  readonly paths: HostPaths;
+}
+
+/** Folders and files that generated configuration refers to. Absolute paths. */
+export interface HostPaths {
+  /** Per network folder of dnsmasq's files: `${runDir}/dnsmasq/UUID`. */
+  readonly runDir: string;
+  /** Lease logs: `${stateDir}/leases/UUID.log`. */
+  readonly stateDir: string;
+  /** The dhcp-script that appends to the lease log. */
+  readonly leaseScript: string;
+}

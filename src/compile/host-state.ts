@@ -1,0 +1,252 @@
+import type { BandwidthRate } from '../network/bandwidth.ts';
+import type { PciAddress } from '../network/forward.ts';
+
+/** Whose resource it is: a network, and for a guest's part the port. Links carry it in the kernel as their alias. */
+export interface Owner {
+  /** Network uuid. */
+  readonly network: string;
+  /** Port uuid. */
+  readonly port?: string;
+}
+
+interface Owned {
+  readonly owner: Owner;
+}
+
+/** A network device that virtnet makes. It is made administratively down; `link-up` raises it once its firewall and addresses stand. */
+export interface LinkResource extends Owned {
+  readonly kind: 'link';
+  readonly name: string;
+  readonly mac?: string;
+  /** Bytes; absent leaves the kernel's default. */
+  readonly mtu?: number;
+  readonly spec: LinkSpec;
+  /** Only in an observation: the kernel's index, used to bring a link back as it was. */
+  readonly ifindex?: number;
+}
+
+export type LinkSpec =
+  | {
+      readonly type: 'bridge';
+      readonly stp: boolean;
+      /** Seconds; with STP on the kernel uses at least 2. */
+      readonly forwardDelay: number;
+      readonly vlanFiltering: boolean;
+    }
+  | {
+      readonly type: 'veth';
+      /** The guest's end: a network namespace (a name of `ip netns`, or a path) and the device's name there. */
+      readonly peer: { readonly netns: string; readonly name: string; readonly mac: string };
+    }
+  | {
+      readonly type: 'tap';
+      readonly user?: string;
+      readonly group?: string;
+      readonly vnetHeader: boolean;
+      readonly multiQueue: boolean;
+    }
+  | { readonly type: 'macvtap'; readonly parent: string; readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru' };
+
+/** The administrative state of a link is up. */
+export interface LinkUpResource extends Owned {
+  readonly kind: 'link-up';
+  readonly dev: string;
+}
+
+/** A device is a port of a bridge, with the flags of bridge(8). The device may be ours or a guest's own tap. */
+export interface BridgePortResource extends Owned {
+  readonly kind: 'bridge-port';
+  readonly dev: string;
+  readonly bridge: string;
+  readonly isolated: boolean;
+  readonly learning: boolean;
+  readonly unicastFlood: boolean;
+  /** VLAN filter of the port (bridge vlan); absent leaves the kernel's default. */
+  readonly vlan?: { readonly pvid?: number; readonly untagged?: number; readonly tagged: readonly number[] };
+}
+
+/** A static forwarding entry: this MAC lives behind this bridge port. */
+export interface FdbResource extends Owned {
+  readonly kind: 'fdb';
+  readonly dev: string;
+  readonly mac: string;
+}
+
+/** An address on a link, `ADDRESS/PREFIX`. */
+export interface AddressResource extends Owned {
+  readonly kind: 'address';
+  readonly dev: string;
+  readonly address: string;
+}
+
+/** A static route, marked with virtnet's own route protocol. */
+export interface RouteResource extends Owned {
+  readonly kind: 'route';
+  readonly dev: string;
+  /** `ADDRESS/PREFIX`. */
+  readonly to: string;
+  readonly via: string;
+  readonly metric: number;
+}
+
+/** A sysctl, by its path below /proc/sys (`net/ipv6/conf/virbr0/accept_ra`). A shared one has no owner and stays when networks stop. */
+export interface SysctlResource {
+  readonly kind: 'sysctl';
+  readonly owner?: Owner;
+  readonly path: string;
+  readonly value: string;
+}
+
+/** The table `inet virtnet` with its base chains and empty verdict maps: there while any network has rules. */
+export interface FirewallBaseResource {
+  readonly kind: 'firewall-base';
+  readonly owner?: undefined;
+}
+
+/** One network's chains, and its entries in the verdict maps. Rules are in nft's own listing form, so that they compare as text. */
+export interface FirewallResource extends Owned {
+  readonly kind: 'firewall';
+  readonly chains: readonly { readonly name: string; readonly rules: readonly string[] }[];
+  readonly elements: readonly { readonly map: string; readonly key: string; readonly verdict: string }[];
+}
+
+/** A dnsmasq of one network: its files' texts. It runs as long as the resource exists. */
+export interface DnsmasqResource extends Owned {
+  readonly kind: 'dnsmasq';
+  readonly bridge: string;
+  /** The configuration file; a change restarts dnsmasq. */
+  readonly conf: string;
+  /** dhcp-hostsfile; a change is a SIGHUP. */
+  readonly hosts: string;
+  /** addn-hosts; a change is a SIGHUP. */
+  readonly addnHosts: string;
+  /** Only in an observation: the process runs with this conf (`current`), with an older one (`stale`), or not at all (`dead`). */
+  readonly process?: 'current' | 'stale' | 'dead';
+  /** Only in an observation: the running process has read hosts and addnHosts as they are. */
+  readonly hostsLoaded?: boolean;
+}
+
+/** Limits on a device, in KiB a second and KiB, from the guests' side: inbound is what leaves the host through the device. */
+export interface ShapingResource extends Owned {
+  readonly kind: 'shaping';
+  readonly dev: string;
+  readonly inbound?: BandwidthRate;
+  readonly outbound?: BandwidthRate;
+  /** Guaranteed shares of the inbound for single guests, by traffic class. */
+  readonly floors: readonly { readonly classId: number; readonly mac: string; readonly floor: number }[];
+}
+
+/** Settings of an SR-IOV virtual function through its physical function. */
+export interface VfResource extends Owned {
+  readonly kind: 'vf';
+  readonly pf: string;
+  readonly index: number;
+  readonly mac?: string;
+  readonly vlan?: number;
+  readonly trust?: boolean;
+  readonly spoofCheck?: boolean;
+}
+
+/** A PCI device is bound to this driver. */
+export interface PciDriverResource extends Owned {
+  readonly kind: 'pci-driver';
+  readonly address: PciAddress;
+  readonly driver: string;
+}
+
+/** A port of an Open vSwitch bridge with its columns. */
+export interface OvsPortResource extends Owned {
+  readonly kind: 'ovs-port';
+  readonly bridge: string;
+  readonly dev: string;
+  readonly tag?: number;
+  readonly trunks: readonly number[];
+  readonly vlanMode?: 'access' | 'trunk' | 'native-tagged' | 'native-untagged';
+  readonly externalIds: Readonly<Record<string, string>>;
+}
+
+/** The bridge's domain and name server are known to systemd-resolved. */
+export interface ResolvedResource extends Owned {
+  readonly kind: 'resolved';
+  readonly dev: string;
+  readonly domain: string;
+  readonly server: string;
+}
+
+/** The bridge belongs to a firewalld zone. */
+export interface ZoneResource extends Owned {
+  readonly kind: 'zone';
+  readonly dev: string;
+  readonly zone: string;
+}
+
+/** One element of a host state. What it is called is `resourceKey`; two resources with one key are the same thing in two conditions. */
+export type Resource =
+  | LinkResource
+  | LinkUpResource
+  | BridgePortResource
+  | FdbResource
+  | AddressResource
+  | RouteResource
+  | SysctlResource
+  | FirewallBaseResource
+  | FirewallResource
+  | DnsmasqResource
+  | ShapingResource
+  | VfResource
+  | PciDriverResource
+  | OvsPortResource
+  | ResolvedResource
+  | ZoneResource;
+
+export type ResourceKind = Resource['kind'];
+
+/** What a set of running networks means on a host, or what was found there: resources by key. */
+export type HostState = ReadonlyMap<string, Resource>;
+
+/** The identity of a resource, in words a person can read: `link virbr0`, `address 192.168.122.1/24 on virbr0`. */
+export function resourceKey(r: Resource): string {
+  switch (r.kind) {
+    case 'link':
+      return `link ${r.name}`;
+    case 'link-up':
+    case 'shaping':
+    case 'resolved':
+    case 'zone':
+      return `${r.kind} ${r.dev}`;
+    case 'bridge-port':
+      return `bridge-port ${r.dev}`;
+    case 'fdb':
+      return `fdb ${r.mac} on ${r.dev}`;
+    case 'address':
+      return `address ${r.address} on ${r.dev}`;
+    case 'route':
+      return `route ${r.to} via ${r.via} metric ${String(r.metric)} on ${r.dev}`;
+    case 'sysctl':
+      return `sysctl ${r.path}`;
+    case 'firewall-base':
+      return 'firewall-base';
+    case 'firewall':
+    case 'dnsmasq':
+      return `${r.kind} ${r.owner.network}`;
+    case 'vf':
+      return `vf ${String(r.index)} of ${r.pf}`;
+    case 'pci-driver':
+      return `pci-driver ${formatPciAddress(r.address)}`;
+    case 'ovs-port':
+      return `ovs-port ${r.dev} on ${r.bridge}`;
+  }
+}
+
+/** Prints a PCI address as the kernel names it: `0000:04:00.1`. */
+export function formatPciAddress(a: PciAddress): string {
+  const hex = (n: number, width: number): string => n.toString(16).padStart(width, '0');
+  return `${hex(a.domain, 4)}:${hex(a.bus, 2)}:${hex(a.slot, 2)}.${a.function.toString(8)}`;
+}
+
+/** A host state of these resources; a later resource replaces an earlier one of the same key. */
+export function hostState(resources: Iterable<Resource>): HostState {
+  const state = new Map<string, Resource>();
+  for (const r of resources) state.set(resourceKey(r), r);
+  return state;
+}

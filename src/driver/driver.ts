@@ -1,0 +1,183 @@
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { Attachment, PortRecord } from '../compile/port.ts';
+import type { Network } from '../network/network.ts';
+import type { Plan } from '../plan/plan.ts';
+
+/** A network by name or by uuid; a bare string is tried as a uuid, then as a name. */
+export type NetworkRef = string | { readonly name: string } | { readonly uuid: string };
+
+/** A network as lists show it. */
+export interface NetworkInfo {
+  readonly name: string;
+  readonly uuid: string;
+  readonly active: boolean;
+  readonly persistent: boolean;
+  readonly autostart: boolean;
+  /** Absent for networks without a bridge. */
+  readonly bridge?: string;
+  /** The running definition, or the stored one when it is not running. */
+  readonly network: Network;
+  /** Names of findings that a person should see, such as a definition that cannot be read. */
+  readonly warnings: readonly Diagnostic[];
+}
+
+/** Which of the two documents a call is about; `current` is the live one of a running network, else the stored one. */
+export type Affect = 'current' | 'live' | 'config' | 'live+config';
+
+/** libvirt's sections of `net-update`, and those that only virtnet updates. */
+export type UpdateSection =
+  | 'bridge'
+  | 'domain'
+  | 'ip'
+  | 'ip-dhcp-host'
+  | 'ip-dhcp-range'
+  | 'forward'
+  | 'forward-interface'
+  | 'forward-pf'
+  | 'portgroup'
+  | 'dns-host'
+  | 'dns-txt'
+  | 'dns-srv';
+
+export type UpdateCommand = 'modify' | 'delete' | 'add-last' | 'add-first';
+
+export interface UpdateRequest {
+  readonly section: UpdateSection;
+  readonly command: UpdateCommand;
+  /** Counts all `<ip>` elements from 0; negative: let the section decide. */
+  readonly parentIndex: number;
+  /** The fragment's XML text. */
+  readonly fragment: string;
+  readonly affect: Affect;
+}
+
+/** A lease of a network's DHCP server. */
+export interface Lease {
+  /** Device of the network (its bridge). */
+  readonly interface: string;
+  /** Seconds since the epoch; 0 for a lease without end. */
+  readonly expiry: number;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly mac?: string;
+  /** IPv6 identity association. */
+  readonly iaid?: string;
+  readonly ip: string;
+  readonly prefix: number;
+  readonly hostname?: string;
+  /** Client id (DHCPv4) or DUID (DHCPv6). */
+  readonly clientId?: string;
+}
+
+/** What happened, told after it happened. `serial` counts up per driver. */
+export type DriverEvent =
+  | {
+      readonly type: 'lifecycle';
+      readonly event: 'defined' | 'undefined' | 'started' | 'stopped';
+      readonly name: string;
+      readonly uuid: string;
+    }
+  | {
+      readonly type: 'metadata';
+      readonly name: string;
+      readonly uuid: string;
+      readonly item: 'title' | 'description' | 'element';
+      /** Namespace, for `element`. */
+      readonly namespace?: string;
+    }
+  | { readonly type: 'updated'; readonly name: string; readonly uuid: string }
+  | { readonly type: 'port'; readonly event: 'created' | 'deleted'; readonly name: string; readonly uuid: string; readonly port: string }
+  | { readonly type: 'repaired'; readonly name: string; readonly uuid: string; readonly plan: Plan };
+
+/** Progress of an apply: called before and after each step. */
+export type Progress = (event: { readonly step: number; readonly of: number; readonly key: string; readonly done: boolean }) => void;
+
+export interface ChangeOptions {
+  /** Plan only: nothing is stored or applied. */
+  readonly dryRun?: boolean;
+  readonly onProgress?: Progress;
+  readonly signal?: AbortSignal;
+}
+
+/** What a change did (or, in a dry run, would do). */
+export interface ChangeResult {
+  readonly plan: Plan;
+  readonly applied: boolean;
+  readonly networks: readonly NetworkInfo[];
+}
+
+/** A request to plug a guest. */
+export interface AttachRequest {
+  /** A `<interface>` or `<networkport>` document; the fields below override it. */
+  readonly document?: string;
+  readonly mac?: string;
+  readonly portgroup?: string;
+  /** `average[,peak[,burst]]` is the CLI's business; here it is the model's. */
+  readonly bandwidth?: Network['bandwidth'];
+  readonly vlan?: Network['vlan'];
+  readonly isolated?: boolean;
+  readonly owner?: { readonly name: string; readonly uuid?: string };
+  /** Where it goes; device names are chosen when empty. */
+  readonly attachment: Attachment | { readonly type: 'netns'; readonly netns: string; readonly guestDev?: string } | { readonly type: 'tap'; readonly dev?: string };
+}
+
+/**
+ * The one interface that every face uses. All calls reject with `VirtnetError`; where libvirt has an error for the case, `error.libvirt`
+ * carries its code, domain and message. Writing calls take the host's lock, run the loop (compile, observe, plan, apply) and leave the
+ * host as it was when they fail.
+ */
+export interface NetworkDriver extends AsyncDisposable {
+  // Load and look up
+  list(): Promise<readonly NetworkInfo[]>;
+  get(ref: NetworkRef): Promise<NetworkInfo>;
+  /** The document as `virsh net-dumpxml` prints it. */
+  xml(ref: NetworkRef, options?: { readonly inactive?: boolean }): Promise<string>;
+
+  // Definitions
+  /** `networkDefineXML`: stores the document; a running network keeps its live definition until it restarts. */
+  define(xml: string, options?: { readonly validate?: boolean }): Promise<NetworkInfo>;
+  /** `networkCreateXML`: starts a network without storing it. */
+  create(xml: string, options?: { readonly validate?: boolean }): Promise<NetworkInfo>;
+  undefine(ref: NetworkRef): Promise<void>;
+  setAutostart(ref: NetworkRef, autostart: boolean): Promise<void>;
+  update(ref: NetworkRef, request: UpdateRequest): Promise<void>;
+  setMetadata(
+    ref: NetworkRef,
+    item: 'title' | 'description' | 'element',
+    value: string | undefined,
+    options: { readonly key?: string; readonly uri?: string; readonly affect: Affect },
+  ): Promise<void>;
+  metadata(ref: NetworkRef, item: 'title' | 'description' | 'element', options: { readonly uri?: string; readonly affect: Affect }): Promise<string>;
+
+  // Running networks
+  start(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
+  /** Several networks are started (or stopped) in one plan. */
+  startAll(refs: readonly NetworkRef[], options?: ChangeOptions): Promise<ChangeResult>;
+  stop(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
+  stopAll(refs: readonly NetworkRef[], options?: ChangeOptions): Promise<ChangeResult>;
+  /** Defines and starts, or changes running networks to these documents: one plan, all or nothing. */
+  up(documents: readonly string[], options?: ChangeOptions): Promise<ChangeResult>;
+  /** What differs between what should be and what is; all networks without a ref. Changes nothing. */
+  diff(ref?: NetworkRef): Promise<Plan>;
+  /** Applies `diff`. */
+  repair(ref?: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
+  /** Starts what is marked autostart and not running, each once per boot. */
+  autostart(options?: ChangeOptions): Promise<ChangeResult>;
+
+  // Ports
+  ports(ref: NetworkRef): Promise<readonly PortRecord[]>;
+  /** `networkPortCreateXML`: a port whose device somebody else makes. `reclaim` re-registers one with its plug. */
+  createPort(ref: NetworkRef, xml: string, options?: { readonly reclaim?: boolean; readonly validate?: boolean }): Promise<PortRecord>;
+  deletePort(ref: NetworkRef, uuid: string): Promise<void>;
+  /** `networkPortSetParameters`: a port's bandwidth. */
+  setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void>;
+  attach(ref: NetworkRef, request: AttachRequest, options?: ChangeOptions): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }>;
+  /** By port uuid, MAC, device name or owner's name. */
+  detach(ref: NetworkRef, port: string, options?: ChangeOptions): Promise<ChangeResult>;
+
+  // Leases
+  leases(ref: NetworkRef, mac?: string): Promise<readonly Lease[]>;
+
+  // Events
+  /** Calls `listener` after each event; returns the function that ends it. */
+  on(listener: (event: DriverEvent) => void): () => void;
+}

@@ -1,0 +1,40 @@
+import type { HostFacts, HostPaths } from '../compile/facts.ts';
+import type { HostState } from '../compile/host-state.ts';
+import type { Step } from '../plan/plan.ts';
+
+/** What to look at. Observing one network of a thousand must not cost a thousand. */
+export interface ObserveRequest {
+  /** The networks (uuids) whose resources are wanted, or all that the host carries. */
+  readonly networks: ReadonlySet<string> | 'all';
+  /** What is wanted there: names the links, sysctls and pool devices whose condition matters beside those that carry virtnet's mark. */
+  readonly desired: HostState;
+}
+
+export interface ExecuteOptions {
+  /** Called before (`done` false) and after (`done` true) each step, with its index. May throw: the step then counts as failed. */
+  readonly onStep?: (index: number, done: boolean) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * A machine: the one way to look at it and the one way to change it. The real one is `linuxHost` (this process's network namespace);
+ * `fakeHost` keeps a state in memory. Both pass the same contract tests.
+ */
+export interface Host extends AsyncDisposable {
+  readonly paths: HostPaths;
+  /** What a compile may depend on. */
+  facts(): Promise<HostFacts>;
+  /** Only what is virtnet's own (by mark) or named in `desired`; a link of somebody else's is never part of it. */
+  observe(request: ObserveRequest): Promise<HostState>;
+  /**
+   * Carries the steps out in order. All firewall steps go to the kernel as one transaction, at the place of the first of them.
+   * @throws VirtnetError VNP001 with `details.step` (index into `steps`), the tool's own words and a hint. Steps before it (and, in a
+   * batch, some after it) may have taken effect: the caller observes and plans the way back.
+   */
+  execute(steps: readonly Step[], options?: ExecuteOptions): Promise<void>;
+  /**
+   * The one writer of this network namespace. Waits, then fails.
+   * @throws VirtnetError VNH004 naming the holder (process id, command, since when).
+   */
+  lock(purpose: string, options?: { readonly timeoutMs?: number }): Promise<AsyncDisposable>;
+}

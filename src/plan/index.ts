@@ -1,0 +1,3 @@
+export * from '../compile/host-state.ts';
+export * from '../compile/facts.ts';
+export * from './plan.ts';
