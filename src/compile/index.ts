@@ -1,2 +1,2 @@
 export * from './host-state.ts';
-export * from './facts.ts';
+export type * from './facts.ts';

@@ -117,7 +117,10 @@ export interface AttachRequest {
   readonly isolated?: boolean;
   readonly owner?: { readonly name: string; readonly uuid?: string };
   /** Where it goes; device names are chosen when empty. */
-  readonly attachment: Attachment | { readonly type: 'netns'; readonly netns: string; readonly guestDev?: string } | { readonly type: 'tap'; readonly dev?: string };
+  readonly attachment:
+    | Attachment
+    | { readonly type: 'netns'; readonly netns: string; readonly guestDev?: string }
+    | { readonly type: 'tap'; readonly dev?: string };
 }
 
 /**
@@ -146,7 +149,11 @@ export interface NetworkDriver extends AsyncDisposable {
     value: string | undefined,
     options: { readonly key?: string; readonly uri?: string; readonly affect: Affect },
   ): Promise<void>;
-  metadata(ref: NetworkRef, item: 'title' | 'description' | 'element', options: { readonly uri?: string; readonly affect: Affect }): Promise<string>;
+  metadata(
+    ref: NetworkRef,
+    item: 'title' | 'description' | 'element',
+    options: { readonly uri?: string; readonly affect: Affect },
+  ): Promise<string>;
 
   // Running networks
   start(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
@@ -170,7 +177,11 @@ export interface NetworkDriver extends AsyncDisposable {
   deletePort(ref: NetworkRef, uuid: string): Promise<void>;
   /** `networkPortSetParameters`: a port's bandwidth. */
   setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void>;
-  attach(ref: NetworkRef, request: AttachRequest, options?: ChangeOptions): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }>;
+  attach(
+    ref: NetworkRef,
+    request: AttachRequest,
+    options?: ChangeOptions,
+  ): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }>;
   /** By port uuid, MAC, device name or owner's name. */
   detach(ref: NetworkRef, port: string, options?: ChangeOptions): Promise<ChangeResult>;
 

@@ -1,0 +1,116 @@
+import { VirtnetError, isVirtnetError } from '../base/errors.ts';
+import type { HostState } from '../compile/host-state.ts';
+import type { ExecuteOptions, Host, ObserveRequest } from '../host/host.ts';
+import { diff } from '../plan/diff.ts';
+import type { Step } from '../plan/plan.ts';
+
+export interface ReconcileRequest {
+  /** What the networks in `networks` should mean on the host, shared resources included. */
+  readonly desired: HostState;
+  /** The networks the change is about: only their resources (and the shared ones) are observed, made or removed. */
+  readonly networks: ReadonlySet<string> | 'all';
+  /** Look and plan only. */
+  readonly dryRun?: boolean;
+  /** Called with the plan once it is known, before anything is changed. May throw to refuse it. */
+  readonly onPlan?: (steps: readonly Step[]) => void | Promise<void>;
+  readonly onStep?: ExecuteOptions['onStep'];
+  readonly signal?: AbortSignal;
+}
+
+export interface ReconcileResult {
+  readonly steps: readonly Step[];
+  readonly applied: boolean;
+}
+
+/** Undoing may itself meet a passing fault (a device still busy); it is planned afresh this many times. */
+const UNDO_ATTEMPTS = 3;
+/** Deleting one address can take others of its subnet along, so a plan that deletes is looked at again at most this often. */
+const SETTLE_PASSES = 2;
+
+/**
+ * The loop: observe, plan, execute. Start, stop, edit, attach, repair and dry run are this function with another desired state.
+ * When a step fails the host is observed again and led back to what it was before: the way back is planned, not replayed, so it is right
+ * whatever part of a batch had taken effect.
+ * @throws VirtnetError VNP001 after a complete undo, VNP002 when the undo failed too; what `onPlan` throws, unchanged.
+ */
+export async function reconcile(host: Host, request: ReconcileRequest): Promise<ReconcileResult> {
+  const look: ObserveRequest = { networks: request.networks, desired: request.desired };
+  const before = await host.observe(look);
+  const steps = diff(request.desired, before);
+  if (request.dryRun === true) return { steps, applied: false };
+  await request.onPlan?.(steps);
+  if (steps.length === 0) return { steps, applied: false };
+  try {
+    await host.execute(steps, executeOptions(request));
+    await settle(host, look, steps);
+  } catch (cause) {
+    await undo(host, request, before, cause);
+    throw failure('VNP001', cause, 'what was done before it has been undone', steps);
+  }
+  return { steps, applied: true };
+}
+
+function executeOptions(request: ReconcileRequest): ExecuteOptions {
+  return {
+    ...(request.onStep ? { onStep: request.onStep } : {}),
+    ...(request.signal ? { signal: request.signal } : {}),
+  };
+}
+
+/** Looks again after steps that can have side effects on their neighbours, and mends what they took along. */
+async function settle(host: Host, look: ObserveRequest, steps: readonly Step[]): Promise<void> {
+  let last = steps;
+  for (let pass = 0; pass < SETTLE_PASSES && last.some((s) => s.op === 'delete' && s.kind === 'address'); pass++) {
+    last = diff(look.desired, await host.observe(look));
+    if (last.length > 0) await host.execute(last);
+  }
+}
+
+/** Leads the host back to `before`. */
+async function undo(host: Host, request: ReconcileRequest, before: HostState, cause: unknown): Promise<void> {
+  const look: ObserveRequest = { networks: request.networks, desired: new Map([...request.desired, ...before]) };
+  let failed: unknown;
+  for (let attempt = 0; attempt < UNDO_ATTEMPTS; attempt++) {
+    try {
+      const back = diff(before, await host.observe(look));
+      if (back.length === 0) return;
+      await host.execute(back);
+    } catch (error) {
+      failed = error;
+    }
+  }
+  const left = await leftover(host, look, before, failed);
+  if (left.length === 0) return;
+  throw failure('VNP002', cause, `the undo failed too: ${messageOf(failed)}`, left);
+}
+
+async function leftover(host: Host, look: ObserveRequest, before: HostState, failed: unknown): Promise<readonly Step[]> {
+  try {
+    return diff(before, await host.observe(look));
+  } catch (error) {
+    throw failure('VNP002', failed, `the host cannot be observed: ${messageOf(error)}`, []);
+  }
+}
+
+function failure(code: 'VNP001' | 'VNP002', cause: unknown, outcome: string, steps: readonly Step[]): VirtnetError {
+  const inner = isVirtnetError(cause) ? cause : undefined;
+  const index = inner?.details['step'];
+  const key = typeof index === 'number' ? steps[index]?.key : undefined;
+  return new VirtnetError({
+    // A failure with a name of its own (dnsmasq did not start, no permission, a tool is missing) keeps it.
+    code: code === 'VNP001' && inner ? inner.code : code,
+    message: `${key === undefined || inner?.message.includes(key) === true ? '' : `${key}: `}${messageOf(cause)}; ${outcome}`,
+    hint: code === 'VNP002' ? 'run `virtnet repair` when the cause is mended' : (inner?.hint ?? 'mend the cause and try again'),
+    details: {
+      ...inner?.details,
+      ...(key === undefined ? {} : { key }),
+      ...(code === 'VNP002' ? { left: steps.map((s) => `${s.op} ${s.key}`) } : {}),
+    },
+    ...(inner?.libvirt ? { libvirt: inner.libvirt } : {}),
+    cause,
+  });
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
