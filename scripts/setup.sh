@@ -26,8 +26,9 @@ test rdisc6 ndisc6
 test busybox busybox-static
 test virsh libvirt-clients
 oracle libvirtd libvirt-daemon
-oracle qemu-system-x86_64 qemu-system-x86
-oracle dbus-daemon dbus-daemon'
+lab busybox busybox-static
+lab cpio cpio
+lab depmod kmod'
 
 check_node() {
   have node || die 'Node.js 20.19 or later is needed: https://nodejs.org, or your distribution'
@@ -81,7 +82,8 @@ build() {
 }
 
 check_node
+as=
 install_tools "$@"
 install_modules
 build
-case " $* " in *' lab '*) sh test/kernel-lab --install || die 'the kernel lab could not be set up; the reason is above' ;; esac
+case " $* " in *' lab '*) . scripts/lib/kernel-lab.sh; install_lab ;; esac
