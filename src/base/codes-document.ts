@@ -1,4 +1,4 @@
 import type { CodeEntry } from './codes.ts';
 
-/** Codes of findings in documents: `VNX` (XML), `VNM` (network), `VNI` (interface and port). */
+/** Codes of findings in documents: `VNX` (XML), `VNM` (network). */
 export const documentCodes: Readonly<Record<string, CodeEntry>> = {};

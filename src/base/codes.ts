@@ -14,5 +14,6 @@ export interface CodeEntry {
  */
 import { hostCodes } from './codes-host.ts';
 import { documentCodes } from './codes-document.ts';
+import { interfaceCodes } from './codes-interface.ts';
 
-export const codes: Readonly<Record<string, CodeEntry>> = { ...documentCodes, ...hostCodes };
+export const codes: Readonly<Record<string, CodeEntry>> = { ...documentCodes, ...interfaceCodes, ...hostCodes };

@@ -1,3 +1,4 @@
 export * from './diagnostic.ts';
 export * from './errors.ts';
 export * from './codes.ts';
+export * from './nearest.ts';
