@@ -25,7 +25,6 @@ test dig bind9-dnsutils
 test rdisc6 ndisc6
 test busybox busybox-static
 test virsh libvirt-clients
-oracle libvirtd libvirt-daemon
 lab busybox busybox-static
 lab cpio cpio
 lab depmod kmod'
@@ -86,4 +85,5 @@ as=
 install_tools "$@"
 install_modules
 build
+case " $* " in *' oracle '*) sh test/oracle/install.sh --check >/dev/null 2>&1 || sh test/oracle/install.sh >&2 || die 'libvirt could not be installed; the reason is above' ;; esac
 case " $* " in *' lab '*) . scripts/lib/kernel-lab.sh; install_lab ;; esac
