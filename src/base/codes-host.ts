@@ -44,5 +44,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VND004: { title: 'port not found', explanation: 'The network has no such port.' },
   VND005: { title: 'definition unreadable', explanation: 'A stored definition cannot be read. It is left alone; the other networks load.' },
   VND006: { title: 'pool exhausted', explanation: 'Every device of the network is in use and cannot be shared.' },
+  VND007: { title: 'daemon does not answer', explanation: 'virtnetd has a socket here, and no good answer came over it.' },
+  VND008: { title: 'fault in virtnet', explanation: 'An error that virtnet did not foresee. Please report it with the message.' },
   VNU001: { title: 'usage', explanation: 'The command line is not as expected; `--help` shows an example.' },
 };

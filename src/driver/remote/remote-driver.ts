@@ -1,0 +1,92 @@
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { VirtnetError, type VirtnetErrorInit } from '../../base/errors.ts';
+import type { DriverEvent, NetworkDriver } from '../driver.ts';
+import { operations, urlOf, type Call, type Operation, type RemoteMethod } from './operations.ts';
+
+type AnyOperation = Operation<readonly unknown[], unknown>;
+
+/**
+ * The driver of a running virtnetd, over its HTTP socket: the same interface as the local one.
+ * Every call rejects with the `VirtnetError` that the daemon's driver gave, or VND007 when the daemon does not answer.
+ */
+export function remoteDriver(socketPath: string): NetworkDriver {
+  const streams = new Set<() => void>();
+  const call = (name: RemoteMethod, args: readonly unknown[]): Promise<unknown> => {
+    const operation = operations[name] as unknown as AnyOperation;
+    return send(socketPath, operation, operation.encode(...args));
+  };
+  const methods = Object.fromEntries(
+    (Object.keys(operations) as RemoteMethod[]).map((name) => [name, (...args: unknown[]) => call(name, args)]),
+  ) as unknown as Pick<NetworkDriver, RemoteMethod>;
+  return {
+    ...methods,
+    on(listener) {
+      const end = follow(socketPath, listener);
+      streams.add(end);
+      return () => {
+        streams.delete(end);
+        end();
+      };
+    },
+    [Symbol.asyncDispose]() {
+      for (const end of streams) end();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function send(socketPath: string, operation: AnyOperation, call: Call): Promise<unknown> {
+  const body = operation.body === undefined ? undefined : JSON.stringify(call.body ?? {});
+  const { status, text } = await exchange(socketPath, operation.method, urlOf(operation, call), body);
+  const answer: unknown = text === '' ? undefined : JSON.parse(text);
+  if (status >= 400) throw errorFrom(answer, status);
+  return answer;
+}
+
+function exchange(socketPath: string, method: string, path: string, body: string | undefined): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const headers = body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const request = httpRequest({ socketPath, method, path, headers, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString('utf8') }));
+      response.on('error', (error) => reject(unreachable(error)));
+    });
+    request.on('error', (error) => reject(unreachable(error)));
+    request.end(body);
+  });
+}
+
+/** Reads server-sent events until told to stop (or until the daemon ends). */
+function follow(socketPath: string, listener: (event: DriverEvent) => void): () => void {
+  const request = httpRequest({ socketPath, path: '/v1/events', agent: false }, (response: IncomingMessage) => {
+    let pending = '';
+    response.setEncoding('utf8');
+    response.on('data', (chunk: string) => {
+      const events = (pending + chunk).split('\n\n');
+      pending = events.pop() ?? '';
+      for (const event of events) {
+        const data = event.split('\n').find((line) => line.startsWith('data: '));
+        if (data !== undefined) listener(JSON.parse(data.slice('data: '.length)) as DriverEvent);
+      }
+    });
+    response.on('error', () => undefined);
+  });
+  request.on('error', () => undefined);
+  request.end();
+  return () => request.destroy();
+}
+
+function unreachable(cause: Error): VirtnetError {
+  return new VirtnetError({
+    code: 'VND007',
+    message: `virtnetd does not answer: ${cause.message}`,
+    hint: 'look at its log (`journalctl -u virtnetd`), or stop it and run the command again: virtnet works without it',
+    cause,
+  });
+}
+
+function errorFrom(answer: unknown, status: number): VirtnetError {
+  const init = (answer as { error?: VirtnetErrorInit } | undefined)?.error;
+  return new VirtnetError(init ?? { code: 'VND007', message: `virtnetd answered with HTTP status ${String(status)}` });
+}

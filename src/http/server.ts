@@ -1,0 +1,100 @@
+import { chmod, rm } from 'node:fs/promises';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { isVirtnetError, type VirtnetError } from '../base/errors.ts';
+import type { NetworkDriver } from '../driver/driver.ts';
+import { operations, type Call, type Operation } from '../driver/remote/operations.ts';
+import { eventStream } from './events.ts';
+import { metricsText } from './metrics.ts';
+
+type AnyOperation = Operation<readonly unknown[], unknown>;
+
+/** Bytes of the largest body: a 5 MB document as a JSON string, escaped. */
+const BODY_LIMIT = 32 * 1024 * 1024;
+
+/**
+ * The JSON API over a driver: one route per driver call, `/v1/events` (server-sent), `/metrics` (Prometheus text) and `/v1` (the list of
+ * routes). Errors are `{ error: { code, message, hint, diagnostics, libvirt } }` with a fitting status. Not listening yet.
+ */
+export function httpServer(driver: NetworkDriver): FastifyInstance {
+  const app = fastify({
+    bodyLimit: BODY_LIMIT,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+    forceCloseConnections: true,
+  });
+  for (const operation of Object.values(operations) as unknown as AnyOperation[]) {
+    app.route({
+      method: operation.method,
+      url: operation.path,
+      schema: operation.body === undefined ? {} : { body: operation.body },
+      handler: async (request, reply) => {
+        const call: Required<Call> = {
+          params: request.params as Record<string, string>,
+          query: request.query as Record<string, string>,
+          body: request.body,
+        };
+        return reply.type('application/json').send(JSON.stringify((await operation.handle(driver, call)) ?? null));
+      },
+    });
+  }
+  app.get('/v1', () => routes());
+  app.get('/v1/events', (request, reply) => eventStream(driver, request, reply));
+  app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await metricsText(driver)));
+  app.setErrorHandler((error, _request, reply) => answerError(reply, error));
+  app.setNotFoundHandler((request, reply) => {
+    void reply
+      .code(404)
+      .send({ error: { code: 'VNU001', message: `no route ${request.method} ${request.url}`, hint: 'GET /v1 lists them' } });
+  });
+  return app;
+}
+
+/**
+ * Listens on a unix socket that only root may use (mode 0600). A socket left by a dead process is replaced.
+ * @returns the function that ends the server.
+ */
+export async function listenHttp(driver: NetworkDriver, socketPath: string): Promise<() => Promise<void>> {
+  const app = httpServer(driver);
+  await rm(socketPath, { force: true });
+  await app.listen({ path: socketPath });
+  await chmod(socketPath, 0o600);
+  return async () => {
+    await app.close();
+    await rm(socketPath, { force: true });
+  };
+}
+
+function routes(): unknown {
+  const list = (Object.values(operations) as unknown as AnyOperation[]).map(({ method, path, summary }) => ({ method, path, summary }));
+  return {
+    routes: [
+      ...list,
+      { method: 'GET', path: '/v1/events', summary: 'events as they happen' },
+      { method: 'GET', path: '/metrics', summary: 'Prometheus' },
+    ],
+  };
+}
+
+/** HTTP statuses of the codes that are the caller's business; everything else is the host's (500). */
+const STATUS: Readonly<Record<string, number>> = {
+  VND001: 404,
+  VND004: 404,
+  VND002: 409,
+  VND003: 409,
+  VND006: 409,
+  VNH004: 423,
+  VNH003: 403,
+};
+
+function answerError(reply: FastifyReply, error: unknown): void {
+  if (isVirtnetError(error)) {
+    void reply.code(statusOf(error)).send({ error: { ...error.toJSON(), ...(error.libvirt ? { libvirt: error.libvirt } : {}) } });
+    return;
+  }
+  const { statusCode = 500, message } = error as { statusCode?: number; message: string };
+  const code = statusCode < 500 ? 'VNU001' : 'VND008';
+  void reply.code(statusCode).send({ error: { code, message } });
+}
+
+function statusOf(error: VirtnetError): number {
+  return STATUS[error.code] ?? (error.diagnostics.length > 0 ? 422 : 500);
+}
