@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { VirtnetError } from '../base/errors.ts';
+import type { NetworkDriver } from '../driver/driver.ts';
+import type { HostEvent } from '../host/monitor.ts';
+import { watch } from './watch.ts';
+
+const a = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
+const b = '7d7a5a2e-1c1e-4c8a-9a55-0f5a1f0f7a11';
+
+type Watched = Pick<NetworkDriver, 'repair' | 'list' | 'ports' | 'on'>;
+
+function setUp(repair: (ref: unknown) => boolean): {
+  emit: (e: HostEvent) => void;
+  repaired: unknown[];
+  logged: string[];
+  end: () => void;
+} {
+  const repaired: unknown[] = [];
+  const logged: string[] = [];
+  let listener: (e: HostEvent) => void = () => undefined;
+  const driver = {
+    list: () => Promise.resolve([{ uuid: a, bridge: 'virbr0', active: true }]),
+    ports: () => Promise.resolve([{ attachment: { type: 'tap', dev: 'vnet0' } }]),
+    on: () => () => undefined,
+    repair: (ref: unknown) => {
+      repaired.push(ref);
+      return new Promise((resolve) => resolve({ applied: repair(ref), plan: { steps: [], diagnostics: [] }, networks: [] }));
+    },
+  } as unknown as Watched;
+  const end = watch(
+    driver,
+    (l) => {
+      listener = l;
+      return () => undefined;
+    },
+    { log: (level, message) => logged.push(`${level} ${message}`), quietMs: 5, longestWaitMs: 40 },
+  );
+  return { emit: (e) => listener(e), repaired, logged, end };
+}
+
+describe('watch', () => {
+  it('repairs the one network that an event is about, once for many events', async () => {
+    const w = setUp(() => true);
+    for (let i = 0; i < 20; i++) w.emit({ kind: 'device', dev: i % 2 === 0 ? 'virbr0' : 'vnet0', summary: 'x' });
+    await sleep(120);
+    w.end();
+    expect(w.repaired).toEqual([{ uuid: a }]);
+    expect(w.logged).toEqual(['info mended what others changed']);
+  });
+
+  it('repairs all when the table itself went, and leaves foreign devices alone', async () => {
+    const w = setUp(() => true);
+    w.emit({ kind: 'device', dev: 'eth7', summary: 'x' });
+    w.emit({ kind: 'firewall', network: b, summary: 'x' });
+    w.emit({ kind: 'firewall', summary: 'x' });
+    await sleep(80);
+    w.end();
+    expect(w.repaired).toEqual([undefined]);
+  });
+
+  it('says nothing when nothing was out of place, or when the network was stopped meanwhile', async () => {
+    const w = setUp(() => {
+      throw new VirtnetError({ code: 'VND001', message: 'gone' });
+    });
+    w.emit({ kind: 'dnsmasq', network: a, summary: 'x' });
+    await sleep(40);
+    expect(w.repaired).toHaveLength(1);
+    expect(w.logged).toEqual([]);
+    w.end();
+  });
+
+  it('tells of a repair that fails, and does not try without end', async () => {
+    const w = setUp(() => {
+      throw new Error('no room');
+    });
+    for (let i = 0; i < 60; i++) {
+      w.emit({ kind: 'dnsmasq', network: a, summary: 'x' });
+      await sleep(8);
+    }
+    w.end();
+    expect(w.logged[0]).toBe('warning cannot mend');
+    expect(w.repaired.length).toBeGreaterThan(1);
+    expect(w.repaired.length).toBeLessThan(12);
+  });
+});

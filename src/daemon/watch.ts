@@ -1,0 +1,121 @@
+import { isVirtnetError } from '../base/errors.ts';
+import type { NetworkDriver } from '../driver/driver.ts';
+import type { HostEvent } from '../host/monitor.ts';
+
+export interface WatchOptions {
+  /** Wait for this much quiet before looking: one damage is often many events. Milliseconds. */
+  readonly quietMs?: number;
+  /** Look after this long even when events keep coming. Milliseconds. */
+  readonly longestWaitMs?: number;
+  /** Told what was mended and what could not be. */
+  readonly log: (level: 'info' | 'warning', message: string, fields: Readonly<Record<string, unknown>>) => void;
+}
+
+/** Two parties that undo each other's work would do it for ever: after this many repairs in a row the pauses grow. */
+const PATIENCE = 5;
+const LONGEST_PAUSE_MS = 60_000;
+
+/**
+ * Turns events of the host into repairs, of the one network an event is about where that is known. A look that finds nothing out of
+ * place (virtnet's own changes cause events too) does nothing.
+ * @returns the function that ends the watch.
+ */
+export function watch(
+  driver: Pick<NetworkDriver, 'repair' | 'list' | 'ports' | 'on'>,
+  monitor: (listener: (event: HostEvent) => void) => () => void,
+  options: WatchOptions,
+): () => void {
+  const quietMs = options.quietMs ?? 15;
+  const longestWaitMs = options.longestWaitMs ?? 150;
+  let devices: Promise<ReadonlyMap<string, string>> | undefined;
+  let damaged = new Map<string | undefined, string>();
+  let since = 0;
+  let timer: NodeJS.Timeout | undefined;
+  let running = false;
+  let repairsInARow = 0;
+  let over = false;
+
+  const schedule = (wait: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => void look(), wait);
+  };
+  const note = (network: string | undefined, summary: string): void => {
+    if (over) return;
+    const now = performance.now();
+    if (damaged.size === 0) since = now;
+    damaged.set(network, summary);
+    if (!running && repairsInARow <= PATIENCE) schedule(Math.max(0, Math.min(quietMs, since + longestWaitMs - now)));
+  };
+  const onEvent = async (event: HostEvent): Promise<void> => {
+    if (event.kind !== 'device') return note(event.network, event.summary);
+    const network = (await (devices ??= deviceMap(driver))).get(event.dev);
+    if (network !== undefined) note(network, event.summary);
+  };
+  const look = async (): Promise<void> => {
+    running = true;
+    const found = damaged;
+    damaged = new Map();
+    const applied = await mend(driver, found, options.log);
+    running = false;
+    repairsInARow = applied ? repairsInARow + 1 : 0;
+    if (over) return;
+    const patient = repairsInARow > PATIENCE;
+    if (damaged.size > 0 || patient) schedule(patient ? Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (repairsInARow - PATIENCE)) : quietMs);
+  };
+
+  const endEvents = driver.on((event) => {
+    if (event.type !== 'metadata') devices = undefined;
+  });
+  const endMonitor = monitor((event) => void onEvent(event));
+  return () => {
+    over = true;
+    clearTimeout(timer);
+    endMonitor();
+    endEvents();
+  };
+}
+
+/** Which network a device belongs to: its bridge and its guests' devices. */
+async function deviceMap(driver: Pick<NetworkDriver, 'list' | 'ports'>): Promise<ReadonlyMap<string, string>> {
+  const map = new Map<string, string>();
+  for (const { uuid, bridge, active } of await driver.list()) {
+    if (!active) continue;
+    if (bridge !== undefined) map.set(bridge, uuid);
+    for (const { attachment } of await driver.ports({ uuid })) if ('dev' in attachment) map.set(attachment.dev, uuid);
+  }
+  return map;
+}
+
+/** Repairs the networks named (all of them when one event could not tell which). True when anything was out of place. */
+async function mend(
+  driver: Pick<NetworkDriver, 'repair'>,
+  damaged: ReadonlyMap<string | undefined, string>,
+  log: WatchOptions['log'],
+): Promise<boolean> {
+  const refs = damaged.has(undefined) ? [undefined] : [...damaged.keys()];
+  let applied = false;
+  for (const ref of refs) {
+    const started = performance.now();
+    try {
+      const result = await driver.repair(ref === undefined ? undefined : { uuid: ref });
+      if (!result.applied) continue;
+      applied = true;
+      const steps = result.plan.steps.map((s) => `${s.op} ${s.key}: ${s.reason}`);
+      log('info', 'mended what others changed', {
+        ...(ref === undefined ? {} : { network: ref }),
+        cause: damaged.get(ref),
+        steps,
+        ms: Math.round(performance.now() - started),
+      });
+    } catch (error) {
+      // A network that was stopped meanwhile needs no repair.
+      if (isVirtnetError(error) && (error.code === 'VND001' || error.code === 'VND003')) continue;
+      applied = true;
+      log('warning', 'cannot mend', {
+        ...(ref === undefined ? {} : { network: ref }),
+        error: error instanceof Error ? error.message : String(error),
+      });
+    }
+  }
+  return applied;
+}

@@ -1,0 +1,137 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+/** Something changed on the host; what exactly is for the next observation to say. */
+export type HostEvent =
+  | { readonly kind: 'device'; readonly dev: string; readonly summary: string }
+  /** `network` is the uuid whose chain or map entry it was; absent when the table itself or another part changed. */
+  | { readonly kind: 'firewall'; readonly network?: string; readonly summary: string }
+  | { readonly kind: 'dnsmasq'; readonly network: string; readonly summary: string };
+
+/** How often dnsmasq processes are looked at: they are nobody's children, so nothing else tells of their end. Milliseconds. */
+const PROCESS_POLL_MS = 250;
+/** A monitor that ends is started again after this long. Milliseconds. */
+const RESTART_MS = 1000;
+
+/**
+ * Reports changes of links, addresses, routes (`ip monitor`), of the table `inet virtnet` (`nft -j monitor`) and the end of dnsmasq
+ * processes (by their pid files below `${runDir}/dnsmasq`). Includes the changes that virtnet makes itself.
+ * @returns the function that ends it and its child processes.
+ */
+export function monitorHost(runDir: string, listener: (event: HostEvent) => void): () => void {
+  const ends = [
+    follow(['ip', '-o', 'monitor', 'link', 'address', 'route'], (line) => emitAll(listener, deviceEvents(line))),
+    follow(['nft', '-j', 'monitor'], (line) => emitAll(listener, firewallEvents(line))),
+    pollDnsmasq(join(runDir, 'dnsmasq'), listener),
+  ];
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+function emitAll(listener: (event: HostEvent) => void, events: readonly HostEvent[]): void {
+  for (const event of events) listener(event);
+}
+
+/** A line of `ip -o monitor`: `[Deleted ]INDEX: DEV[@PEER]...` for links and addresses, `... dev DEV ...` for routes. */
+export function deviceEvents(line: string): readonly HostEvent[] {
+  const dev = /^(?:Deleted )?\d+: ([^\s:@]+)/.exec(line)?.[1] ?? /\bdev (\S+)/.exec(line)?.[1];
+  return dev === undefined ? [] : [{ kind: 'device', dev, summary: line.replace(/\s+/g, ' ').trim() }];
+}
+
+const CHAIN = /^n_([0-9a-f]{8})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{12})_/;
+
+/** A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`; other tables' are not ours to mend. */
+export function firewallEvents(line: string): readonly HostEvent[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(line);
+  } catch {
+    return [];
+  }
+  return Object.entries(parsed as Record<string, Record<string, Record<string, unknown>>>).flatMap(([op, body]) =>
+    Object.entries(body).flatMap(([type, object]): readonly HostEvent[] => {
+      const table = type === 'table' ? object['name'] : object['table'];
+      if (table !== 'virtnet' || object['family'] !== 'inet') return [];
+      const text = JSON.stringify(object);
+      const names = type === 'chain' ? [object['name']] : [object['chain'], /"target": ?"([^"]+)"/.exec(text)?.[1]];
+      const match = names.map((name) => (typeof name === 'string' ? CHAIN.exec(name) : null)).find((m) => m !== null);
+      const network = match?.slice(1, 6).join('-');
+      return [{ kind: 'firewall', summary: `${op} ${type}`, ...(network === undefined ? {} : { network }) }];
+    }),
+  );
+}
+
+/** Runs a command and hands on its lines; starts it again when it ends by itself. */
+function follow(argv: readonly [string, ...string[]], onLine: (line: string) => void): () => void {
+  let child: ChildProcess | undefined;
+  let again: NodeJS.Timeout | undefined;
+  let over = false;
+  const start = (): void => {
+    const [file, ...args] = argv;
+    child = spawn(file, args, {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin', LC_ALL: 'C' },
+    });
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
+    child.on('error', () => undefined);
+    child.on('close', () => {
+      if (!over) again = setTimeout(start, RESTART_MS);
+    });
+  };
+  start();
+  return () => {
+    over = true;
+    clearTimeout(again);
+    child?.kill();
+  };
+}
+
+/** Tells when a process that a pid file names is gone, once per process. */
+function pollDnsmasq(folder: string, listener: (event: HostEvent) => void): () => void {
+  const alive = new Map<string, number>();
+  const timer = setInterval(() => {
+    const networks = new Set(list(folder));
+    for (const network of alive.keys()) if (!networks.has(network)) alive.delete(network);
+    for (const network of networks) {
+      const known = alive.get(network);
+      if (known !== undefined && exists(known)) continue;
+      const pid = readPid(join(folder, network, 'pid'));
+      if (pid !== undefined && pid !== known && exists(pid)) {
+        alive.set(network, pid);
+      } else if (known !== undefined) {
+        alive.delete(network);
+        listener({ kind: 'dnsmasq', network, summary: `process ${String(known)} is gone` });
+      }
+    }
+  }, PROCESS_POLL_MS);
+  return () => clearInterval(timer);
+}
+
+function list(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function readPid(file: string): number | undefined {
+  try {
+    const pid = Number(readFileSync(file, 'utf8').trim());
+    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function exists(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
