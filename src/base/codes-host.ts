@@ -38,6 +38,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNH003: { title: 'no permission', explanation: 'Changing the network needs root (CAP_NET_ADMIN). `virtnet sandbox` works without.' },
   VNH004: { title: 'lock held', explanation: 'Another virtnet is changing this host. The error says which process.' },
   VNH005: { title: 'dnsmasq did not start', explanation: 'dnsmasq refused its configuration; its own words are shown.' },
+  VNH006: { title: 'hook refused', explanation: "A hook script failed; a start is then refused. The script's own words are shown." },
   VND001: { title: 'network not found', explanation: 'No network of that name or uuid is defined or running.' },
   VND002: { title: 'network exists', explanation: 'A network of that name or uuid exists already.' },
   VND003: { title: 'wrong state', explanation: 'The network is running (or not running), and the request needs the opposite.' },
