@@ -1,4 +1,5 @@
 import type { CodeEntry } from './codes.ts';
+import { xmlCodes } from './codes-xml.ts';
 
 /** Codes of findings in documents: `VNX` (XML), `VNM` (network). */
-export const documentCodes: Readonly<Record<string, CodeEntry>> = {};
+export const documentCodes: Readonly<Record<string, CodeEntry>> = { ...xmlCodes };

@@ -1,0 +1,113 @@
+import { isXmlCharacter, nameEnd } from './characters.ts';
+import { XmlFault } from './fault.ts';
+
+/** What a DOCTYPE declares that a reader needs: general entities by name. An external one is undefined: it is never fetched. */
+export type Entities = ReadonlyMap<string, string | undefined>;
+
+/** Entity text that one document may expand to, in UTF-16 code units, over all references: far beyond any use, far below a bomb. */
+const EXPANSION_LIMIT = 1_000_000;
+const EXPANSION_DEPTH = 40;
+
+const PREDEFINED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+/** Resolves references in text and attribute values of one document, with one budget for all of them. */
+export class References {
+  readonly #entities: Entities;
+  #spent = 0;
+
+  constructor(entities: Entities) {
+    this.#entities = entities;
+  }
+
+  /** `raw` with every reference replaced. `base` is its offset in the text; in an attribute, white space becomes a space. */
+  resolve(raw: string, base: number, inAttribute: boolean): string {
+    return this.#expand(raw, base, inAttribute, undefined, 0);
+  }
+
+  /** `fixed` is the offset to blame when the text comes from an entity's declaration instead of from `base`. */
+  #expand(raw: string, base: number, inAttribute: boolean, fixed: number | undefined, depth: number): string {
+    let out = '';
+    let at = 0;
+    for (let amp = raw.indexOf('&'); amp >= 0; amp = raw.indexOf('&', at)) {
+      out += normalize(raw.slice(at, amp), inAttribute);
+      const place = fixed ?? base + amp;
+      if (raw[amp + 1] === '#') {
+        const semicolon = raw.indexOf(';', amp);
+        out += characterReference(raw.slice(amp, semicolon < 0 ? undefined : semicolon + 1), place);
+        at = semicolon + 1;
+        continue;
+      }
+      const end = nameEnd(raw, amp + 1);
+      const name = raw.slice(amp + 1, end);
+      if (name === '') {
+        throw new XmlFault('VNX006', place, "'&' starts a reference, but no name follows", {
+          hint: 'write &amp; for a plain ampersand',
+          libxml2: 'xmlParseEntityRef: no name',
+        });
+      }
+      if (raw[end] !== ';') {
+        throw new XmlFault('VNX006', place + (fixed === undefined ? end - amp : 0), `reference '&${name}' does not end in ';'`, {
+          hint: 'write &amp; for a plain ampersand',
+          libxml2: "EntityRef: expecting ';'",
+        });
+      }
+      at = end + 1;
+      out += PREDEFINED[name] ?? this.#entity(name, place, inAttribute, depth);
+    }
+    return out + normalize(at === 0 ? raw : raw.slice(at), inAttribute);
+  }
+
+  #entity(name: string, place: number, inAttribute: boolean, depth: number): string {
+    if (!this.#entities.has(name)) {
+      throw new XmlFault('VNX006', place, `entity '${name}' is not declared`, {
+        hint: 'XML knows &lt; &gt; &amp; &quot; &apos; and &#NUMBER;',
+        libxml2: `Entity '${name}' not defined`,
+      });
+    }
+    const value = this.#entities.get(name);
+    if (value === undefined) {
+      if (!inAttribute) return '';
+      throw new XmlFault('VNX006', place, `attribute refers to the external entity '${name}'`, {
+        libxml2: `Attribute references external entity '${name}'`,
+      });
+    }
+    this.#spent += value.length;
+    if (depth >= EXPANSION_DEPTH || this.#spent > EXPANSION_LIMIT) {
+      throw new XmlFault('VNX007', place, `entity '${name}' expands to too much text`, {
+        hint: 'write the text out instead of nesting entities',
+        libxml2: 'Maximum entity amplification factor exceeded',
+      });
+    }
+    if (value.includes('<')) {
+      throw new XmlFault('VNX006', place, `entity '${name}' holds markup, which is not supported`, {
+        hint: 'write the elements out where the entity is used',
+        libxml2: `'<' in entity '${name}' is not allowed in attributes values`,
+      });
+    }
+    return this.#expand(value, 0, inAttribute, place, depth + 1);
+  }
+}
+
+/** Line ends and, in attributes, white space as XML 1.0 sections 2.11 and 3.3.3 ask. */
+function normalize(raw: string, inAttribute: boolean): string {
+  if (inAttribute) return /[\t\n\r]/.test(raw) ? raw.replace(/\r\n|[\t\n\r]/g, ' ') : raw;
+  return raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
+}
+
+/** The character of `&#...;`. */
+export function characterReference(raw: string, place: number): string {
+  const m = /^&#(?:x([0-9a-fA-F]+)|([0-9]+));$/.exec(raw);
+  const hex = raw[2] === 'x';
+  if (!m) {
+    throw new XmlFault('VNX006', place, `character reference '${raw.slice(0, 12)}' is not a number between '&#' and ';'`, {
+      libxml2: `xmlParseCharRef: invalid ${hex ? 'hexadecimal' : 'decimal'} value`,
+    });
+  }
+  const code = m[1] === undefined ? Number(m[2]) : parseInt(m[1], 16);
+  if (!isXmlCharacter(code)) {
+    throw new XmlFault('VNX006', place, `character reference '${raw.slice(0, 20)}' names no character of XML`, {
+      libxml2: `xmlParseCharRef: invalid xmlChar value ${String(code)}`,
+    });
+  }
+  return String.fromCodePoint(code);
+}

@@ -1,0 +1,26 @@
+/** Why a text is not a document: thrown inside `src/xml` only, turned into a diagnostic by `parseXml`. */
+export class XmlFault extends Error {
+  /** A `VNX` code. */
+  readonly code: string;
+  /** Offset into the text. */
+  readonly offset: number;
+  readonly hint: string | undefined;
+  /** libxml2's words for the same fault, where they differ from ours. */
+  readonly libxml2: string;
+
+  constructor(code: string, offset: number, message: string, options: { readonly hint?: string; readonly libxml2?: string } = {}) {
+    super(message);
+    this.code = code;
+    this.offset = offset;
+    this.hint = options.hint;
+    this.libxml2 = options.libxml2 ?? message;
+  }
+}
+
+/** A remark on a document that is well-formed. */
+export interface XmlRemark {
+  readonly code: string;
+  readonly offset: number;
+  readonly message: string;
+  readonly hint?: string;
+}

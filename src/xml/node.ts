@@ -1,0 +1,117 @@
+/**
+ * The tree that `parseXml` gives. Offsets are UTF-16 code units into the document's text. Whitespace between elements is left out
+ * by the rule that libxml2 has for it (`XML_PARSE_NOBLANKS`), because libvirt reads documents that way.
+ */
+export interface XmlDocument {
+  readonly root: XmlElement;
+  /** The decoded source that all offsets point into. */
+  readonly text: string;
+}
+
+export interface XmlAttribute {
+  /** As written, with its prefix. */
+  readonly name: string;
+  /** With references and line ends resolved (XML 1.0, 3.3.3). */
+  readonly value: string;
+  /** Offset of the name. */
+  readonly start: number;
+  /** Offset behind the opening quote. */
+  readonly valueStart: number;
+  /** Offset of the closing quote. */
+  readonly valueEnd: number;
+}
+
+export interface XmlElement {
+  readonly kind: 'element';
+  /** As written, with its prefix. */
+  readonly name: string;
+  /** The name without its prefix; the whole name when the prefix is not bound. */
+  readonly local: string;
+  readonly prefix: string | undefined;
+  /** The namespace name; undefined when there is none. */
+  readonly namespace: string | undefined;
+  /** Without namespace declarations. */
+  readonly attributes: readonly XmlAttribute[];
+  /** `xmlns` and `xmlns:*`, in document order. */
+  readonly declarations: readonly XmlAttribute[];
+  readonly children: readonly XmlNode[];
+  readonly parent: XmlElement | undefined;
+  /** Offset of `<`. */
+  readonly start: number;
+  /** Offset behind the `>` of the start tag. */
+  readonly openEnd: number;
+  /** Offset behind the last `>`. */
+  readonly end: number;
+}
+
+export interface XmlText {
+  readonly kind: 'text' | 'cdata' | 'comment';
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface XmlInstruction {
+  readonly kind: 'instruction';
+  readonly target: string;
+  readonly value: string;
+  readonly start: number;
+  readonly end: number;
+}
+
+export type XmlNode = XmlElement | XmlText | XmlInstruction;
+
+/** The value of an attribute without prefix; undefined when absent. */
+export function attribute(element: XmlElement, name: string): string | undefined {
+  for (const a of element.attributes) if (a.name === name) return a.value;
+  return undefined;
+}
+
+/** The attribute with its places; undefined when absent. */
+export function attributeNode(element: XmlElement, name: string): XmlAttribute | undefined {
+  for (const a of element.attributes) if (a.name === name) return a;
+  return undefined;
+}
+
+/** The first child element of that name in no namespace. */
+export function child(element: XmlElement, name: string): XmlElement | undefined {
+  for (const c of element.children) if (c.kind === 'element' && c.local === name && c.namespace === undefined) return c;
+  return undefined;
+}
+
+/** Every child element of that name in no namespace. */
+export function children(element: XmlElement, name: string): XmlElement[] {
+  const found: XmlElement[] = [];
+  for (const c of element.children) if (c.kind === 'element' && c.local === name && c.namespace === undefined) found.push(c);
+  return found;
+}
+
+/** Every child element. */
+export function elements(element: XmlElement): XmlElement[] {
+  const found: XmlElement[] = [];
+  for (const c of element.children) if (c.kind === 'element') found.push(c);
+  return found;
+}
+
+/** The text of the element and of everything in it, comments aside (XPath `string()`). */
+export function textOf(element: XmlElement): string {
+  const only = element.children[0];
+  if (only === undefined) return '';
+  if (element.children.length === 1 && only.kind === 'text') return only.value;
+  let text = '';
+  for (const c of element.children) {
+    if (c.kind === 'text' || c.kind === 'cdata') text += c.value;
+    else if (c.kind === 'element') text += textOf(c);
+  }
+  return text;
+}
+
+/** A place for people: `/network/ip[2]/dhcp/range[1]`. An index is given where the parent has several of that name. */
+export function pathOf(element: XmlElement): string {
+  const steps: string[] = [];
+  for (let at: XmlElement | undefined = element; at; at = at.parent) {
+    const twins: XmlElement[] = at.parent ? elements(at.parent).filter((e) => e.name === at?.name) : [];
+    steps.push(twins.length > 1 ? `${at.name}[${String(twins.indexOf(at) + 1)}]` : at.name);
+  }
+  return `/${steps.reverse().join('/')}`;
+}
