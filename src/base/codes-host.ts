@@ -25,6 +25,41 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
     title: 'part skipped on this host',
     explanation: 'A helper service is absent, so this part has no effect here; the rest works.',
   },
+  VNC007: {
+    title: 'not a device name',
+    explanation:
+      'The kernel takes no device of this name (1 to 15 bytes, no blank, "/", ":" or "%", not "all", "default", "." or ".."), or the configuration of dnsmasq and nftables cannot write it (no quotation mark, backslash, "*", "," or "#").',
+    bad: "<bridge name='my bridge'/>",
+    good: "<bridge name='mybridge'/>",
+  },
+  VNC008: {
+    title: 'value cannot be written for dnsmasq',
+    explanation:
+      "dnsmasq's files are lines of text: a line break, another control character, a separator inside a name or a line over 1,000 bytes would change the meaning of the file, so the value is refused.",
+    bad: "<txt name='note' value='two&#10;lines'/>",
+    good: "<txt name='note' value='two lines'/>",
+  },
+  VNC009: {
+    title: 'address cannot be set',
+    explanation: 'The address of the bridge cannot be set as written: the netmask has holes, or the same address is given twice.',
+    bad: "<ip address='10.0.0.1' netmask='255.0.255.0'/>",
+    good: "<ip address='10.0.0.1' netmask='255.255.255.0'/>",
+  },
+  VNC010: {
+    title: 'no virtual functions',
+    explanation: 'The physical function of the pool has no virtual functions on this host, so there is nothing to hand to guests.',
+  },
+  VNC011: {
+    title: 'no automatic reverse zone',
+    explanation:
+      'localPtr makes the reverse DNS zone of the subnet local. Zones end at whole octets (IPv4) or hex digits (IPv6), so the prefix must be a multiple of 8 or 4.',
+    bad: "<ip address='10.0.0.1' prefix='27' localPtr='yes'/>",
+    good: "<ip address='10.0.0.1' prefix='24' localPtr='yes'/>",
+  },
+  VNC012: {
+    title: 'bridge setting out of range',
+    explanation: 'The kernel refuses this value for a bridge: an MTU must be 68 to 65535 bytes, a MAC address must not be all zero.',
+  },
   VNP001: {
     title: 'step failed',
     explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.',

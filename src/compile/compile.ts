@@ -1,0 +1,95 @@
+import type { Result } from '../base/diagnostic.ts';
+import type { Network } from '../network/network.ts';
+import { isManaged } from '../network/network.ts';
+import { compileAddressing } from './addressing.ts';
+import { complete, type CompleteNetwork } from './complete.ts';
+import { checkConflicts } from './conflicts.ts';
+import { checkBridgeName } from './device-name.ts';
+import { compileDnsmasq } from './dnsmasq.ts';
+import type { HostFacts } from './facts.ts';
+import { compileFirewall, hasRules } from './firewall.ts';
+import { compileHelpers } from './helpers.ts';
+import type { Resource } from './host-state.ts';
+import { compileBridge } from './links.ts';
+import type { PortRecord } from './port.ts';
+import { compilePort } from './ports.ts';
+import { Report } from './report.ts';
+import { compileNetworkShaping } from './shaping.ts';
+import { hasFamily } from './subnets.ts';
+
+/** What `compileNetwork` looks at. */
+export interface CompileInput {
+  /** Complete: uuid, and in managed modes bridge name and MAC are filled in. */
+  readonly network: Network;
+  /** The guests connected to it, each with its plug. */
+  readonly ports: readonly PortRecord[];
+  readonly facts: HostFacts;
+  /** The other running networks, with which this one must not clash. */
+  readonly others?: readonly Network[];
+}
+
+/**
+ * What a running network means on this host: the resources of its own (shared ones are `compileShared`'s). Pure. The diagnostics are
+ * the reasons why this host cannot carry it out (`VNC0xx`, with libvirt's error where it refuses the start as well), or warnings.
+ */
+export function compileNetwork({ network: given, ports, facts, others = [] }: CompileInput): Result<readonly Resource[]> {
+  const network = complete(given);
+  const report = new Report();
+  checkConflicts(network, facts, others, report);
+  const own = isManaged(network) ? compileManaged(network, ports, facts, report) : compileHosted(network, ports, facts, report);
+  const guests = ports.flatMap((record) => compilePort(network, record, facts, report));
+  return report.result([...own, ...guests]);
+}
+
+/** A network on a bridge of its own. */
+function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], facts: HostFacts, report: Report): readonly Resource[] {
+  const bridge = network.bridge?.name;
+  if (bridge === undefined) throw new TypeError(`network '${network.name}' has no bridge name yet`);
+  const badName = checkBridgeName(bridge);
+  if (badName) {
+    report.error(badName);
+    return [];
+  }
+  const firewall = compileFirewall(network, bridge);
+  const dnsmasq = compileDnsmasq(network, bridge, facts.paths, report);
+  const shaping = compileNetworkShaping(network, bridge, ports);
+  return [
+    ...compileBridge(network, bridge, facts, report),
+    ...compileAddressing(network, bridge, report),
+    ...(firewall ? [firewall] : []),
+    ...(dnsmasq ? [dnsmasq] : []),
+    ...(shaping ? [shaping] : []),
+    ...compileHelpers(network, bridge, facts, report),
+  ];
+}
+
+/** A network on a bridge or on devices of the host: none of them is touched but for a limit on the bridge. */
+function compileHosted(network: CompleteNetwork, ports: readonly PortRecord[], facts: HostFacts, report: Report): readonly Resource[] {
+  const bridge = network.bridge?.name;
+  if (bridge === undefined) return [];
+  const shaping = compileNetworkShaping(network, bridge, ports);
+  if (!shaping) return [];
+  if (facts.links.has(bridge)) return [shaping];
+  report.error({
+    code: 'VNC004',
+    message: `bridge '${bridge}' of network '${network.name}' does not exist, so its bandwidth cannot be limited`,
+    path: '/network/bridge/@name',
+    found: bridge,
+    hint: `make it first: ip link add ${bridge} type bridge`,
+  });
+  return [];
+}
+
+/**
+ * What the running networks (all of them) need in common: the table of packet rules while any has rules, and forwarding for each
+ * family that a nat, route or open network has addresses of. Shared sysctls stay when networks stop, as in libvirt.
+ */
+export function compileShared(networks: readonly Network[]): readonly Resource[] {
+  const forwards = (family: 'ipv4' | 'ipv6'): boolean =>
+    networks.some((network) => isManaged(network) && network.forward.mode !== 'none' && hasFamily(network, family));
+  return [
+    ...(networks.some(hasRules) ? [{ kind: 'firewall-base' } as const] : []),
+    ...(forwards('ipv4') ? [{ kind: 'sysctl', path: 'net/ipv4/ip_forward', value: '1' } as const] : []),
+    ...(forwards('ipv6') ? [{ kind: 'sysctl', path: 'net/ipv6/conf/all/forwarding', value: '1' } as const] : []),
+  ];
+}

@@ -1,0 +1,18 @@
+import type { Network } from '../network/network.ts';
+
+/** A network whose uuid is filled in, as the driver stores it. Managed ones have a bridge name and a MAC as well. */
+export type CompleteNetwork = Network & { readonly uuid: string };
+
+/**
+ * Narrows to what a compile needs.
+ * @throws TypeError for a network without uuid, or a managed one without bridge name: completing it is the caller's business.
+ */
+export function complete(network: Network): CompleteNetwork {
+  if (network.uuid === undefined) throw new TypeError(`network '${network.name}' has no uuid yet`);
+  return network as CompleteNetwork;
+}
+
+/** The bridge of a network: its own in managed modes, the host's in mode bridge; undefined for pools. */
+export function bridgeOf(network: Network): string | undefined {
+  return network.bridge?.name;
+}

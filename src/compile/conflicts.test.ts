@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { facts, ip4, network, UUID } from '../../test/support/network.ts';
+import type { Network } from '../network/network.ts';
+import type { RouteFact } from './facts.ts';
+import { findConflicts } from './conflicts.ts';
+
+const nat = network('nat', { ips: [ip4] });
+const withRoutes = (...routes: RouteFact[]) => facts({ routes });
+const codes = (net: Network, f = facts(), others: Network[] = []) => findConflicts(net, f, others).map((d) => `${d.severity} ${d.code}`);
+
+describe('findConflicts', () => {
+  it('is silent on a host that has room', () => {
+    expect(findConflicts(nat, withRoutes({ to: '0.0.0.0/0', dev: 'eth0' }, { to: '10.0.0.0/24', dev: 'eth0' }))).toEqual([]);
+  });
+
+  it("refuses a subnet that an interface has, with its name and libvirt's words", () => {
+    expect(findConflicts(nat, withRoutes({ to: '192.168.122.0/24', dev: 'eth1' }))).toMatchObject([
+      {
+        code: 'VNC001',
+        severity: 'error',
+        message: "subnet 192.168.122.0/24 is in use by interface 'eth1'",
+        path: '/network/ip[1]',
+        libvirt: { code: 1, message: 'internal error: Network is already in use by interface eth1' },
+      },
+    ]);
+  });
+
+  it('warns of an overlap, saying what is lost', () => {
+    const wide = findConflicts(nat, withRoutes({ to: '192.168.0.0/16', dev: 'tun0' }));
+    expect(wide).toMatchObject([{ code: 'VNC002', severity: 'warning' }]);
+    expect(wide[0]?.message).toContain("192.168.122.0/24 will no longer be reached through interface 'tun0'");
+    const narrow = findConflicts(nat, withRoutes({ to: '192.168.122.128/25', dev: 'tun0' }));
+    expect(narrow[0]?.message).toContain('guests with addresses in 192.168.122.128/25 will be out of reach');
+  });
+
+  it("refuses another network's subnet and bridge", () => {
+    const other = network('nat', { name: 'other', uuid: UUID.replace(/1$/, '2'), ips: [ip4] });
+    expect(codes(nat, facts(), [other])).toEqual(['error VNC003', 'error VNC001']);
+    expect(codes(nat, facts(), [nat])).toEqual([]);
+  });
+
+  it('refuses a static route to a subnet of the host', () => {
+    const net = network('nat', { ips: [ip4], routes: [{ address: '203.0.113.0', prefix: 24, gateway: '192.168.122.9' }] });
+    expect(findConflicts(net, withRoutes({ to: '203.0.113.0/24', dev: 'eth1' }))).toMatchObject([
+      { code: 'VNC001', libvirt: { code: 1, message: "internal error: Route address '203.0.113.0' conflicts with IP address for 'eth1'" } },
+    ]);
+  });
+
+  it('takes a bridge for its own only by the mark of this very network', () => {
+    const link = (alias?: string) =>
+      facts({ links: new Map([['virbr0', { name: 'virbr0', type: 'bridge', ...(alias !== undefined && { alias }) }]]) });
+    expect(codes(nat, link(`virtnet:${UUID}`))).toEqual([]);
+    expect(codes(nat, link())).toEqual(['error VNC003']);
+    expect(codes(nat, link('virtnet:4f7dc2a5-0000-4000-8000-000000000009'))).toEqual(['error VNC003']);
+    expect(findConflicts(nat, link())[0]?.libvirt).toEqual({ code: 38, message: 'error creating bridge interface virbr0: File exists' });
+  });
+
+  it('misses the devices of a pool, and a physical function without virtual ones', () => {
+    expect(codes(network('vepa', {}, { interfaces: [{ dev: 'eth0' }, { dev: 'nope' }] }))).toEqual(['error VNC004']);
+    expect(codes(network('passthrough', {}, { pf: { dev: 'eth0' } }))).toEqual(['error VNC010']);
+    expect(codes(network('hostdev', {}, { addresses: [{ address: { domain: 0, bus: 4, slot: 0, function: 1 } }] }))).toEqual([
+      'error VNC004',
+    ]);
+    expect(codes(network('nat', { ips: [ip4] }, { interfaces: [{ dev: 'nope' }] }))).toEqual(['warning VNC004']);
+  });
+});

@@ -1,0 +1,53 @@
+import { parseIp } from '../inet/index.ts';
+import type { DhcpHost, DhcpLease } from '../network/dhcp.ts';
+import type { Network } from '../network/network.ts';
+import { checkHostName, Lines } from './dnsmasq-text.ts';
+import type { Report } from './report.ts';
+
+/** The lease time as dnsmasq writes it: `90s`, `5m`, `2h`, or `infinite` for 0. */
+export function leaseTime(lease: DhcpLease): string {
+  return lease.expiry === 0 ? 'infinite' : `${String(lease.expiry)}${lease.unit.charAt(0)}`;
+}
+
+/**
+ * The text of dhcp-hostsfile, a line for each fixed host: `MAC,ADDRESS,NAME,LEASE` for IPv4, `id:ID,NAME,[ADDRESS]` for IPv6, with
+ * what is absent left out.
+ */
+export function dhcpHostsText(network: Network, report: Report): string {
+  const lines = new Lines(report);
+  for (const [i, ip] of network.ips.entries()) {
+    const family = parseIp(ip.address)?.family ?? 'ipv4';
+    for (const [j, host] of (ip.dhcp?.hosts ?? []).entries()) {
+      const path = `/network/ip[${String(i + 1)}]/dhcp/host[${String(j + 1)}]`;
+      const name = host.name;
+      if (name !== undefined && !checkHostName(name, `${path}/@name`, report, 'dhcp')) continue;
+      lines.add(dhcpHostLine(host, family), path);
+    }
+  }
+  return lines.text();
+}
+
+function dhcpHostLine(host: DhcpHost, family: 'ipv4' | 'ipv6'): string {
+  const address = parseIp(host.ip)?.family === 'ipv6' ? `[${host.ip}]` : host.ip;
+  const lease = host.lease && leaseTime(host.lease);
+  const fields =
+    family === 'ipv6'
+      ? [host.id === undefined ? undefined : `id:${host.id}`, host.name, address, lease]
+      : host.mac === undefined
+        ? [host.name, address, lease]
+        : [host.mac, address, host.name, lease];
+  return fields.filter((field) => field !== undefined && field !== '').join(',');
+}
+
+/** The text of addn-hosts: for each `<dns><host>` its address and names, with tabs between. */
+export function addnHostsText(network: Network, report: Report): string {
+  const lines = new Lines(report);
+  for (const [i, host] of (network.dns?.hosts ?? []).entries()) {
+    const path = `/network/dns/host[${String(i + 1)}]`;
+    const good = host.hostnames.filter((name, j) => checkHostName(name, `${path}/hostname[${String(j + 1)}]`, report, 'addn'));
+    if (good.length > 0) lines.add([host.ip, ...good].join(TAB), path);
+  }
+  return lines.text();
+}
+
+const TAB = '\t';

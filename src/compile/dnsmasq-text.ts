@@ -1,0 +1,98 @@
+import { utf8Length } from './device-name.ts';
+import type { Report } from './report.ts';
+
+/**
+ * Bytes of a line, its end not counted: dnsmasq reads lines into a buffer of 1,025 bytes and takes what is left of a longer one as a
+ * line of its own (option.c, read_file).
+ */
+const MAX_LINE = 1000;
+
+/** What no line can carry: line ends and other control characters (a tab is written as an escape), halves of surrogate pairs. */
+const UNWRITABLE = /[\x00-\x08\x0a-\x1f\x7f\u2028\u2029]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/u;
+
+const PLAIN = /^[A-Za-z0-9._:/@%+=*()[\]{}<>~^!?;&|$`'-]*$/;
+
+/**
+ * The one quoting function of dnsmasq's files: a value as one argument of an option, whatever it holds. Inside quotation marks a
+ * comma, a `#` and blanks lose their meaning, and `\"`, `\\` and `\t` are escapes. What cannot be written is left for `Lines.add` to refuse.
+ */
+export function dnsmasqWord(value: string): string {
+  return PLAIN.test(value) ? value : `"${value.replace(/["\\]/g, '\\$&').replaceAll('\t', '\\t')}"`;
+}
+
+/**
+ * Free text in which commas separate strings and quotation marks group, as in a TXT record's value that libvirt copies as it is.
+ * A quotation mark without its partner is written as itself, and a `#` never starts a comment.
+ */
+export function dnsmasqText(value: string): string {
+  const pieces = groupsOf(value);
+  if (pieces === undefined) return value.split(',').map(dnsmasqWord).join(',');
+  return pieces.map((piece) => (piece.startsWith('"') ? piece.replaceAll('\t', '\\t') : piece.replace(/[#\t]/g, dnsmasqWord))).join('');
+}
+
+/** The value cut into quoted groups and what is between them; undefined when a group does not end. */
+function groupsOf(value: string): readonly string[] | undefined {
+  const pieces = value.match(/"(?:\\["\\tnbre]|[^"\\]|\\(?!["\\tnbre]))*"|[^"]+/g) ?? [];
+  return pieces.join('') === value ? pieces : undefined;
+}
+
+/** A file of dnsmasq in the making: each line remembers the element it comes from, and refuses what the format cannot express. */
+export class Lines {
+  readonly #lines: string[] = [];
+  readonly #report: Report;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** Adds a line; one that dnsmasq would read as something else is refused with VNC008 at `path`. */
+  add(line: string, path?: string): void {
+    const problem = UNWRITABLE.test(line)
+      ? 'holds a line break or another control character'
+      : utf8Length(line) > MAX_LINE
+        ? `makes a line of more than ${String(MAX_LINE)} bytes`
+        : undefined;
+    if (problem === undefined) {
+      this.#lines.push(line);
+      return;
+    }
+    this.#report.error({
+      code: 'VNC008',
+      message: `the value ${problem}, which dnsmasq's files cannot carry`,
+      ...(path !== undefined && { path }),
+      found: printable(line),
+      hint: 'shorten it, or write it as plain text on one line',
+    });
+  }
+
+  text(): string {
+    return this.#lines.map((line) => `${line}\n`).join('');
+  }
+}
+
+/** A value cut short and with its control characters spelled out, for a message. */
+function printable(value: string): string {
+  return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value).slice(1, -1);
+}
+
+/** Names in host files stand between commas or blanks and have no quotation there: letters, digits, `.`, `-`, `_`, and what is not ASCII. */
+const BARE_NAME = /^[A-Za-z0-9._\-\u{a1}-\u{10ffff}]+$/u;
+
+/**
+ * Finds a name that cannot stand in a host file (VNC008). In a dhcp-hostsfile also the words that dnsmasq takes for a lease time or
+ * for an order to ignore the host.
+ */
+export function checkHostName(name: string, path: string, report: Report, file: 'dhcp' | 'addn'): boolean {
+  const reserved = file === 'dhcp' && /^(?:ignore|infinite|\d+[smhdw]?)$/i.test(name);
+  if (BARE_NAME.test(name) && !reserved) return true;
+  report.error({
+    code: 'VNC008',
+    message: reserved
+      ? `host name '${name}' is a word of dnsmasq's own in this place`
+      : `host name '${printable(name)}' holds a character that a host file cannot carry`,
+    path,
+    found: printable(name),
+    hint: 'use letters, digits, "-" and "."',
+  });
+  return false;
+}

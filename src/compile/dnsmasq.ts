@@ -1,0 +1,32 @@
+import type { Network } from '../network/network.ts';
+import type { CompleteNetwork } from './complete.ts';
+import { servedDhcp } from './dhcp-pools.ts';
+import { dnsmasqConf } from './dnsmasq-conf.ts';
+import { dnsmasqFiles } from './dnsmasq-files.ts';
+import { addnHostsText, dhcpHostsText } from './dnsmasq-hosts.ts';
+import type { HostPaths } from './facts.ts';
+import type { DnsmasqResource } from './host-state.ts';
+import type { Report } from './report.ts';
+
+/**
+ * True when the network has a dnsmasq, as in libvirt: with an address, and something to serve (names, DHCP or TFTP). Without it there
+ * is no router advertisement either.
+ */
+export function needsDnsmasq(network: Network): boolean {
+  if (network.ips.length === 0) return false;
+  return network.dns?.enable !== false || servedDhcp(network).length > 0 || network.ips.some((ip) => Boolean(ip.tftpRoot));
+}
+
+/** The dnsmasq of a managed network: its conf, dhcp-hostsfile and addn-hosts texts. Finds VNC005, VNC008 and VNC011. */
+export function compileDnsmasq(network: CompleteNetwork, bridge: string, paths: HostPaths, report: Report): DnsmasqResource | undefined {
+  if (!needsDnsmasq(network)) return undefined;
+  const context = { bridge, files: dnsmasqFiles(paths, network.uuid), leaseScript: paths.leaseScript };
+  return {
+    kind: 'dnsmasq',
+    owner: { network: network.uuid },
+    bridge,
+    conf: dnsmasqConf(network, context, report),
+    hosts: dhcpHostsText(network, report),
+    addnHosts: addnHostsText(network, report),
+  };
+}

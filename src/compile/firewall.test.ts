@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { ip4, ip6, network } from '../../test/support/network.ts';
+import type { Network } from '../network/network.ts';
+import { compileFirewall } from './firewall.ts';
+import { complete } from './complete.ts';
+
+const TAIL = '4f7dc2a5_0000_4000_8000_000000000001';
+
+/** The rules of a network by the way they guard. */
+function rules(net: Network): Record<string, readonly string[]> {
+  const firewall = compileFirewall(complete(net), 'virbr0');
+  return Object.fromEntries((firewall?.chains ?? []).map((chain) => [chain.name.replace(`n_${TAIL}_`, ''), chain.rules]));
+}
+
+describe('the packet rules of', () => {
+  it('a nat network let answers in, its subnet out, and translate what leaves the subnet', () => {
+    expect(rules(network('nat', { ips: [ip4] }))).toEqual({
+      to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 ct state established,related accept', 'meta nfproto ipv4 reject'],
+      from: ['ip saddr 192.168.122.0/24 accept', 'meta nfproto ipv4 reject'],
+      nat: [
+        'ip saddr 192.168.122.0/24 ip daddr { 224.0.0.0/24, 255.255.255.255 } return',
+        'ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 meta l4proto { tcp, udp } masquerade to :1024-65535',
+        'ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 masquerade',
+      ],
+    });
+  });
+
+  it('a nat network route IPv6 unless it is translated too', () => {
+    const routed = rules(network('nat', { ips: [ip4, ip6] }));
+    expect(routed['to']).toContain('ip6 daddr 2001:db8:1::/64 accept');
+    expect(routed['to']?.at(-1)).toBe('reject');
+    expect(routed['nat']?.join()).not.toContain('ip6');
+    const translated = rules(network('nat', { ips: [ip6] }, { nat: { ipv6: true, addressStart: '1.2.3.4', addressEnd: '1.2.3.9' } }));
+    expect(translated['to']).toContain('ip6 daddr 2001:db8:1::/64 ct state established,related accept');
+    expect(translated['nat']).toEqual([
+      'ip6 saddr 2001:db8:1::/64 ip6 daddr ff02::/16 return',
+      'ip6 saddr 2001:db8:1::/64 ip6 daddr != 2001:db8:1::/64 meta l4proto { tcp, udp } masquerade to :1024-65535',
+      'ip6 saddr 2001:db8:1::/64 ip6 daddr != 2001:db8:1::/64 masquerade',
+    ]);
+  });
+
+  it('a nat network with an address and a port range translate to them', () => {
+    const nat = { addressStart: '203.0.113.4', addressEnd: '203.0.113.10', portStart: 500, portEnd: 1000 };
+    expect(rules(network('nat', { ips: [ip4] }, { nat }))['nat']?.slice(1)).toEqual([
+      'ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 meta l4proto { tcp, udp } snat ip to 203.0.113.4-203.0.113.10:500-1000',
+      'ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 snat ip to 203.0.113.4-203.0.113.10',
+    ]);
+    const one = { addressStart: '203.0.113.4', addressEnd: '203.0.113.4' };
+    expect(rules(network('nat', { ips: [ip4] }, { nat: one }))['nat']?.at(-1)).toMatch(/snat ip to 203\.0\.113\.4$/);
+  });
+
+  it('a forward device guard both ways and the translation', () => {
+    const guarded = rules(network('nat', { ips: [ip4] }, { interfaces: [{ dev: 'eth1' }] }));
+    expect(guarded['to']?.[1]).toBe('iifname "eth1" ip daddr 192.168.122.0/24 ct state established,related accept');
+    expect(guarded['from']?.[0]).toBe('oifname "eth1" ip saddr 192.168.122.0/24 accept');
+    expect(guarded['nat']?.every((rule) => rule.startsWith('oifname "eth1" '))).toBe(true);
+  });
+
+  it('a routed network let its subnets pass both ways and translate nothing', () => {
+    expect(rules(network('route', { ips: [ip4, ip6] }))).toEqual({
+      to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 accept', 'ip6 daddr 2001:db8:1::/64 accept', 'reject'],
+      from: ['ip saddr 192.168.122.0/24 accept', 'ip6 saddr 2001:db8:1::/64 accept', 'reject'],
+    });
+  });
+
+  it('an isolated network let nothing pass but between its guests', () => {
+    expect(rules(network('none', { ips: [ip4] }))).toEqual({
+      to: ['iifname "virbr0" accept', 'meta nfproto ipv4 reject'],
+      from: ['meta nfproto ipv4 reject'],
+    });
+    expect(rules(network('none', { ipv6: true }))['from']).toEqual(['reject']);
+  });
+
+  it("open networks and those on the host's devices are none", () => {
+    for (const mode of ['open', 'bridge', 'private', 'vepa', 'passthrough', 'hostdev'] as const) {
+      expect(compileFirewall(complete(network(mode, { ips: [ip4] })), 'virbr0')).toBeUndefined();
+    }
+  });
+
+  it('every network hang on the verdict maps by the name of its bridge', () => {
+    expect(compileFirewall(complete(network('nat', { ips: [ip4] })), 'virbr7')?.elements).toEqual([
+      { map: 'to_guest', key: 'virbr7', verdict: `jump n_${TAIL}_to` },
+      { map: 'from_guest', key: 'virbr7', verdict: `jump n_${TAIL}_from` },
+      { map: 'nat_from', key: 'virbr7', verdict: `jump n_${TAIL}_nat` },
+    ]);
+  });
+});

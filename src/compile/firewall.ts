@@ -1,0 +1,137 @@
+import { assertNever } from '../base/errors.ts';
+import type { Family } from '../inet/index.ts';
+import type { Network } from '../network/network.ts';
+import type { Nat } from '../network/forward.ts';
+import type { CompleteNetwork } from './complete.ts';
+import type { MapName } from './firewall-base.ts';
+import type { FirewallResource } from './host-state.ts';
+import { addressedIps, hasFamily, nftPrefix, type AddressedIp } from './subnets.ts';
+
+/** Ports that masquerading picks from when the document gives none: libvirt leaves the reserved ones to the host's own services. */
+const NAT_PORTS = { start: 1024, end: 65535 } as const;
+
+type Way = 'to' | 'from' | 'nat';
+const MAP: Readonly<Record<Way, MapName>> = { to: 'to_guest', from: 'from_guest', nat: 'nat_from' };
+
+/** True for the networks that have packet rules: open ones and those on devices of the host have none. */
+export function hasRules(network: Network): boolean {
+  const { mode } = network.forward;
+  return mode === 'none' || mode === 'nat' || mode === 'route';
+}
+
+/** The name of one of a network's chains in table `inet virtnet`. */
+export function chainName(uuid: string, way: Way): string {
+  return `n_${uuid.replaceAll('-', '_')}_${way}`;
+}
+
+/**
+ * The packet rules of a nat, route or isolated network, in nft's own listing form (`nft -s list`), so that what the kernel holds
+ * compares as text. Meaning as libvirt's (nftables backend of 11.3): guests of one bridge reach one another; what enters the bridge
+ * from elsewhere must be an answer (nat), go to the subnet (route), or is rejected; what leaves must come from the subnet, through the
+ * forward device where one is given. IPv6 under nat is routed unless `<nat ipv6='yes'>`.
+ *
+ * libvirt differs: it translates by source address alone, so also what the host itself sends from the bridge's address.
+ */
+export function compileFirewall(network: CompleteNetwork, bridge: string): FirewallResource | undefined {
+  if (!hasRules(network)) return undefined;
+  const ips = addressedIps(network);
+  const nat = natRules(network, ips);
+  const chains: Readonly<Record<Way, readonly string[]>> = {
+    to: [`iifname ${quote(bridge)} accept`, ...ips.flatMap((ip) => acceptTo(network, ip)), ...rejects(network)],
+    from: [...ips.flatMap((ip) => acceptFrom(network, ip)), ...rejects(network)],
+    nat,
+  };
+  const ways = (['to', 'from', 'nat'] as const).filter((way) => chains[way].length > 0);
+  return {
+    kind: 'firewall',
+    owner: { network: network.uuid },
+    chains: ways.map((way) => ({ name: chainName(network.uuid, way), rules: chains[way] })),
+    elements: ways.map((way) => ({ map: MAP[way], key: bridge, verdict: `jump ${chainName(network.uuid, way)}` })),
+  };
+}
+
+/** How a family's packets get out of this network; undefined when they do not. */
+function forwarding(network: Network, family: Family): 'nat' | 'route' | undefined {
+  const { mode, nat } = network.forward;
+  switch (mode) {
+    case 'nat':
+      return family === 'ipv4' || nat?.ipv6 === true ? 'nat' : 'route';
+    case 'route':
+      return 'route';
+    case 'none':
+    case 'open':
+    case 'bridge':
+    case 'private':
+    case 'vepa':
+    case 'passthrough':
+    case 'hostdev':
+      return undefined;
+    default:
+      return assertNever(mode);
+  }
+}
+
+/** What may enter the bridge for one subnet. */
+function acceptTo(network: Network, { subnet }: AddressedIp): readonly string[] {
+  const how = forwarding(network, subnet.family);
+  if (!how) return [];
+  const from = device('iifname', network);
+  const state = how === 'nat' ? ' ct state established,related' : '';
+  return [`${from}${field(subnet.family)} daddr ${nftPrefix(subnet)}${state} accept`];
+}
+
+/** What may leave the bridge from one subnet. */
+function acceptFrom(network: Network, { subnet }: AddressedIp): readonly string[] {
+  if (!forwarding(network, subnet.family)) return [];
+  return [`${device('oifname', network)}${field(subnet.family)} saddr ${nftPrefix(subnet)} accept`];
+}
+
+/** The rest is answered with port-unreachable; IPv6 only where the network knows of IPv6 at all. */
+function rejects(network: Network): readonly string[] {
+  const ipv6 = network.ipv6 === true || hasFamily(network, 'ipv6');
+  return [ipv6 ? 'reject' : 'meta nfproto ipv4 reject'];
+}
+
+/** Source translation for what leaves to another subnet; multicast and broadcast keep their source. */
+function natRules(network: Network, ips: readonly AddressedIp[]): readonly string[] {
+  const nat = network.forward.nat;
+  return ips
+    .filter(({ subnet }) => forwarding(network, subnet.family) === 'nat')
+    .flatMap(({ subnet }) => {
+      const ip = field(subnet.family);
+      const out = device('oifname', network);
+      const exempt = subnet.family === 'ipv4' ? '{ 224.0.0.0/24, 255.255.255.255 }' : 'ff02::/16';
+      const leaving = `${out}${ip} saddr ${nftPrefix(subnet)} ${ip} daddr != ${nftPrefix(subnet)}`;
+      const ports = `:${String(nat?.portStart ?? NAT_PORTS.start)}-${String(nat?.portEnd ?? NAT_PORTS.end)}`;
+      return [
+        `${out}${ip} saddr ${nftPrefix(subnet)} ${ip} daddr ${exempt} return`,
+        `${leaving} meta l4proto { tcp, udp } ${translate(nat, subnet.family, ports)}`,
+        `${leaving} ${translate(nat, subnet.family)}`,
+      ];
+    });
+}
+
+/** The statement that changes the source: to the given IPv4 range, else to the address of the device it leaves through. */
+function translate(nat: Nat | undefined, family: Family, ports = ''): string {
+  if (family === 'ipv4' && nat?.addressStart !== undefined) {
+    const end = nat.addressEnd ?? nat.addressStart;
+    const range = end === nat.addressStart ? end : `${nat.addressStart}-${end}`;
+    return `snat ip to ${range}${ports}`;
+  }
+  return ports === '' ? 'masquerade' : `masquerade to ${ports}`;
+}
+
+/** The match on the forward device, with a blank after it; empty when the network has none. */
+function device(key: 'iifname' | 'oifname', network: Network): string {
+  const dev = network.forward.interfaces[0]?.dev;
+  return dev === undefined || dev === '' ? '' : `${key} ${quote(dev)} `;
+}
+
+function field(family: Family): 'ip' | 'ip6' {
+  return family === 'ipv4' ? 'ip' : 'ip6';
+}
+
+/** nft's string form of a device name. `checkBridgeName` and `deviceNameProblem` keep out what it cannot write. */
+function quote(name: string): string {
+  return `"${name}"`;
+}

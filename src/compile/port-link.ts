@@ -1,0 +1,51 @@
+import { assertNever } from '../base/errors.ts';
+import type { EffectivePort } from '../interface/effective.ts';
+import type { NetworkPort } from '../interface/port.ts';
+import type { LinkSpec } from './host-state.ts';
+import type { Attachment } from './port.ts';
+
+/** A guest's device as it is made: its name on the host and what kind of link it is. */
+export interface PortLink {
+  readonly dev: string;
+  readonly spec: LinkSpec;
+}
+
+/**
+ * The device that a port's attachment means; undefined where somebody else makes it. A macvtap needs the port's plug, which names the
+ * pool device below it: without one there is nothing to make.
+ */
+export function portLink(attachment: Attachment, port: NetworkPort): PortLink | undefined {
+  switch (attachment.type) {
+    case 'none':
+    case 'hostdev':
+      return undefined;
+    case 'netns':
+      return {
+        dev: attachment.dev,
+        spec: { type: 'veth', peer: { netns: attachment.netns, name: attachment.guestDev, mac: port.mac } },
+      };
+    case 'tap': {
+      const { user, group, vnetHeader, multiQueue } = attachment;
+      const spec = {
+        type: 'tap' as const,
+        vnetHeader,
+        multiQueue,
+        ...(user !== undefined && { user }),
+        ...(group !== undefined && { group }),
+      };
+      return { dev: attachment.dev, spec };
+    }
+    case 'macvtap': {
+      if (port.plug?.type !== 'direct') return undefined;
+      const mode = port.plug.mode === 'passthrough' ? 'passthru' : port.plug.mode;
+      return { dev: attachment.dev, spec: { type: 'macvtap', parent: port.plug.dev, mode } };
+    }
+    default:
+      return assertNever(attachment);
+  }
+}
+
+/** True when a port is a port of an Open vSwitch bridge. */
+export function isOvsPort(effective: EffectivePort): boolean {
+  return effective.virtualport?.type === 'openvswitch';
+}

@@ -1,0 +1,186 @@
+import type { EffectivePort } from '../interface/effective.ts';
+import { mergePort } from '../interface/merge.ts';
+import type { BridgePlug } from '../interface/plug.ts';
+import { bridgeOf, type CompleteNetwork } from './complete.ts';
+import { deviceNameProblem } from './device-name.ts';
+import type { HostFacts } from './facts.ts';
+import type { Owner, Resource } from './host-state.ts';
+import { compileHostdev, compileVf } from './hostdev.ts';
+import { isOvsPort, portLink, type PortLink } from './port-link.ts';
+import { bridgePortVlan, ovsPortVlan } from './port-vlan.ts';
+import type { PortRecord } from './port.ts';
+import type { Report } from './report.ts';
+import { compilePortShaping } from './shaping.ts';
+
+/** A port with what surrounds it. */
+interface PortContext {
+  readonly network: CompleteNetwork;
+  readonly record: PortRecord;
+  readonly effective: EffectivePort;
+  readonly owner: Required<Owner>;
+  readonly facts: HostFacts;
+  readonly report: Report;
+}
+
+/** What one guest's connection means on this host. Finds VNI2xx of the merge, VNC004, VNC005 and VNC007. */
+export function compilePort(network: CompleteNetwork, record: PortRecord, facts: HostFacts, report: Report): readonly Resource[] {
+  const merged = mergePort({ network, port: record.port }, { unknownPortgroup: 'ignore' });
+  report.add(merged.diagnostics);
+  if (!merged.ok) return [];
+  const owner = { network: network.uuid, port: record.port.uuid };
+  const context = { network, record, effective: merged.value, owner, facts, report };
+  if (record.port.plug?.type === 'hostdev-pci') return compileHostdev(context, record.port.plug);
+  const link = portLink(record.attachment, record.port);
+  if (!link) return [];
+  if (!checkPort(context, link)) return [];
+  return [
+    ...linkResources(context, link),
+    ...(link.spec.type === 'macvtap' ? passthroughVf(context, link.spec.parent) : plugged(context, link)),
+    ...shaped(context, link),
+  ];
+}
+
+function linkResources({ record, effective, owner }: PortContext, { dev, spec }: PortLink): readonly Resource[] {
+  const mtu = record.mtu ?? effective.mtu;
+  const link: Resource = {
+    kind: 'link',
+    owner,
+    name: dev,
+    // A macvtap is the guest's own end: it carries the guest's address. The host's end of a veth or tap keeps one of its own.
+    ...(spec.type === 'macvtap' && { mac: record.port.mac }),
+    ...(mtu ? { mtu } : {}),
+    spec,
+  };
+  return record.linkDown ? [link] : [link, { kind: 'link-up', owner, dev }];
+}
+
+/** The device's place on its bridge. */
+function plugged(context: PortContext, { dev }: PortLink): readonly Resource[] {
+  const { network, record, effective, owner } = context;
+  const bridge = plugBridge(context);
+  if (bridge === undefined) return [];
+  if (isOvsPort(effective)) return [ovsPort(context, bridge, dev)];
+  const managesMacs = (bridgePlug(record)?.macTableManager ?? network.bridge?.macTableManager) === 'libvirt';
+  const port: Resource = {
+    kind: 'bridge-port',
+    owner,
+    dev,
+    bridge,
+    isolated: effective.isolated,
+    learning: !managesMacs,
+    unicastFlood: !managesMacs,
+    ...(effective.vlan && { vlan: bridgePortVlan(effective.vlan) }),
+  };
+  return managesMacs ? [port, { kind: 'fdb', owner, dev, mac: record.port.mac }] : [port];
+}
+
+/** OVN and other controllers find a guest by `iface-id`; the other keys are those that libvirt sets. */
+function ovsPort({ record, effective, owner }: PortContext, bridge: string, dev: string): Resource {
+  const { interfaceid, profileid } = effective.virtualport ?? {};
+  return {
+    kind: 'ovs-port',
+    owner,
+    bridge,
+    dev,
+    ...(effective.vlan ? ovsPortVlan(effective.vlan) : { trunks: [] }),
+    externalIds: {
+      'attached-mac': record.port.mac,
+      'vm-id': record.port.owner.uuid,
+      'iface-status': 'active',
+      ...(interfaceid !== undefined && { 'iface-id': interfaceid }),
+      ...(profileid !== undefined && { 'port-profile': profileid }),
+    },
+  };
+}
+
+/** A passthrough macvtap on a virtual function: its tag is set through the physical function. */
+function passthroughVf(context: PortContext, parent: string): readonly Resource[] {
+  if (context.network.forward.mode !== 'passthrough') return [];
+  const vf = context.facts.vfs.find((v) => v.dev === parent);
+  return vf ? [compileVf(context, vf)] : [];
+}
+
+/** A macvtap's two directions are the guest's, not the host's: what the guest sends leaves through it. */
+function shaped({ effective, owner }: PortContext, { dev, spec }: PortLink): readonly Resource[] {
+  const { inbound, outbound } = effective.bandwidth ?? {};
+  const seen = spec.type === 'macvtap' ? { in: outbound, out: inbound } : { in: inbound, out: outbound };
+  const shaping = compilePortShaping(owner, dev, { ...(seen.in && { inbound: seen.in }), ...(seen.out && { outbound: seen.out }) });
+  return shaping ? [shaping] : [];
+}
+
+function bridgePlug(record: PortRecord): BridgePlug | undefined {
+  const plug = record.port.plug;
+  return plug?.type === 'bridge' || plug?.type === 'network' ? plug : undefined;
+}
+
+function plugBridge({ network, record }: PortContext): string | undefined {
+  return bridgePlug(record)?.bridge ?? bridgeOf(network);
+}
+
+/** Says what this host lacks for a device of ours; false when it cannot be made. */
+function checkPort(context: PortContext, { dev, spec }: PortLink): boolean {
+  const { record, effective, facts, network, report } = context;
+  const guest = record.port.owner.name;
+  const problem = deviceNameProblem(dev);
+  if (problem !== undefined) {
+    report.error({
+      code: 'VNC007',
+      message: `device name '${dev}' of guest '${guest}' ${problem}`,
+      found: dev,
+      hint: 'choose another name',
+    });
+    return false;
+  }
+  if (spec.type === 'macvtap') {
+    if (facts.links.has(spec.parent)) return qualifiesFor8021Q(context);
+    report.error({
+      code: 'VNC004',
+      message: `device '${spec.parent}' under guest '${guest}' does not exist`,
+      found: spec.parent,
+      hint: 'bring the device up, or detach the guest',
+    });
+    return false;
+  }
+  const bridge = plugBridge(context);
+  if (effective.plugType === 'bridge' && bridge !== undefined && !isOvsPort(effective)) {
+    if (!facts.links.has(bridge)) {
+      report.error({
+        code: 'VNC004',
+        message: `bridge '${bridge}' of network '${network.name}' does not exist`,
+        path: '/network/bridge/@name',
+        found: bridge,
+        hint: `make it first: ip link add ${bridge} type bridge`,
+      });
+      return false;
+    }
+    if (effective.vlan && !facts.capabilities.vlanFiltering) {
+      report.error({
+        code: 'VNC005',
+        message: `this kernel has no VLAN filtering on bridges, so guest '${guest}' cannot be put on its VLAN`,
+        hint: 'use an Open vSwitch bridge, or a kernel with CONFIG_BRIDGE_VLAN_FILTERING',
+      });
+      return false;
+    }
+  }
+  if (isOvsPort(effective) && !facts.capabilities.openvswitch) {
+    report.error({
+      code: 'VNC005',
+      message: `guest '${guest}' needs Open vSwitch, which does not run here`,
+      hint: 'install openvswitch-switch and start it',
+    });
+    return false;
+  }
+  return true;
+}
+
+/** 802.1Qbg and 802.1Qbh need a talk with the switch that virtnet has no part for yet. */
+function qualifiesFor8021Q({ effective, record, report }: PortContext): boolean {
+  const type = effective.virtualport?.type;
+  if (type !== '802.1Qbg' && type !== '802.1Qbh') return true;
+  report.error({
+    code: 'VNC005',
+    message: `guest '${record.port.owner.name}' needs ${type}, which virtnet cannot associate with the switch`,
+    hint: "let libvirt make this guest's device, or leave the virtualport out",
+  });
+  return false;
+}

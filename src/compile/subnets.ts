@@ -1,0 +1,50 @@
+import { classPrefix, formatIp, formatSubnet, netmaskToPrefix, parseIp, network as subnetNetwork, type Subnet } from '../inet/index.ts';
+import type { Ip } from '../network/ip.ts';
+import type { Network } from '../network/network.ts';
+import type { Route } from '../network/route.ts';
+
+/** An `<ip>` with its numbers: the bridge's own address with the prefix length in use, and where it stands (from 1). */
+export interface AddressedIp {
+  readonly ip: Ip;
+  /** Keeps the host bits: it is the bridge's address. */
+  readonly subnet: Subnet;
+  /** Place among all `<ip>` elements, from 1. */
+  readonly index: number;
+}
+
+/** The address and prefix length that an `<ip>` means; undefined when its netmask has holes or the address is none. */
+export function subnetOfIp(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): Subnet | undefined {
+  const address = parseIp(ip.address);
+  if (!address) return undefined;
+  // prefix='0' counts as not given, as in libvirt.
+  const prefix = ip.netmask !== undefined ? netmaskToPrefix(ip.netmask) : ip.prefix || classPrefix(address);
+  return prefix === undefined ? undefined : { ...address, prefix };
+}
+
+/** The destination of a static route. Without prefix or netmask an all-zero address is the default route, any other a host route. */
+export function subnetOfRoute(route: Route): Subnet | undefined {
+  const address = parseIp(route.address);
+  if (!address) return undefined;
+  const whole = address.family === 'ipv4' ? 32 : 128;
+  const prefix = route.netmask !== undefined ? netmaskToPrefix(route.netmask) : (route.prefix ?? (address.value === 0n ? 0 : whole));
+  return prefix === undefined ? undefined : subnetNetwork({ ...address, prefix });
+}
+
+/** All usable `<ip>` elements of one network with their numbers, in document order. */
+export function addressedIps(network: Network): readonly AddressedIp[] {
+  return network.ips.flatMap((ip, i) => {
+    const subnet = subnetOfIp(ip);
+    return subnet ? [{ ip, subnet, index: i + 1 }] : [];
+  });
+}
+
+/** True when the network has an address of this family. */
+export function hasFamily(network: Network, family: 'ipv4' | 'ipv6'): boolean {
+  return network.ips.some((ip) => parseIp(ip.address)?.family === family);
+}
+
+/** The subnet with its host bits cleared, as nft lists a match on it: a host without prefix length. */
+export function nftPrefix(subnet: Subnet): string {
+  const whole = subnet.prefix === (subnet.family === 'ipv4' ? 32 : 128);
+  return whole ? formatIp(subnet) : formatSubnet(subnetNetwork(subnet));
+}
