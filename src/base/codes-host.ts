@@ -82,5 +82,9 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VND006: { title: 'pool exhausted', explanation: 'Every device of the network is in use and cannot be shared.' },
   VND007: { title: 'daemon does not answer', explanation: 'virtnetd has a socket here, and no good answer came over it.' },
   VND008: { title: 'fault in virtnet', explanation: 'An error that virtnet did not foresee. Please report it with the message.' },
+  VNR001: {
+    title: 'socket taken',
+    explanation: 'The place of a socket of the daemon is taken: by another daemon that answers there, or by a file that is no socket.',
+  },
   VNU001: { title: 'usage', explanation: 'The command line is not as expected; `--help` shows an example.' },
 };

@@ -16,6 +16,13 @@ export class Framer {
   #chunks: Buffer[] = [];
   #buffered = 0;
   #wanted = 4;
+  #skipping = 0;
+
+  /** Leaves the next `count` bytes of the stream out, whether they are here already or still to come. */
+  skip(count: number): void {
+    this.#skipping += count;
+    this.#dropSkipped();
+  }
 
   /** Bytes held. */
   get buffered(): number {
@@ -26,6 +33,7 @@ export class Framer {
     if (chunk.length === 0) return;
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
+    if (this.#skipping > 0) this.#dropSkipped();
     if (this.#chunks.length > CROWDED) this.#mergeTail();
   }
 
@@ -46,6 +54,18 @@ export class Framer {
     if (rest.length === 0) this.#chunks.shift();
     else this.#chunks[0] = rest;
     return { kind: 'packet', bytes: packet };
+  }
+
+  #dropSkipped(): void {
+    while (this.#skipping > 0) {
+      const first = this.#chunks[0];
+      if (first === undefined) return;
+      const dropped = Math.min(first.length, this.#skipping);
+      this.#skipping -= dropped;
+      this.#buffered -= dropped;
+      if (dropped === first.length) this.#chunks.shift();
+      else this.#chunks[0] = first.subarray(dropped);
+    }
   }
 
   /** Joins the newest chunks while they are small beside their neighbour, so that a stream of single bytes stays a short list. */

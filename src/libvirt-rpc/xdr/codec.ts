@@ -65,20 +65,17 @@ export function list<T>(of: Codec<T>, maximum: number): Codec<readonly T[]> {
   };
 }
 
-type Fields = Readonly<Record<string, Codec<unknown>>>;
-type StructOf<F extends Record<string, unknown>> = { readonly [K in keyof F]: Decoded<F[K]> };
-
 /** Fields one after another, in the order in which they are written down. */
-export function struct<F extends { readonly [K in keyof F]: Codec<never> }>(fields: F): Codec<StructOf<F & Record<string, unknown>>> {
-  const entries = Object.entries(fields as unknown as Fields);
+export function struct<T extends Record<string, unknown>>(fields: { readonly [K in keyof T]: Codec<T[K]> }): Codec<Readonly<T>> {
+  const entries = Object.entries(fields) as [keyof T, Codec<T[keyof T]>][];
   return {
     decode: (r) => {
-      const value: Record<string, unknown> = {};
+      const value: Partial<T> = {};
       for (const [name, codec] of entries) value[name] = codec.decode(r);
-      return value as StructOf<F & Record<string, unknown>>;
+      return value as T;
     },
     encode: (w, v) => {
-      for (const [name, codec] of entries) codec.encode(w, (v as Record<string, unknown>)[name]);
+      for (const [name, codec] of entries) codec.encode(w, v[name]);
     },
   };
 }

@@ -1,0 +1,85 @@
+import { toRemoteError } from './convert-error.ts';
+import { handlers } from './handlers/index.ts';
+import type { Handler } from './handlers/handlers.ts';
+import { Code, Domain } from './protocol/error-numbers.ts';
+import type { Procedure, ProcedureName } from './protocol/procedures.ts';
+import { procedureByNumber, procedures } from './protocol/procedures.ts';
+import { error as errorCodec } from './protocol/structs.ts';
+import { unsupportedProcedures } from './protocol/unsupported.ts';
+import { remoteError, rpcError } from './remote-error.ts';
+import type { Session } from './session.ts';
+import type { Codec } from './xdr/codec.ts';
+import { XdrError } from './xdr/error.ts';
+import { XdrReader } from './xdr/reader.ts';
+import type { Packet } from './wire/packet.ts';
+import { HEADER_LENGTH, MessageStatus, MessageType, PROGRAM_VERSION, REMOTE_PROGRAM, writePacket } from './wire/packet.ts';
+
+/**
+ * Carries out one call and gives its reply packet; never rejects but for an error that cannot be encoded. `argsAt` is the offset of the
+ * arguments in the packet (they stand behind the count of file descriptors, where there is one).
+ */
+export async function dispatch(session: Session, packet: Packet, argsAt = HEADER_LENGTH): Promise<Buffer> {
+  try {
+    return await answer(session, packet, argsAt);
+  } catch (failure) {
+    return reply(packet, MessageStatus.error, errorCodec, toRemoteError(failure).toWire());
+  }
+}
+
+/** True for the calls during which events wait, so that a client sees the reply to its own change first. */
+export function isWrite(packet: Packet): boolean {
+  const name = packet.program === REMOTE_PROGRAM ? procedureByNumber.get(packet.procedure) : undefined;
+  return name !== undefined && procedures[name].writes;
+}
+
+async function answer(session: Session, packet: Packet, argsAt: number): Promise<Buffer> {
+  if (packet.program !== REMOTE_PROGRAM || packet.version !== PROGRAM_VERSION) {
+    throw rpcError(`Cannot find program ${packet.program} version ${packet.version}`);
+  }
+  if (packet.status !== MessageStatus.ok) throw rpcError(`Unexpected message status ${packet.status}`);
+  const name = procedureByNumber.get(packet.procedure);
+  if (name === undefined) throw noSuchProcedure(session, packet.procedure);
+  const procedure: Procedure = procedures[name];
+  const args = decode(procedure.args, packet, argsAt);
+  checkAllowed(session, procedure);
+  const handler = handlers[name] as Handler<ProcedureName> as (session: Session, args: unknown) => unknown;
+  return encodeReply(packet, procedure.ret, await handler(session, args));
+}
+
+function noSuchProcedure(session: Session, number: number): Error {
+  const known = unsupportedProcedures.get(number);
+  if (known === undefined) return rpcError(`unknown procedure: ${number}`);
+  if (!session.opened) return remoteError(Code.internalError, Domain.rpc, 'hypervisor connection not open');
+  return remoteError(Code.noSupport, known.domain, known.cFunction);
+}
+
+function checkAllowed(session: Session, procedure: Procedure): void {
+  if (procedure.needs !== 'nothing' && !session.opened) {
+    const what = procedure.needs === 'connection' ? 'hypervisor connection' : 'connection';
+    throw remoteError(Code.internalError, Domain.rpc, `${what} not open`);
+  }
+  if (procedure.writes && session.readOnly) {
+    throw remoteError(Code.operationDenied, Domain.network, `read only access prevents ${procedure.cFunction}`);
+  }
+}
+
+function decode<T>(codec: Codec<T>, packet: Packet, argsAt: number): T {
+  try {
+    return codec.decode(new XdrReader(packet.bytes, argsAt));
+  } catch (failure) {
+    throw failure instanceof XdrError ? rpcError('Unable to decode message payload') : failure;
+  }
+}
+
+function encodeReply<T>(packet: Packet, codec: Codec<T>, value: T): Buffer {
+  try {
+    return reply(packet, MessageStatus.ok, codec, value);
+  } catch (failure) {
+    throw failure instanceof XdrError ? rpcError('Unable to encode message payload') : failure;
+  }
+}
+
+function reply<T>(call: Packet, status: number, codec: Codec<T>, value: T): Buffer {
+  const { program, version, procedure, serial } = call;
+  return writePacket({ program, version, procedure, type: MessageType.reply, serial, status }, codec, value);
+}

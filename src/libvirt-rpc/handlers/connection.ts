@@ -1,0 +1,81 @@
+import { Code, Domain } from '../protocol/error-numbers.ts';
+import { remoteError } from '../remote-error.ts';
+import type { Handlers } from './handlers.ts';
+
+/** The URI of the one thing this daemon drives. */
+const SYSTEM_URI = 'network:///system';
+/** Schemes that are taken for `network`: what clients with a fixed default URI send. */
+const SCHEMES: ReadonlySet<string> = new Set(['network', 'qemu']);
+/** `VIR_CONNECT_RO`. */
+const OPEN_READ_ONLY = 1;
+
+/** `virDrvFeature` numbers that are answered with yes. */
+const Feature = { fdPassing: 8, typedParameterStrings: 9, keepalive: 10, eventCallbacks: 14, closeCallbacks: 15, updateOrder: 16 } as const;
+const features: ReadonlySet<number> = new Set(Object.values(Feature));
+
+const identityFields: ReadonlySet<string> = new Set([
+  'user-name',
+  'unix-user-id',
+  'group-name',
+  'unix-group-id',
+  'process-id',
+  'process-time',
+  'sasl-user-name',
+  'x509-distinguished-name',
+  'selinux-context',
+]);
+
+type Names =
+  | 'connectOpen'
+  | 'connectClose'
+  | 'connectGetType'
+  | 'connectSupportsFeature'
+  | 'connectGetUri'
+  | 'connectIsSecure'
+  | 'connectGetLibVersion'
+  | 'connectRegisterCloseCallback'
+  | 'connectUnregisterCloseCallback'
+  | 'connectSetIdentity';
+
+export const connectionHandlers: Handlers<Names> = {
+  connectOpen: (session, { name, flags }) => {
+    if (session.opened) throw remoteError(Code.internalError, Domain.rpc, 'connection already open');
+    checkUri(name ?? '');
+    session.opened = true;
+    if ((flags & OPEN_READ_ONLY) !== 0) session.readOnly = true;
+  },
+  connectClose: (session) => session.closeAfterReply(),
+  connectGetType: () => 'network',
+  connectSupportsFeature: (session, feature) => {
+    if (feature === Feature.keepalive) {
+      session.enableKeepalive();
+      return 1;
+    }
+    if (!session.opened) throw remoteError(Code.internalError, Domain.rpc, 'hypervisor connection not open');
+    return features.has(feature) ? 1 : 0;
+  },
+  connectGetUri: () => SYSTEM_URI,
+  // A unix socket never leaves the host.
+  connectIsSecure: () => 1,
+  connectGetLibVersion: (session) => BigInt(session.service.libvirtVersion),
+  connectRegisterCloseCallback: () => undefined,
+  connectUnregisterCloseCallback: () => undefined,
+  connectSetIdentity: (_session, { parameters }) => {
+    // The identity of a proxied user decides nothing here: the socket's mode already did.
+    for (const { field } of parameters) {
+      if (!identityFields.has(field)) throw remoteError(Code.argumentUnsupported, Domain.none, `parameter '${field}' not supported`);
+    }
+  },
+};
+
+/** Absent and empty mean this daemon's own; the query part is for somebody else. */
+function checkUri(uri: string): void {
+  if (uri === '') return;
+  const parts = /^([a-z][a-z0-9+.-]*):(?:\/\/[^/?#]*)?([^?#]*)/i.exec(uri);
+  if (parts === null) throw remoteError(Code.noConnect, Domain.none, `URI '${uri}' does not include a driver name`);
+  const [, scheme = '', path = ''] = parts;
+  if (!SCHEMES.has(scheme.toLowerCase())) throw remoteError(Code.noConnect, Domain.none, uri);
+  if (path !== '/system') {
+    throw remoteError(Code.internalError, Domain.none, `unexpected network URI path '${path}', try ${SYSTEM_URI}`);
+  }
+}

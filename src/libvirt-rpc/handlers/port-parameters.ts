@@ -1,0 +1,38 @@
+import type { Bandwidth, BandwidthRate } from '../../network/bandwidth.ts';
+import type { TypedParameter } from '../xdr/typed-parameter.ts';
+
+/** `VIR_NETWORK_PORT_BANDWIDTH_*`, in the order in which libvirt answers them. Unsigned ints, KiB per second and KiB. */
+const directions = {
+  inbound: ['average', 'peak', 'floor', 'burst'],
+  outbound: ['average', 'peak', 'burst'],
+} as const satisfies Record<string, readonly (keyof BandwidthRate)[]>;
+
+/** All values of a port with bandwidth, unset ones as 0; nothing for a port without. */
+export function parametersOf(bandwidth: Bandwidth | undefined): readonly TypedParameter[] {
+  if (bandwidth?.inbound === undefined && bandwidth?.outbound === undefined) return [];
+  return (['inbound', 'outbound'] as const).flatMap((direction) =>
+    directions[direction].map((rate): TypedParameter => ({
+      field: `${direction}.${rate}`,
+      type: 'uint',
+      value: bandwidth[direction]?.[rate] ?? 0,
+    })),
+  );
+}
+
+/** The bandwidth that a list of parameters asks for; a direction without an average (or floor) has none. Unknown names say nothing. */
+export function bandwidthOf(parameters: readonly TypedParameter[]): Bandwidth | undefined {
+  const inbound = rateOf(parameters, 'inbound');
+  const outbound = rateOf(parameters, 'outbound');
+  if (inbound === undefined && outbound === undefined) return undefined;
+  return { ...(inbound === undefined ? {} : { inbound }), ...(outbound === undefined ? {} : { outbound }) };
+}
+
+function rateOf(parameters: readonly TypedParameter[], direction: keyof typeof directions): BandwidthRate | undefined {
+  const rates: Partial<Record<keyof BandwidthRate, number>> = {};
+  for (const rate of directions[direction]) {
+    const given = parameters.findLast((p) => p.field === `${direction}.${rate}`);
+    const value = given?.type === 'uint' ? given.value : 0;
+    if (value > 0) rates[rate] = value;
+  }
+  return rates.average === undefined && rates.floor === undefined ? undefined : rates;
+}
