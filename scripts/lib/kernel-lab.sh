@@ -13,9 +13,13 @@ lab_apt() {
 
 lab_refresh() {
   [ ! -e "$lab_cache/sources.list" ] || return 0
+  # The archive that the machine's own sources name.
+  archive=$(cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null |
+    sed -n -e 's/^URIs: *\([^ ]*\/debian\)\/\{0,1\}$/\1/p' -e 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\/debian\)\/\{0,1\} .*/\2/p' | head -n 1)
+  [ -n "$archive" ] || die 'no Debian archive is named in /etc/apt; the kernel lab needs one'
   mkdir -p "$lab_cache/lists/partial"
   for suite in "$lab_release" "$lab_release-backports"; do
-    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] ${debian_archive_of_machine} $suite main"
+    echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $archive $suite main"
   done >"$lab_cache/sources.new"
   mv "$lab_cache/sources.new" "$lab_cache/sources.list"
   say 'reading the package lists of the release and its backports'
