@@ -6,3 +6,5 @@ export * from './conflicts.ts';
 export * from './dnsmasq-files.ts';
 export * from './firewall-base.ts';
 export * from './device-name.ts';
+export * from './pools.ts';
+export * from './pool-devices.ts';

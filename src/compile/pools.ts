@@ -1,0 +1,103 @@
+import type { Result } from '../base/diagnostic.ts';
+import { assertNever } from '../base/errors.ts';
+import { mergePort } from '../interface/merge.ts';
+import { plugTypeOf } from '../interface/plug-type.ts';
+import type { BridgePlug, DirectMode, DirectPlug, HostdevPlug, Plug } from '../interface/plug.ts';
+import type { NetworkPort } from '../interface/port.ts';
+import type { Network } from '../network/network.ts';
+import { expandPool, holders, poolDevices, type PoolDevice } from './pool-devices.ts';
+import type { HostFacts } from './facts.ts';
+import type { PortRecord } from './port.ts';
+import { libvirtSays, Report } from './report.ts';
+
+/** What an allocation looks at. */
+export interface AllocateInput {
+  readonly network: Network;
+  /** The guests connected so far, each with its plug. */
+  readonly ports: readonly PortRecord[];
+  /** The guest to connect. */
+  readonly port: NetworkPort;
+  readonly facts: HostFacts;
+}
+
+/** Traffic classes 1 and 2 are the network's own; the first guest with a floor has 3 (libvirt's CLASS_ID_BITMAP starts so). */
+const FIRST_CLASS_ID = 3;
+
+/**
+ * Chooses what a new port is plugged into: the network's or the host's bridge, or a device of the pool. In passthrough and hostdev
+ * networks, and in private ones for an 802.1Qbh port, the device must be free; elsewhere it is the one with the fewest guests, the first
+ * in the list on a tie. An exhausted or empty pool is VND006, telling who holds what; what the merge finds comes along.
+ */
+export function allocate({ network, ports, port, facts }: AllocateInput): Result<Plug> {
+  const report = new Report();
+  const merged = mergePort({ network, port }, { unknownPortgroup: 'ignore' });
+  report.add(merged.diagnostics);
+  if (!merged.ok) return { ok: false, diagnostics: report.diagnostics };
+  const type = plugTypeOf(network);
+  if (type === 'network' || type === 'bridge') return report.result(bridgePlug(network, type));
+  const { mode } = network.forward;
+  const exclusive = mode === 'passthrough' || mode === 'hostdev' || (mode === 'private' && merged.value.virtualport?.type === '802.1Qbh');
+  const others = ports.filter((record) => record.port.uuid !== port.uuid);
+  const device = choose(network, poolDevices(expandPool(network, facts)), others, exclusive, report);
+  if (!device) return { ok: false, diagnostics: report.diagnostics };
+  return report.result(devicePlug(network, device));
+}
+
+/** The class that carries the floor of a new port: the lowest that no other port has. */
+export function nextClassId(ports: readonly PortRecord[]): number {
+  const used = new Set(ports.map(({ port }) => port.classId));
+  let id = FIRST_CLASS_ID;
+  while (used.has(id)) id++;
+  return id;
+}
+
+function bridgePlug(network: Network, type: BridgePlug['type']): BridgePlug {
+  const { name = '', macTableManager } = network.bridge ?? {};
+  return { type, bridge: name, ...(macTableManager !== undefined && { macTableManager }) };
+}
+
+function choose(
+  network: Network,
+  devices: readonly PoolDevice[],
+  ports: readonly PortRecord[],
+  exclusive: boolean,
+  report: Report,
+): PoolDevice | undefined {
+  const counted = devices.map((device) => ({ device, held: holders(device, ports) }));
+  const free = exclusive ? counted.filter(({ held }) => held.length === 0) : counted;
+  const best = free.reduce<(typeof counted)[number] | undefined>((a, b) => (a && a.held.length <= b.held.length ? a : b), undefined);
+  if (best) return best.device;
+  const empty = devices.length === 0;
+  report.error({
+    code: 'VND006',
+    message: empty
+      ? `network '${network.name}' has no devices to give to guests`
+      : `every device of network '${network.name}' is in use: ${counted.map(({ device, held }) => `${device.name} by ${names(held)}`).join(', ')}`,
+    path: '/network/forward',
+    hint: empty ? 'list devices with <interface>, <address> or <pf>' : 'detach a guest, or add a device to the pool',
+    libvirt: libvirtSays(
+      1,
+      empty && network.forward.mode !== 'hostdev'
+        ? `network '${network.name}' uses a direct mode, but has no forward dev and no interface pool`
+        : `network '${network.name}' requires exclusive access to interfaces, but none are available`,
+    ),
+  });
+  return undefined;
+}
+
+function names(held: readonly PortRecord[]): string {
+  return held.map(({ port }) => `'${port.owner.name}'`).join(' and ');
+}
+
+function devicePlug(network: Network, device: PoolDevice): DirectPlug | HostdevPlug {
+  switch (device.type) {
+    case 'interface':
+      return { type: 'direct', dev: device.name, mode: network.forward.mode as DirectMode };
+    case 'pci': {
+      const { managed, driver } = network.forward;
+      return { type: 'hostdev-pci', managed: managed ?? false, ...(driver && { driver }), address: device.address };
+    }
+    default:
+      return assertNever(device);
+  }
+}
