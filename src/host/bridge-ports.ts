@@ -1,0 +1,36 @@
+import type { BridgePortResource } from '../compile/host-state.ts';
+import type { IpArgs } from './ip-line.ts';
+import type { IpHandler, StepOf } from './handler.ts';
+import { markedOwner } from './link-rows.ts';
+
+/** Devices plugged into a bridge: ours, and those that `desired` plugs (a guest's own tap). */
+export const bridgePorts: IpHandler<'bridge-port'> = {
+  observe(look) {
+    return [...look.links.values()].flatMap((row): BridgePortResource[] => {
+      const owner = look.ownerOf(row.ifname);
+      const isNamed = look.request.desired.has(`bridge-port ${row.ifname}`);
+      if (owner === undefined || row.master === undefined || row.linkinfo?.info_slave_kind !== 'bridge') return [];
+      if (!isNamed && markedOwner(row) === undefined) return [];
+      const data = row.linkinfo.info_slave_data ?? {};
+      const flags = { isolated: data['isolated'] === true, learning: data['learning'] === true, unicastFlood: data['flood'] === true };
+      return [{ kind: 'bridge-port', dev: row.ifname, bridge: row.master, ...flags, owner }];
+    });
+  },
+
+  ip(steps) {
+    return steps.flatMap((s, step) =>
+      portLines(s).map((args) => ({ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device/ } : {}) })),
+    );
+  },
+};
+
+function portLines(s: StepOf<'bridge-port'>): readonly IpArgs[] {
+  const r = s.after ?? s.before;
+  if (!r) return [];
+  const set = ['link', 'set', 'dev', r.dev];
+  if (s.op === 'delete') return [[...set, 'nomaster']];
+  const onOff = (value: boolean): string => (value ? 'on' : 'off');
+  const flags = ['isolated', onOff(r.isolated), 'learning', onOff(r.learning), 'flood', onOff(r.unicastFlood)];
+  const plug = s.before?.bridge === r.bridge ? [] : [[...set, 'master', r.bridge]];
+  return [...plug, [...set, 'type', 'bridge_slave', ...flags]];
+}

@@ -1,0 +1,51 @@
+import type { Capabilities } from '../compile/facts.ts';
+import { tryRun } from './command.ts';
+
+let known: Promise<Capabilities> | undefined;
+
+/** What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process. */
+export function probeCapabilities(): Promise<Capabilities> {
+  known ??= probe();
+  return known;
+}
+
+/** Each line is tried by itself; the ones that work are echoed. */
+const TRIALS: readonly (readonly [keyof Capabilities, string])[] = [
+  ['vlanFiltering', 'ip link add vnb type bridge vlan_filtering 1'],
+  ['sfq', 'tc qdisc add dev lo root handle 9: sfq && tc qdisc del dev lo root'],
+  ['fqCodel', 'tc qdisc add dev lo root handle 9: fq_codel && tc qdisc del dev lo root'],
+  [
+    'police',
+    'tc qdisc add dev lo ingress && tc filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop',
+  ],
+  ['csum', 'tc qdisc add dev lo handle 1: root prio && tc filter add dev lo parent 1: protocol all u32 match u32 0 0 action csum udp'],
+];
+
+async function probe(): Promise<Capabilities> {
+  const script = TRIALS.map(([name, trial]) => `(${trial}) >/dev/null 2>&1 && echo ${name}`).join('\n');
+  const [trials, ovs, bus] = await Promise.all([
+    // No names from outside reach this shell text: it is a constant.
+    tryRun(['unshare', '--net', '--', 'sh', '-c', `${script}\ntrue`]).then(
+      (r) => r.stdout.split('\n'),
+      (): string[] => [],
+    ),
+    tryRun(['ovs-vsctl', '--timeout=2', 'show']).then(
+      (r) => r.code === 0,
+      () => false,
+    ),
+    tryRun(['busctl', '--no-pager', '--acquired', 'list'], { timeoutMs: 2000 }).then(
+      (r) => (r.code === 0 ? r.stdout : ''),
+      () => '',
+    ),
+  ]);
+  return {
+    vlanFiltering: trials.includes('vlanFiltering'),
+    sfq: trials.includes('sfq'),
+    fqCodel: trials.includes('fqCodel'),
+    police: trials.includes('police'),
+    csum: trials.includes('csum'),
+    openvswitch: ovs,
+    firewalld: /^org\.fedoraproject\.FirewallD1\s/m.test(bus),
+    resolved: /^org\.freedesktop\.resolve1\s/m.test(bus),
+  };
+}

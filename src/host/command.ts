@@ -1,0 +1,139 @@
+import { spawn } from 'node:child_process';
+import { VirtnetError } from '../base/errors.ts';
+
+/** How a finished command ended. `code` is absent where a signal ended it. */
+export interface CommandResult {
+  readonly argv: readonly string[];
+  readonly code?: number;
+  readonly signal?: string;
+  readonly timedOut: boolean;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CommandOptions {
+  /** Written to the command's stdin, which is then closed. */
+  readonly input?: string;
+  /** Milliseconds before the command is killed; 30,000 by default. */
+  readonly timeoutMs?: number;
+  /** Added to the clean environment. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Tools by the Debian package that has them, for the hint of VNH002. */
+const packages: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  tc: 'iproute2',
+  bridge: 'iproute2',
+  nft: 'nftables',
+  dnsmasq: 'dnsmasq-base',
+  flock: 'util-linux',
+  nsenter: 'util-linux',
+  unshare: 'util-linux',
+  busctl: 'systemd',
+  'ovs-vsctl': 'openvswitch-switch',
+  'firewall-cmd': 'firewalld',
+  modprobe: 'kmod',
+};
+
+/** The environment of every command: no locale of the caller's, a PATH that has the sbin folders. */
+export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const path = process.env['PATH'] ?? '';
+  return { PATH: `${path === '' ? '' : `${path}:`}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C', ...extra };
+}
+
+/** The error of a program that could not be started at all. */
+export function spawnError(tool: string, error: Error): VirtnetError {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'ENOENT') {
+    const name = packages[tool];
+    return new VirtnetError({
+      code: 'VNH002',
+      message: `the program '${tool}' is not installed`,
+      hint: name === undefined ? `install '${tool}'` : `apt-get install ${name}`,
+      details: { tool, ...(name === undefined ? {} : { package: name }) },
+      cause: error,
+    });
+  }
+  return new VirtnetError({ code: 'VNH001', message: `'${tool}' could not be started: ${error.message}`, details: { tool }, cause: error });
+}
+
+/** True for the words that the tools use when the kernel says EPERM or EACCES. */
+export function isPermissionText(stderr: string): boolean {
+  return /Operation not permitted|Permission denied|\(you must be root\)/.test(stderr);
+}
+
+/** The error for words of a tool: VNH003 where they say that a privilege is missing, else VNH001. */
+export function toolError(tool: string, stderr: string, details: Readonly<Record<string, unknown>>): VirtnetError {
+  const words = stderr.trim();
+  if (isPermissionText(words) && process.geteuid?.() !== 0)
+    return new VirtnetError({
+      code: 'VNH003',
+      message: `no permission to change the network (${tool}: ${words})`,
+      hint: 'run as root, or try it in `virtnet sandbox`',
+      details: { ...details, stderr },
+    });
+  return new VirtnetError({
+    code: 'VNH001',
+    message: `${tool}: ${words === '' ? 'failed without a word' : words}`,
+    details: { ...details, stderr },
+  });
+}
+
+/**
+ * Runs a program without a shell and waits for its end; a non-zero exit is a result, not an error.
+ * @throws VirtnetError VNH002 when it is not installed.
+ */
+export function tryRun(argv: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandResult> {
+  const [tool, ...args] = argv;
+  return new Promise((resolve, reject) => {
+    const child = spawn(tool, args, { env: cleanEnvironment(options.env), stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    let timedOut = false;
+    const timer = setTimeout(() => {
+      timedOut = true;
+      child.kill('SIGKILL');
+    }, options.timeoutMs ?? 30_000);
+    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin.on('error', () => undefined); // a command that ends before it has read its input says why on stderr
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(spawnError(tool, error));
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve({
+        argv,
+        ...(code === null ? {} : { code }),
+        ...(signal === null ? {} : { signal }),
+        timedOut,
+        stdout: Buffer.concat(out).toString('utf8'),
+        stderr: Buffer.concat(err).toString('utf8'),
+      });
+    });
+    child.stdin.end(options.input ?? '');
+  });
+}
+
+/**
+ * Runs a program without a shell; gives what it printed.
+ * @throws VirtnetError VNH001 (it failed: argv, exit code and stderr in the details), VNH002 (not installed), VNH003 (no permission).
+ */
+export async function run(argv: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandResult> {
+  const result = await tryRun(argv, options);
+  if (result.code === 0) return result;
+  throw commandError(result);
+}
+
+/** The error of a command that ended badly. */
+export function commandError(result: CommandResult): VirtnetError {
+  const tool = result.argv[0] ?? '';
+  const words = result.timedOut ? `no answer in time${result.stderr === '' ? '' : ` (${result.stderr.trim()})`}` : result.stderr;
+  return toolError(tool, words, {
+    argv: result.argv,
+    exitCode: result.code ?? null,
+    ...(result.signal === undefined ? {} : { signal: result.signal }),
+  });
+}

@@ -1,0 +1,173 @@
+import type { ResourceKind } from '../compile/host-state.ts';
+import type { Step } from '../plan/plan.ts';
+import { VirtnetError, isVirtnetError } from '../base/errors.ts';
+import { toolError } from './command.ts';
+import { StepFailure } from './handler.ts';
+import type { HostTools, IpCommand } from './handler.ts';
+import { handlers } from './handlers.ts';
+import type { FirewallKind } from './handlers.ts';
+import type { ExecuteOptions } from './host.ts';
+import { batchLine } from './ip-line.ts';
+import { NOT_RUN } from './ip-coprocess.ts';
+import { executeFirewall } from './nft.ts';
+import type { FirewallStep } from './nft-script.ts';
+
+/** Steps that go out together: all of one kind, or all of kinds that are lines of ip(8); `indices` are those of the plan. */
+interface Batch {
+  readonly indices: readonly number[];
+  run(): Promise<void>;
+}
+
+/** Carries out steps in batches; see `Host.execute`. @throws VirtnetError VNP001. */
+export async function executeSteps(
+  steps: readonly Step[],
+  tools: HostTools,
+  options: ExecuteOptions,
+  size: 'batch' | 'single',
+): Promise<void> {
+  for (const indices of partition(steps, size)) {
+    let stop: { readonly index: number; readonly error: unknown } | undefined;
+    const going: number[] = [];
+    for (const index of indices) {
+      try {
+        options.signal?.throwIfAborted();
+        options.onStep?.(index, false);
+        going.push(index);
+      } catch (error) {
+        stop = { index, error };
+        break;
+      }
+    }
+    // The packet rules are one transaction: when one of their steps may not go, none goes.
+    const isFirewall = isFirewallKind(steps[indices[0] as number]?.kind);
+    if (going.length > 0 && !(isFirewall && stop)) await runBatch(steps, { indices: going, run: () => runSteps(steps, going, tools) });
+    if (stop) throw stepError(steps, stop.index, stop.error);
+    for (const index of going) {
+      try {
+        options.onStep?.(index, true);
+      } catch (error) {
+        throw stepError(steps, index, error);
+      }
+    }
+  }
+}
+
+async function runBatch(steps: readonly Step[], batch: Batch): Promise<void> {
+  try {
+    await batch.run();
+  } catch (error) {
+    const at = error instanceof StepFailure ? (batch.indices[error.step] ?? batch.indices[0]) : batch.indices[0];
+    throw stepError(steps, at as number, error instanceof StepFailure ? error.cause : error);
+  }
+}
+
+/** Groups of step indices in the order in which they are carried out. */
+function partition(steps: readonly Step[], size: 'batch' | 'single'): readonly (readonly number[])[] {
+  const groups: number[][] = [];
+  const firewall = steps.flatMap((s, i) => (isFirewallKind(s.kind) ? [i] : []));
+  let previous: Step | undefined;
+  for (const [i, step] of steps.entries()) {
+    if (isFirewallKind(step.kind)) {
+      if (i === firewall[0]) groups.push(firewall);
+      previous = undefined;
+      continue;
+    }
+    if (size === 'batch' && previous && belongTogether(previous, step)) groups.at(-1)?.push(i);
+    else groups.push([i]);
+    previous = step;
+  }
+  return groups;
+}
+
+/** Neighbours of one kind and one direction, or of kinds that are both lines of ip(8). */
+function belongTogether(a: Step, b: Step): boolean {
+  if (a.kind === b.kind) return (a.op === 'delete') === (b.op === 'delete');
+  // What follows a new veth waits for its guest's end; what precedes a link's deletion is a batch of its own.
+  return isIp(a.kind) && isIp(b.kind) && a.kind !== 'link' && b.kind !== 'link'
+    ? true
+    : isIp(a.kind) && isIp(b.kind) && a.op !== 'delete' && b.op !== 'delete';
+}
+
+function isIp(kind: ResourceKind): boolean {
+  return !isFirewallKind(kind) && 'ip' in handlers[kind];
+}
+
+function isFirewallKind(kind: ResourceKind | undefined): kind is FirewallKind {
+  return kind === 'firewall' || kind === 'firewall-base';
+}
+
+async function runSteps(all: readonly Step[], indices: readonly number[], tools: HostTools): Promise<void> {
+  const steps = indices.map((i) => all[i] as Step);
+  const first = steps[0] as Step;
+  if (isFirewallKind(first.kind)) {
+    await executeFirewall(steps as unknown as readonly FirewallStep[]);
+    return;
+  }
+  if (!isIp(first.kind)) {
+    await handlerOf(first.kind).execute?.(steps, tools);
+    return;
+  }
+  await runIp(steps, tools);
+}
+
+/** What the handlers look like when the kind is only known at run time. */
+interface AnyHandler {
+  execute?(steps: readonly Step[], tools: HostTools): Promise<void>;
+  ip?(steps: readonly Step[]): readonly IpCommand[];
+  after?(steps: readonly Step[], tools: HostTools): (() => Promise<void>) | undefined;
+}
+
+function handlerOf(kind: Exclude<ResourceKind, FirewallKind>): AnyHandler {
+  return handlers[kind] as unknown as AnyHandler; // a step's kind says which handler it is for
+}
+
+/** Sends the lines of runs of one kind in one go, then does what ip(8) cannot. */
+async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
+  const commands: IpCommand[] = [];
+  const afters: (() => Promise<void>)[] = [];
+  for (let from = 0; from < steps.length;) {
+    const kind = (steps[from] as Step).kind as Exclude<ResourceKind, FirewallKind>;
+    let to = from + 1;
+    while (steps[to]?.kind === kind) to++;
+    const run = steps.slice(from, to);
+    const offset = from;
+    for (const c of handlerOf(kind).ip?.(run) ?? []) commands.push({ ...c, step: c.step + offset });
+    const after = handlerOf(kind).after?.(run, tools);
+    if (after)
+      afters.push(async () => {
+        try {
+          await after();
+        } catch (error) {
+          throw error instanceof StepFailure ? new StepFailure(error.step + offset, error.cause) : error;
+        }
+      });
+    from = to;
+  }
+  const results = await tools.ip.batch(commands.map((c) => c.args));
+  for (const [i, result] of results.entries()) {
+    const command = commands[i] as IpCommand;
+    if (result.ok || command.fine?.test(result.stderr) === true) continue;
+    if (result.stderr === NOT_RUN) continue; // the line that stopped the batch comes first
+    throw new StepFailure(command.step, toolError('ip', result.stderr, { argv: ['ip', ...command.args], line: batchLine(command.args) }));
+  }
+  for (const after of afters) await after();
+  // Deleting by group goes past what iproute2 remembers of names.
+  if (commands.some((c) => c.args[1] === 'delete' && c.args[0] === 'link')) tools.ip.forget();
+}
+
+function stepError(steps: readonly Step[], index: number, cause: unknown): VirtnetError {
+  const step = steps[index];
+  const inner = isVirtnetError(cause) ? cause : undefined;
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return new VirtnetError({
+    code: 'VNP001',
+    message: `could not ${step?.op ?? 'do'} ${step?.key ?? `step ${String(index)}`}: ${words}`,
+    ...(inner?.hint === undefined ? {} : { hint: inner.hint }),
+    details: {
+      step: index,
+      ...(step === undefined ? {} : { key: step.key, op: step.op }),
+      ...(inner === undefined ? {} : { code: inner.code, ...inner.details }),
+    },
+    cause,
+  });
+}

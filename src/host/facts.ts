@@ -1,0 +1,44 @@
+import type { HostFacts, LinkFact, RouteFact } from '../compile/facts.ts';
+import type { HostTools } from './handler.ts';
+import { markedOwner } from './link-rows.ts';
+import type { LinkRow } from './link-rows.ts';
+import { ROUTE_PROTOCOL } from './marks.ts';
+import { withPrefix } from './routes.ts';
+import type { RouteRow } from './routes.ts';
+import { probeCapabilities } from './capabilities.ts';
+import { readVfs } from './sriov-facts.ts';
+
+/** What a compile may depend on: the links, the routes that are not ours, virtual functions, and what kernel and tools can do. */
+export async function readFacts(tools: HostTools): Promise<HostFacts> {
+  const [rows, routeRows, vfs, capabilities] = await Promise.all([
+    tools.ip.query<LinkRow>(['address', 'show']),
+    tools.ip.query<RouteRow>(['route', 'show', 'table', 'all']),
+    readVfs(tools.sysfs),
+    probeCapabilities(),
+  ]);
+  const own = new Set((rows ?? []).filter((row) => markedOwner(row) !== undefined).map((row) => row.ifname));
+  return {
+    links: new Map((rows ?? []).map((row) => [row.ifname, linkFact(row)])),
+    routes: (routeRows ?? []).flatMap((row) => routeFact(row, own) ?? []),
+    vfs,
+    capabilities,
+    paths: tools.paths,
+  };
+}
+
+function linkFact(row: LinkRow): LinkFact {
+  return {
+    name: row.ifname,
+    type: row.linkinfo?.info_kind ?? '',
+    ...(row.ifalias === undefined ? {} : { alias: row.ifalias }),
+    ...(row.address === undefined ? {} : { mac: row.address }),
+    mtu: row.mtu,
+  };
+}
+
+/** Routes to hosts and subnets on devices that are not ours; the default route, local, broadcast and multicast routes are no subnets. */
+function routeFact(row: RouteRow, own: ReadonlySet<string>): RouteFact | undefined {
+  if (row.dev === undefined || own.has(row.dev) || row.protocol === String(ROUTE_PROTOCOL) || row.dst === 'default') return undefined;
+  if (row.type !== 'unicast' || row.dst.startsWith('fe80:') || row.dst.startsWith('ff')) return undefined;
+  return { to: withPrefix(row.dst), dev: row.dev };
+}

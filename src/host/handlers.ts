@@ -1,0 +1,31 @@
+import type { ResourceKind } from '../compile/host-state.ts';
+import { addresses } from './addresses.ts';
+import { bridgePorts } from './bridge-ports.ts';
+import { dnsmasq } from './dnsmasq.ts';
+import type { ResourceHandler } from './handler.ts';
+import { linkUps } from './link-up.ts';
+import { links } from './links.ts';
+import { routes } from './routes.ts';
+import { sysctls } from './sysctls.ts';
+import { unsupported } from './unsupported.ts';
+
+/** Kinds whose steps are one nft transaction together, and so have no handler of their own. */
+export type FirewallKind = 'firewall' | 'firewall-base';
+
+/** Every other kind has its handler: a new kind does not compile until it has one. */
+export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: ResourceHandler<K> } = {
+  link: links,
+  'link-up': linkUps,
+  'bridge-port': bridgePorts,
+  address: addresses,
+  route: routes,
+  sysctl: sysctls,
+  dnsmasq,
+  fdb: unsupported('fdb'),
+  shaping: unsupported('shaping'),
+  vf: unsupported('vf'),
+  'pci-driver': unsupported('pci-driver'),
+  'ovs-port': unsupported('ovs-port'),
+  resolved: unsupported('resolved'),
+  zone: unsupported('zone'),
+};

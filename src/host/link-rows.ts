@@ -1,0 +1,105 @@
+import type { Owner, Resource, ResourceKind } from '../compile/host-state.ts';
+import type { HostTools, Look, ResourceOf } from './handler.ts';
+import type { ObserveRequest } from './host.ts';
+import { parseRows } from './ip-coprocess.ts';
+import { groupOf, isOurGroup, parseAlias, UNKNOWN_NETWORK } from './marks.ts';
+
+/** A row of `ip -json -details address show`, as far as it is read here: a link with its addresses. */
+export interface LinkRow {
+  readonly ifindex: number;
+  readonly ifname: string;
+  readonly link?: string;
+  readonly flags: readonly string[];
+  readonly mtu: number;
+  readonly group?: string;
+  readonly master?: string;
+  readonly address?: string;
+  readonly ifalias?: string;
+  readonly link_type?: string;
+  readonly addr_info?: readonly AddressInfo[];
+  readonly linkinfo?: {
+    readonly info_kind?: string;
+    readonly info_data?: Readonly<Record<string, unknown>>;
+    readonly info_slave_kind?: string;
+    readonly info_slave_data?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** An address of a link. */
+export interface AddressInfo {
+  readonly family: string;
+  readonly local?: string;
+  readonly prefixlen?: number;
+  readonly scope?: string;
+  readonly dynamic?: boolean;
+  readonly temporary?: boolean;
+}
+
+/** Whose a link is by its marks; undefined for a link of somebody else's. */
+export function markedOwner(row: LinkRow): Owner | undefined {
+  return parseAlias(row.ifalias)?.owner ?? (isOurGroup(row.group) ? { network: UNKNOWN_NETWORK } : undefined);
+}
+
+/**
+ * Finds the links that an observation is about. For all networks that is one dump; for some it asks for their link groups and for the
+ * devices that `desired` names.
+ */
+export async function lookAtLinks(request: ObserveRequest, tools: HostTools): Promise<Look> {
+  const named = namedDevices(request.desired.values());
+  const rows = request.networks === 'all' ? await dump(tools) : await marked(request.networks, named, tools);
+  const links = new Map<string, LinkRow>();
+  for (const row of rows) {
+    const owner = markedOwner(row);
+    const wanted =
+      owner !== undefined &&
+      (request.networks === 'all' ||
+        request.networks.has(owner.network) ||
+        (owner.network === UNKNOWN_NETWORK && inGroups(row, request.networks)));
+    if (wanted || named.has(row.ifname)) links.set(row.ifname, row);
+  }
+  return {
+    request,
+    links,
+    ownerOf: (dev) => {
+      const row = links.get(dev);
+      return (row && markedOwner(row)) ?? named.get(dev);
+    },
+    wants: (network) => request.networks === 'all' || request.networks.has(network),
+    desired: <K extends ResourceKind>(kind: K) => [...request.desired.values()].filter((r): r is ResourceOf<K> => r.kind === kind),
+  };
+}
+
+async function dump(tools: HostTools): Promise<readonly LinkRow[]> {
+  return (await tools.ip.query<LinkRow>(['address', 'show'])) ?? [];
+}
+
+async function marked(
+  networks: ReadonlySet<string>,
+  named: ReadonlyMap<string, Owner | undefined>,
+  tools: HostTools,
+): Promise<readonly LinkRow[]> {
+  const groups = [...new Set([...networks].map(groupOf))];
+  if (groups.length > MANY || named.size > MANY) return dump(tools);
+  const results = await tools.ip.batch([
+    ...groups.map((group) => ['address', 'show', 'group', String(group)]),
+    ...[...named.keys()].map((dev) => ['address', 'show', 'dev', dev]),
+  ]);
+  return results.flatMap((r) => (r.ok ? parseRows<LinkRow>(r.text) : [])); // a device that is not there is no error here
+}
+
+/** From so many single questions on, one dump of everything is cheaper. */
+const MANY = 8;
+
+function inGroups(row: LinkRow, networks: ReadonlySet<string>): boolean {
+  return [...networks].some((network) => String(groupOf(network)) === row.group);
+}
+
+/** The devices that resources are about, with the owner that the first of them gives. */
+function namedDevices(resources: Iterable<Resource>): ReadonlyMap<string, Owner | undefined> {
+  const names = new Map<string, Owner | undefined>();
+  for (const r of resources) {
+    const dev = 'dev' in r ? r.dev : r.kind === 'link' ? r.name : undefined;
+    if (dev !== undefined && names.get(dev) === undefined) names.set(dev, r.owner);
+  }
+  return names;
+}

@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import type { LinkResource, LinkSpec } from '../compile/host-state.ts';
+import { run } from './command.ts';
+import { StepFailure } from './handler.ts';
+import type { HostTools, IpCommand, IpHandler, Look, StepOf } from './handler.ts';
+import { batchLine } from './ip-line.ts';
+import type { IpArgs } from './ip-line.ts';
+import { markedOwner } from './link-rows.ts';
+import type { LinkRow } from './link-rows.ts';
+import { aliasOf, groupOf, parseAlias } from './marks.ts';
+
+const GONE = /Cannot find device|does not exist/;
+/** Names of taps that have no mark yet; whoever meets one removes it. */
+const UNNAMED_TAP = /^vn[0-9a-f]{8}\.new$/;
+
+/** Links of ours: bridges, veth pairs, taps and macvtaps. */
+export const links: IpHandler<'link'> = {
+  observe(look) {
+    return [...look.links.values()].flatMap((row) => readLink(row, look) ?? []);
+  },
+
+  ip(steps) {
+    const doomed = steps.flatMap((s, step) => (s.op === 'delete' && s.before ? [{ step, name: s.before.name }] : []));
+    const others = steps.flatMap((s, step) => (s.op === 'delete' ? [] : changeLines(s).map((c) => ({ step, ...c }))));
+    return [...deleteLines(doomed), ...others];
+  },
+
+  after(steps, tools) {
+    const made = steps.flatMap((s, i) =>
+      s.op === 'create' && s.after?.spec.type === 'veth' ? [{ step: i, peer: s.after.spec.peer }] : [],
+    );
+    if (made.length === 0) return undefined;
+    return () => raisePeers(made, tools);
+  },
+};
+
+/** Deletes all as one link group: the kernel then waits once, not once a bridge (65 ms each). */
+function deleteLines(doomed: readonly { readonly step: number; readonly name: string }[]): readonly IpCommand[] {
+  const last = doomed.at(-1);
+  if (!last) return [];
+  if (doomed.length === 1) return [{ step: last.step, args: ['link', 'delete', 'dev', last.name], fine: GONE }];
+  const group = String(0x57_00_00_00 + randomBytes(3).readUIntBE(0, 3));
+  return [
+    ...doomed.map(({ step, name }) => ({ step, args: ['link', 'set', 'dev', name, 'group', group], fine: GONE })),
+    { step: last.step, args: ['link', 'delete', 'group', group], fine: GONE },
+  ];
+}
+
+function changeLines(step: StepOf<'link'>): readonly Omit<IpCommand, 'step'>[] {
+  const after = step.after;
+  if (!after) return [];
+  return (step.op === 'create' ? createLines(after) : alterLines(step.before, after)).map((args) => ({ args }));
+}
+
+function createLines(link: LinkResource): readonly IpArgs[] {
+  const group = ['group', String(groupOf(link.owner.network))];
+  const mac = link.mac === undefined ? [] : ['address', link.mac];
+  const mtu = link.mtu === undefined ? [] : ['mtu', String(link.mtu)];
+  const add = ['link', 'add', 'name', link.name, ...(link.ifindex === undefined ? [] : ['index', String(link.ifindex)])];
+  const name = (...more: string[]): IpArgs => ['link', 'set', 'dev', link.name, 'alias', aliasOf(link), ...more];
+  switch (link.spec.type) {
+    case 'bridge':
+      // A bridge keeps an MTU only when it is set after the creation; until then its ports' MTU rules (br_mtu_auto_adjust).
+      return [[...add, ...mac, ...group, 'type', 'bridge', ...bridgeOptions(link.spec)], name(...mtu)];
+    case 'veth': {
+      const { netns, name: guestName, mac: guestMac } = link.spec.peer;
+      const peer = ['peer', 'name', guestName, 'address', guestMac, ...mtu, 'netns', netns];
+      return [[...add, ...mac, ...mtu, ...group, 'type', 'veth', ...peer], name()];
+    }
+    case 'tap': {
+      // tuntap takes no group, so a tap is born under a name that says it is nobody's yet, and gets name and marks in one request.
+      const birth = `vn${randomBytes(4).toString('hex')}.new`;
+      const flags = [...(link.spec.vnetHeader ? ['vnet_hdr'] : []), ...(link.spec.multiQueue ? ['multi_queue'] : [])];
+      const { user, group: users } = link.spec;
+      const holders = [...(user === undefined ? [] : ['user', user]), ...(users === undefined ? [] : ['group', users])];
+      return [
+        ['tuntap', 'add', 'dev', birth, 'mode', 'tap', ...holders, ...flags],
+        ['link', 'set', 'dev', birth, 'name', link.name, ...mac, ...mtu, ...group, 'alias', aliasOf(link)],
+      ];
+    }
+    case 'macvtap': {
+      const index = link.ifindex === undefined ? [] : ['index', String(link.ifindex)];
+      const kind = ['type', 'macvtap', 'mode', MACVTAP_MODES[link.spec.mode]];
+      return [['link', 'add', 'link', link.spec.parent, 'name', link.name, ...index, ...mac, ...mtu, ...group, ...kind], name()];
+    }
+  }
+}
+
+function alterLines(before: LinkResource | undefined, after: LinkResource): readonly IpArgs[] {
+  const set = ['link', 'set', 'dev', after.name];
+  const marks = ['group', String(groupOf(after.owner.network)), 'alias', aliasOf(after)];
+  const mac = after.mac === undefined || after.mac === before?.mac ? [] : ['address', after.mac];
+  const mtu = after.mtu === undefined || after.mtu === before?.mtu ? [] : ['mtu', String(after.mtu)];
+  const lines: IpArgs[] = [[...set, ...mac, ...mtu, ...marks]];
+  if (after.spec.type === 'bridge') lines.push([...set, 'type', 'bridge', ...bridgeOptions(after.spec)]);
+  if (after.spec.type === 'macvtap') lines.push([...set, 'type', 'macvtap', 'mode', MACVTAP_MODES[after.spec.mode]]);
+  return lines;
+}
+
+function bridgeOptions(spec: Extract<LinkSpec, { type: 'bridge' }>): IpArgs {
+  const delay = spec.stp ? Math.min(Math.max(spec.forwardDelay, 2), 30) : spec.forwardDelay;
+  // An option of a kernel without VLAN filtering is an error even as 0.
+  const vlan = spec.vlanFiltering ? ['vlan_filtering', '1'] : [];
+  return ['stp_state', spec.stp ? '1' : '0', 'forward_delay', String(Math.round(delay * 100)), ...vlan];
+}
+
+const MACVTAP_MODES = { bridge: 'bridge', private: 'private', vepa: 'vepa', passthru: 'passthru' } as const;
+
+/** Sets the guests' ends up, in their namespaces, at most four at once. */
+async function raisePeers(
+  made: readonly { readonly step: number; readonly peer: { readonly netns: string; readonly name: string } }[],
+  _tools: HostTools,
+): Promise<void> {
+  const queue = [...made];
+  const worker = async (): Promise<void> => {
+    for (let next = queue.shift(); next; next = queue.shift()) {
+      const { netns, name } = next.peer;
+      const path = netns.includes('/') ? netns : `/run/netns/${netns}`;
+      try {
+        await run(['nsenter', `--net=${path}`, '--', 'ip', '-batch', '-'], { input: `${batchLine(['link', 'set', 'dev', name, 'up'])}\n` });
+      } catch (error) {
+        throw new StepFailure(next.step, error);
+      }
+    }
+  };
+  await Promise.all([worker(), worker(), worker(), worker()]);
+}
+
+/** A link as a resource; undefined for one that is not ours, unless `desired` has a link of that name: then it is somebody else's there. */
+function readLink(row: LinkRow, look: Look): LinkResource | undefined {
+  const wanted = look.request.desired.get(`link ${row.ifname}`);
+  const hint = wanted?.kind === 'link' ? wanted : undefined;
+  const owner = markedOwner(row);
+  if (owner === undefined) return undefined;
+  const spec = readSpec(row, hint?.spec);
+  if (spec === undefined) return undefined;
+  return {
+    kind: 'link',
+    name: row.ifname,
+    owner,
+    ...(row.address === undefined ? {} : { mac: row.address }),
+    mtu: row.mtu,
+    spec,
+    ifindex: row.ifindex,
+  };
+}
+
+function readSpec(row: LinkRow, hint: LinkSpec | undefined): LinkSpec | undefined {
+  const data = row.linkinfo?.info_data ?? {};
+  switch (row.linkinfo?.info_kind) {
+    case 'bridge':
+      return {
+        type: 'bridge',
+        stp: data['stp_state'] === 1,
+        forwardDelay: Number(data['forward_delay']) / 100,
+        vlanFiltering: data['vlan_filtering'] === 1,
+      };
+    case 'veth': {
+      const peer = parseAlias(row.ifalias)?.peer ?? (hint?.type === 'veth' ? hint.peer : { netns: '', name: '', mac: '' });
+      return { type: 'veth', peer };
+    }
+    case 'tun':
+      return {
+        type: 'tap',
+        ...(typeof data['user'] === 'string' || typeof data['user'] === 'number' ? { user: String(data['user']) } : {}),
+        ...(typeof data['group'] === 'string' || typeof data['group'] === 'number' ? { group: String(data['group']) } : {}),
+        vnetHeader: data['vnet_hdr'] === true,
+        multiQueue: data['multi_queue'] === true,
+      };
+    case 'macvtap': {
+      const mode = String(data['mode']);
+      return {
+        type: 'macvtap',
+        parent: row.link ?? '',
+        mode: mode === 'private' || mode === 'vepa' || mode === 'passthru' ? mode : 'bridge',
+      };
+    }
+    default:
+      return undefined;
+  }
+}
+
+/** True for a tap whose making was cut short before it got its name. */
+export function isUnnamedTap(name: string): boolean {
+  return UNNAMED_TAP.test(name);
+}

@@ -1,0 +1,39 @@
+import type { HostPaths } from '../compile/facts.ts';
+import { executeSteps } from './execute.ts';
+import { readFacts } from './facts.ts';
+import type { HostTools } from './handler.ts';
+import type { Host } from './host.ts';
+import { IpTool } from './ip-coprocess.ts';
+import { takeLock } from './lock.ts';
+import { observeHost } from './observe.ts';
+
+export interface LinuxHostOptions {
+  readonly paths: HostPaths;
+  /** Tests give a folder of their own for what they do not have (SR-IOV cards). */
+  readonly sysfs?: string;
+  /** One step at a time instead of batches: for tests that stop in between. */
+  readonly stepSize?: 'batch' | 'single';
+}
+
+/** This machine, in the network namespace of this process. */
+export function linuxHost(options: LinuxHostOptions): Host {
+  const tools: HostTools = {
+    ip: new IpTool('ip'),
+    tc: new IpTool('tc'),
+    paths: options.paths,
+    sysfs: options.sysfs ?? '/sys',
+    proc: '/proc',
+  };
+  return {
+    paths: options.paths,
+    facts: () => readFacts(tools),
+    observe: (request) => observeHost(request, tools),
+    execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
+    lock: (purpose, given = {}) => takeLock(options.paths.runDir, purpose, given.timeoutMs ?? 30_000),
+    [Symbol.asyncDispose]: () => {
+      tools.ip.close();
+      tools.tc.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { firewallBase } from '../compile/firewall-base.ts';
+import { resourceKey } from '../compile/host-state.ts';
+import type { FirewallBaseResource, FirewallResource } from '../compile/host-state.ts';
+import { commandError, run, tryRun } from './command.ts';
+import { StepFailure } from './handler.ts';
+import type { HostTools, Look } from './handler.ts';
+import { nftScript } from './nft-script.ts';
+import type { FirewallStep } from './nft-script.ts';
+import { parseTable } from './nft-text.ts';
+import type { ListedTable } from './nft-text.ts';
+
+const CHAIN_OF = /^n_([0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12})_/;
+
+/** What the table `inet virtnet` holds: the shared part where it is as it should be, and each network's chains and elements. */
+export async function observeFirewall(look: Look, _tools: HostTools): Promise<readonly (FirewallBaseResource | FirewallResource)[]> {
+  const table = await listTable();
+  if (!table) return [];
+  return [...(isBaseWhole(table) ? [{ kind: 'firewall-base' as const }] : []), ...readNetworks(table, look)];
+}
+
+/** @throws VirtnetError VNH002 where nft is not installed, VNH003 without permission. */
+async function listTable(): Promise<ListedTable | undefined> {
+  const result = await tryRun(['nft', '-s', 'list', 'table', firewallBase.family, firewallBase.table]);
+  if (result.code === 0) return parseTable(result.stdout);
+  if (/No such file or directory/.test(result.stderr)) return undefined;
+  throw commandError(result);
+}
+
+function isBaseWhole(table: ListedTable): boolean {
+  const mapsFit = firewallBase.maps.every((m) => table.maps.some((l) => l.name === m.name && l.type === m.type));
+  const chainsFit = firewallBase.chains.every((c) => {
+    const listed = table.chains.find((l) => l.name === c.name);
+    const hook = `type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority}; policy ${c.policy};`;
+    return listed?.hook === hook && listed.rules.join('\n') === c.rules.join('\n');
+  });
+  return mapsFit && chainsFit;
+}
+
+function readNetworks(table: ListedTable, look: Look): readonly FirewallResource[] {
+  const found = new Map<string, { chains: FirewallResource['chains'][number][]; elements: FirewallResource['elements'][number][] }>();
+  const of = (network: string): { chains: FirewallResource['chains'][number][]; elements: FirewallResource['elements'][number][] } => {
+    const entry = found.get(network) ?? { chains: [], elements: [] };
+    found.set(network, entry);
+    return entry;
+  };
+  const wanted = look.desired('firewall');
+  for (const chain of table.chains) {
+    const network = networkOf(chain.name);
+    if (network !== undefined && look.wants(network)) of(network).chains.push({ name: chain.name, rules: chain.rules });
+  }
+  for (const map of table.maps)
+    for (const listed of map.elements) {
+      const key = listed.key.replace(/^"(.*)"$/, '$1');
+      const hinted = wanted.find((w) => w.elements.some((e) => e.map === map.name && e.key === key))?.owner.network;
+      const network = networkOf(listed.verdict.replace(/^(jump|goto) /, '')) ?? hinted ?? look.ownerOf(key)?.network;
+      if (network !== undefined && look.wants(network)) of(network).elements.push({ map: map.name, key, verdict: listed.verdict });
+    }
+  return [...found].map(([network, parts]) => inDesiredOrder({ kind: 'firewall', owner: { network }, ...parts }, look));
+}
+
+function networkOf(chain: string): string | undefined {
+  return CHAIN_OF.exec(chain)?.[1]?.replaceAll('_', '-');
+}
+
+/** Chains and elements have no order of their own: they come in the desired one, so that equal rules compare as equal. */
+function inDesiredOrder(r: FirewallResource, look: Look): FirewallResource {
+  const wanted = look.request.desired.get(resourceKey(r));
+  const desired = wanted?.kind === 'firewall' ? wanted : undefined;
+  const chainAt = new Map(desired?.chains.map((c, i) => [c.name, i]));
+  const elementAt = new Map(desired?.elements.map((e, i) => [`${e.map} ${e.key}`, i]));
+  const place = (at: number | undefined): number => at ?? Number.MAX_SAFE_INTEGER;
+  return {
+    ...r,
+    chains: [...r.chains].sort((a, b) => place(chainAt.get(a.name)) - place(chainAt.get(b.name))),
+    elements: [...r.elements].sort((a, b) => place(elementAt.get(`${a.map} ${a.key}`)) - place(elementAt.get(`${b.map} ${b.key}`))),
+  };
+}
+
+/** Carries out all firewall steps of a plan as one transaction: it takes effect whole, or not at all. */
+export async function executeFirewall(steps: readonly FirewallStep[]): Promise<void> {
+  const script = nftScript(await keepSharedBase(steps));
+  if (script === '') return;
+  try {
+    await run(['nft', '-f', '-'], { input: script });
+  } catch (error) {
+    throw new StepFailure(0, error);
+  }
+}
+
+/**
+ * The shared part goes only with the last network's rules. A delete of it (the undo of a repair, say) while other networks' chains are
+ * there leaves the table alone.
+ */
+async function keepSharedBase(steps: readonly FirewallStep[]): Promise<readonly FirewallStep[]> {
+  if (!steps.some((s) => s.kind === 'firewall-base' && s.op === 'delete')) return steps;
+  const table = await listTable();
+  const going = new Set(steps.flatMap((s) => (s.op === 'delete' && s.kind === 'firewall' ? [s.before?.owner.network] : [])));
+  const isShared = table?.chains.some((c) => {
+    const network = networkOf(c.name);
+    return network !== undefined && !going.has(network);
+  });
+  return isShared === true ? steps.filter((s) => s.kind !== 'firewall-base') : steps;
+}
