@@ -15,8 +15,8 @@ function rules(net: Network): Record<string, readonly string[]> {
 describe('the packet rules of', () => {
   it('a nat network let answers in, its subnet out, and translate what leaves the subnet', () => {
     expect(rules(network('nat', { ips: [ip4] }))).toEqual({
-      to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 ct state established,related accept', 'meta nfproto ipv4 reject'],
-      from: ['ip saddr 192.168.122.0/24 accept', 'meta nfproto ipv4 reject'],
+      to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 ct state established,related accept', 'reject with icmp port-unreachable'],
+      from: ['ip saddr 192.168.122.0/24 accept', 'reject with icmp port-unreachable'],
       nat: [
         'ip saddr 192.168.122.0/24 ip daddr { 224.0.0.0/24, 255.255.255.255 } return',
         'ip saddr 192.168.122.0/24 ip daddr != 192.168.122.0/24 meta l4proto { tcp, udp } masquerade to :1024-65535',
@@ -65,8 +65,8 @@ describe('the packet rules of', () => {
 
   it('an isolated network let nothing pass but between its guests', () => {
     expect(rules(network('none', { ips: [ip4] }))).toEqual({
-      to: ['iifname "virbr0" accept', 'meta nfproto ipv4 reject'],
-      from: ['meta nfproto ipv4 reject'],
+      to: ['iifname "virbr0" accept', 'reject with icmp port-unreachable'],
+      from: ['reject with icmp port-unreachable'],
     });
     expect(rules(network('none', { ipv6: true }))['from']).toEqual(['reject']);
   });

@@ -89,7 +89,7 @@ function acceptFrom(network: Network, { subnet }: AddressedIp): readonly string[
 /** The rest is answered with port-unreachable; IPv6 only where the network knows of IPv6 at all. */
 function rejects(network: Network): readonly string[] {
   const ipv6 = network.ipv6 === true || hasFamily(network, 'ipv6');
-  return [ipv6 ? 'reject' : 'meta nfproto ipv4 reject'];
+  return [ipv6 ? 'reject' : 'reject with icmp port-unreachable'];
 }
 
 /** Source translation for what leaves to another subnet; multicast and broadcast keep their source. */
