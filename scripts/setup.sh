@@ -25,6 +25,7 @@ test dig bind9-dnsutils
 test rdisc6 ndisc6
 test busybox busybox-static
 test virsh libvirt-clients
+oracle xmllint libxml2-utils
 lab busybox busybox-static
 lab cpio cpio
 lab depmod kmod'
