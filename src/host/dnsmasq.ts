@@ -125,8 +125,9 @@ async function executeOne(step: StepOf<'dnsmasq'>, tools: HostTools): Promise<vo
   ]);
   let pid = entry?.pid ?? 0;
   if (needsStart) {
-    await stop(r.owner.network, files, tools);
-    pid = await start(r, files, tools);
+    if (step.before) await stop(r.owner.network, files, tools);
+    else await rm(files.pid, { force: true });
+    pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
   await replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
 }
@@ -138,6 +139,18 @@ async function stop(network: string, files: DnsmasqFiles, tools: HostTools): Pro
   if (entry) await endProcess(entry.pid, isIts, tools.proc);
   else for (const p of (await findProcesses(NETWORK, tools.proc)).filter(isIts)) await endProcess(p.pid, isIts, tools.proc);
   await rm(files.pid, { force: true });
+}
+
+/** Where nothing was seen to run, a process may still hold the address (its files are gone): it is looked for only when the start fails. */
+async function startAfresh(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools): Promise<number> {
+  try {
+    return await start(r, files, tools);
+  } catch (error) {
+    const strays = (await findProcesses(NETWORK, tools.proc)).filter((p) => p.environment.get(NETWORK) === r.owner.network);
+    if (strays.length === 0) throw error;
+    await stop(r.owner.network, files, tools);
+    return start(r, files, tools);
+  }
 }
 
 /** @throws VirtnetError VNH005 with dnsmasq's own words, VNH002 when it is not installed. */

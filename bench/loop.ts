@@ -1,0 +1,136 @@
+/**
+ * The loop against the raw floor, in this process's network namespace: what one start and one stop cost when the library is running, beside
+ * one `ip -batch`, one `nft -f` and one dnsmasq from a shell; then 50 networks in one plan. Run it through `npm run bench -- loop`.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { compileNetwork, compileShared } from '../src/compile/compile.ts';
+import { hostState, type HostState } from '../src/compile/host-state.ts';
+import { linuxHost } from '../src/host/linux-host.ts';
+import type { Network } from '../src/network/network.ts';
+import { reconcile } from '../src/reconcile/reconcile.ts';
+
+const RUNS = Number(process.argv[2] ?? 9);
+const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const host = linuxHost({ paths: { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' } });
+
+function network(n: number): Network {
+  const third = String(n % 250);
+  const second = String(100 + Math.floor(n / 250));
+  return {
+    name: `net${String(n)}`,
+    uuid: `3e3fce45-4f53-4fa7-bb32-${n.toString(16).padStart(12, '0')}`,
+    metadata: [],
+    forward: { mode: 'nat', interfaces: [], addresses: [] },
+    bridge: { name: `virbr${String(n)}`, stp: true, delay: 0 },
+    mac: `52:54:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`,
+    ips: [
+      {
+        address: `10.${second}.${third}.1`,
+        netmask: '255.255.255.0',
+        dhcp: { ranges: [{ start: `10.${second}.${third}.2`, end: `10.${second}.${third}.254` }], hosts: [] },
+      },
+    ],
+    routes: [],
+    portgroups: [],
+    dnsmasqOptions: [],
+  };
+}
+
+async function desired(networks: readonly Network[]): Promise<HostState> {
+  const facts = await host.facts();
+  const own = networks.flatMap((n) => {
+    const result = compileNetwork({ network: n, ports: [], facts });
+    if (!result.ok) throw new Error(JSON.stringify(result.diagnostics));
+    return result.value;
+  });
+  return hostState([...compileShared(networks), ...own]);
+}
+
+async function timed(work: () => Promise<unknown>): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+async function start(networks: readonly Network[]): Promise<void> {
+  await using _lock = await host.lock('bench');
+  await reconcile(host, { desired: await desired(networks), networks: new Set(networks.map((n) => n.uuid ?? '')) });
+}
+
+async function stop(networks: readonly Network[]): Promise<void> {
+  await using _lock = await host.lock('bench');
+  await reconcile(host, { desired: hostState([]), networks: new Set(networks.map((n) => n.uuid ?? '')) });
+}
+
+/** The least that any program must do, from a shell. */
+function floor(): { up: () => void; down: () => void } {
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text);
+    return join(folder, name);
+  };
+  const batch = file('ip', 'link add floor0 type bridge stp_state 1\naddr add 10.99.0.1/24 dev floor0\nlink set floor0 up\n');
+  const rules = file(
+    'nft',
+    'table inet floor {\n chain f { type filter hook forward priority 0; oifname "floor0" ip daddr 10.99.0.0/24 ct state established,related accept; oifname "floor0" reject; iifname "floor0" ip saddr 10.99.0.0/24 accept; iifname "floor0" reject; }\n chain n { type nat hook postrouting priority srcnat; ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade; }\n}\n',
+  );
+  const conf = file(
+    'conf',
+    `no-resolv\nexcept-interface=lo\nbind-dynamic\ninterface=floor0\ndhcp-range=10.99.0.2,10.99.0.254\npid-file=${folder}/pid\ndhcp-leasefile=${folder}/leases\n`,
+  );
+  const upScript = file('up.sh', `ip -batch ${batch} && nft -f ${rules} && dnsmasq --conf-file=${conf}`);
+  const downScript = file('down.sh', `kill $(cat ${folder}/pid); nft delete table inet floor; ip link del floor0`);
+  return { up: () => void execFileSync('sh', [upScript]), down: () => void execFileSync('sh', [downScript]) };
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(44)} ${value}\n`);
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
+try {
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  const { up, down } = floor();
+  const one = [network(0)];
+  const rows: Record<'start' | 'stop' | 'floorStart' | 'floorStop', number[]> = { start: [], stop: [], floorStart: [], floorStop: [] };
+  for (let i = 0; i <= RUNS; i++) {
+    const floorStart = await timed(() => Promise.resolve(up()));
+    const floorStop = await timed(() => Promise.resolve(down()));
+    const started = await timed(() => start(one));
+    const stopped = await timed(() => stop(one));
+    if (i === 0) continue;
+    rows.floorStart.push(floorStart);
+    rows.floorStop.push(floorStop);
+    rows.start.push(started);
+    rows.stop.push(stopped);
+  }
+  for (const [label, a, b] of [
+    ['start', rows.start, rows.floorStart],
+    ['stop', rows.stop, rows.floorStop],
+  ] as const) {
+    print(`one network, ${label}: virtnet`, ms(median(a)));
+    print(`one network, ${label}: floor`, ms(median(b)));
+    print(`one network, ${label}: ratio`, (median(a) / median(b)).toFixed(2));
+  }
+  const fifty = Array.from({ length: 50 }, (_, i) => network(i + 1));
+  const up50: number[] = [];
+  const down50: number[] = [];
+  const kernel50: number[] = [];
+  for (let i = 0; i < 3; i++) {
+    up50.push(await timed(() => start(fifty)));
+    down50.push(await timed(() => stop(fifty)));
+    execFileSync('ip', ['-batch', '-'], {
+      input: fifty.map((_, n) => `link add k${String(n)} type bridge stp_state 1\nlink set k${String(n)} up group 4711\n`).join(''),
+    });
+    kernel50.push(await timed(() => Promise.resolve(void execFileSync('ip', ['link', 'del', 'group', '4711']))));
+  }
+  print('50 networks in one plan, start', ms(median(up50)));
+  print('50 networks in one plan, stop', ms(median(down50)));
+  print("50 bridges, the kernel's own group delete", ms(median(kernel50)));
+  print('50 networks, stop: ratio to the kernel', (median(down50) / median(kernel50)).toFixed(2));
+  print('machine', readFileSync('/proc/loadavg', 'utf8').trim());
+} finally {
+  await host[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+}
