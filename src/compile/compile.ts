@@ -9,7 +9,7 @@ import { compileDnsmasq } from './dnsmasq.ts';
 import type { HostFacts } from './facts.ts';
 import { compileFirewall, hasRules } from './firewall.ts';
 import { compileHelpers } from './helpers.ts';
-import type { Resource } from './host-state.ts';
+import { hostState, type Resource } from './host-state.ts';
 import { compileBridge } from './links.ts';
 import type { PortRecord } from './port.ts';
 import { compilePort } from './ports.ts';
@@ -38,7 +38,8 @@ export function compileNetwork({ network: given, ports, facts, others = [] }: Co
   checkConflicts(network, facts, others, report);
   const own = isManaged(network) ? compileManaged(network, ports, facts, report) : compileHosted(network, ports, facts, report);
   const guests = ports.flatMap((record) => compilePort(network, record, facts, report));
-  return report.result([...own, ...guests]);
+  // A document may hold the same route twice; a host has it once.
+  return report.result([...hostState([...own, ...guests]).values()]);
 }
 
 /** A network on a bridge of its own. */

@@ -1,6 +1,7 @@
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { Network } from '../network/network.ts';
 import type { HostFacts } from './facts.ts';
+import { deviceNameProblem } from './device-name.ts';
 import { findVf } from './hostdev.ts';
 import { formatPciAddress } from './host-state.ts';
 import { libvirtSays, type Report } from './report.ts';
@@ -17,7 +18,19 @@ export function checkDevices(network: Network, facts: HostFacts, report: Report)
 
 function checkForwardDevice(network: Network, facts: HostFacts, report: Report): void {
   const dev = network.forward.interfaces[0]?.dev;
-  if (dev === undefined || dev === '' || facts.links.has(dev)) return;
+  if (dev === undefined || dev === '') return;
+  const problem = deviceNameProblem(dev);
+  if (problem !== undefined) {
+    report.error({
+      code: 'VNC007',
+      message: `forward device '${dev}' ${problem}`,
+      path: '/network/forward/@dev',
+      found: dev,
+      hint: 'check the name with `ip link`',
+    });
+    return;
+  }
+  if (facts.links.has(dev)) return;
   report.warn({
     code: 'VNC004',
     message: `forward device '${dev}' does not exist yet; until it does, guests reach nothing outside`,

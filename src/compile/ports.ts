@@ -9,7 +9,7 @@ import { compileHostdev, compileVf } from './hostdev.ts';
 import { isOvsPort, portLink, type PortLink } from './port-link.ts';
 import { bridgePortVlan, ovsPortVlan } from './port-vlan.ts';
 import type { PortRecord } from './port.ts';
-import type { Report } from './report.ts';
+import type { Finding, Report } from './report.ts';
 import { compilePortShaping } from './shaping.ts';
 
 /** A port with what surrounds it. */
@@ -113,74 +113,93 @@ function bridgePlug(record: PortRecord): BridgePlug | undefined {
   return plug?.type === 'bridge' || plug?.type === 'network' ? plug : undefined;
 }
 
-function plugBridge({ network, record }: PortContext): string | undefined {
+function plugBridge({ network, record, effective }: PortContext): string | undefined {
+  if (effective.plugType !== 'network' && effective.plugType !== 'bridge') return undefined;
   return bridgePlug(record)?.bridge ?? bridgeOf(network);
 }
 
-/** Says what this host lacks for a device of ours; false when it cannot be made. */
-function checkPort(context: PortContext, { dev, spec }: PortLink): boolean {
-  const { record, effective, facts, network, report } = context;
+/** Says why a device of ours cannot be made or plugged here; false when it cannot. */
+function checkPort(context: PortContext, link: PortLink): boolean {
+  const problem = portProblem(context, link);
+  if (problem) context.report.error(problem);
+  return problem === undefined;
+}
+
+function portProblem(context: PortContext, { dev, spec }: PortLink): Finding | undefined {
+  const { record, network } = context;
   const guest = record.port.owner.name;
-  const problem = deviceNameProblem(dev);
-  if (problem !== undefined) {
-    report.error({
-      code: 'VNC007',
-      message: `device name '${dev}' of guest '${guest}' ${problem}`,
-      found: dev,
-      hint: 'choose another name',
-    });
-    return false;
+  const badName = deviceNameProblem(dev);
+  if (badName !== undefined)
+    return { code: 'VNC007', message: `device name '${dev}' of guest '${guest}' ${badName}`, found: dev, hint: 'choose another name' };
+  if (spec.type === 'veth') {
+    const { name, netns } = spec.peer;
+    const badPeer = deviceNameProblem(name);
+    if (badPeer !== undefined)
+      return { code: 'VNC007', message: `device name '${name}' in guest '${guest}' ${badPeer}`, found: name, hint: 'choose another name' };
+    if (!/^(?:\/[^\x00-\x20\x7f"'\\]+|[^/\x00-\x20\x7f"'\\]+)$/u.test(netns)) {
+      return {
+        code: 'VNC007',
+        message: `guest '${guest}' names no network namespace: '${netns}'`,
+        found: netns,
+        hint: 'give a name of `ip netns`, or an absolute path',
+      };
+    }
   }
-  if (spec.type === 'macvtap') {
-    if (facts.links.has(spec.parent)) return qualifiesFor8021Q(context);
-    report.error({
-      code: 'VNC004',
-      message: `device '${spec.parent}' under guest '${guest}' does not exist`,
-      found: spec.parent,
-      hint: 'bring the device up, or detach the guest',
-    });
-    return false;
-  }
+  if (spec.type === 'macvtap') return macvtapProblem(context, spec.parent);
   const bridge = plugBridge(context);
-  if (effective.plugType === 'bridge' && bridge !== undefined && !isOvsPort(effective)) {
-    if (!facts.links.has(bridge)) {
-      report.error({
-        code: 'VNC004',
-        message: `bridge '${bridge}' of network '${network.name}' does not exist`,
-        path: '/network/bridge/@name',
-        found: bridge,
-        hint: `make it first: ip link add ${bridge} type bridge`,
-      });
-      return false;
-    }
-    if (effective.vlan && !facts.capabilities.vlanFiltering) {
-      report.error({
-        code: 'VNC005',
-        message: `this kernel has no VLAN filtering on bridges, so guest '${guest}' cannot be put on its VLAN`,
-        hint: 'use an Open vSwitch bridge, or a kernel with CONFIG_BRIDGE_VLAN_FILTERING',
-      });
-      return false;
-    }
+  if (bridge !== undefined) return bridgePortProblem(context, bridge);
+  return {
+    code: 'VNC005',
+    message: `network '${network.name}' has no bridge to plug the ${spec.type} of guest '${guest}' into`,
+    hint: 'attach the guest by macvtap, or use a network with a bridge',
+  };
+}
+
+function macvtapProblem(context: PortContext, parent: string): Finding | undefined {
+  const { record, facts } = context;
+  if (facts.links.has(parent)) return unassociated(context);
+  return {
+    code: 'VNC004',
+    message: `device '${parent}' under guest '${record.port.owner.name}' does not exist`,
+    found: parent,
+    hint: 'bring the device back, or detach the guest',
+  };
+}
+
+function bridgePortProblem({ record, effective, facts, network }: PortContext, bridge: string): Finding | undefined {
+  const guest = record.port.owner.name;
+  if (effective.plugType === 'bridge' && !facts.links.has(bridge)) {
+    return {
+      code: 'VNC004',
+      message: `bridge '${bridge}' of network '${network.name}' does not exist`,
+      path: '/network/bridge/@name',
+      found: bridge,
+      hint: `make it first: ip link add ${bridge} type bridge`,
+    };
   }
-  if (isOvsPort(effective) && !facts.capabilities.openvswitch) {
-    report.error({
+  if (isOvsPort(effective)) {
+    if (facts.capabilities.openvswitch) return undefined;
+    return {
       code: 'VNC005',
       message: `guest '${guest}' needs Open vSwitch, which does not run here`,
       hint: 'install openvswitch-switch and start it',
-    });
-    return false;
+    };
   }
-  return true;
+  if (!effective.vlan || facts.capabilities.vlanFiltering) return undefined;
+  return {
+    code: 'VNC005',
+    message: `this kernel has no VLAN filtering on bridges, so guest '${guest}' cannot be put on its VLAN`,
+    hint: 'use an Open vSwitch bridge, or a kernel with CONFIG_BRIDGE_VLAN_FILTERING',
+  };
 }
 
-/** 802.1Qbg and 802.1Qbh need a talk with the switch that virtnet has no part for yet. */
-function qualifiesFor8021Q({ effective, record, report }: PortContext): boolean {
+/** 802.1Qbg and 802.1Qbh need a talk with the switch that virtnet has no part for. */
+function unassociated({ effective, record }: PortContext): Finding | undefined {
   const type = effective.virtualport?.type;
-  if (type !== '802.1Qbg' && type !== '802.1Qbh') return true;
-  report.error({
+  if (type !== '802.1Qbg' && type !== '802.1Qbh') return undefined;
+  return {
     code: 'VNC005',
     message: `guest '${record.port.owner.name}' needs ${type}, which virtnet cannot associate with the switch`,
     hint: "let libvirt make this guest's device, or leave the virtualport out",
-  });
-  return false;
+  };
 }
