@@ -15,7 +15,7 @@ export function batchLine(args: IpArgs): string {
 function quoteIp(value: string): string {
   if (/^[\w.:/@+,%=~^*?-]+$/.test(value)) return value;
   const quote = value.includes('"') ? "'" : '"';
-   
+
   if (/[#\\\u0000-\u001f\u007f]/.test(value) || value.includes(quote))
     throw new VirtnetError({
       code: 'VNH001',

@@ -1,0 +1,144 @@
+import { open, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+
+/** A lease as the log of libexec/virtnet-lease tells it. */
+export interface LeaseRecord {
+  /** Seconds since the epoch; 0 for a lease without end. */
+  readonly expiry: number;
+  readonly family: 'ipv4' | 'ipv6';
+  readonly ip: string;
+  readonly mac?: string;
+  /** DHCPv6: the identity association; a `T` before it marks a temporary address. */
+  readonly iaid?: string;
+  readonly hostname?: string;
+  /** Client id (DHCPv4) or DUID (DHCPv6). */
+  readonly clientId?: string;
+  readonly interface?: string;
+}
+
+/** A record with what only dnsmasq needs back. */
+interface LogRecord extends LeaseRecord {
+  readonly line: string;
+}
+
+/**
+ * The live leases of a log, ordered by address as first given. Records that were cut short are skipped.
+ * @param nowSeconds leases that ended before it are left out; dnsmasq tells of ends only while it runs.
+ */
+export async function readLeases(log: string, nowSeconds = Math.floor(Date.now() / 1000)): Promise<readonly LeaseRecord[]> {
+  const state = fold(await generations(log));
+  return [...state.values()].filter((r) => r.expiry === 0 || r.expiry > nowSeconds).map(({ line: _, ...record }) => record);
+}
+
+/**
+ * The log has three generations, read in this order: `LOG.base` (one record a lease), `LOG.1` (closed), `LOG` (appended to). A compaction
+ * folds LOG.1 into the base and then closes LOG by renaming it to LOG.1. The script may still be writing into a file that was just
+ * renamed; it stays to be read until the next compaction, so nothing is lost. Folding LOG.1 twice (after a kill in between) gives the same.
+ */
+async function generations(log: string): Promise<string> {
+  const paths = [`${log}.base`, `${log}.1`, log];
+  for (let attempt = 0; ; attempt++) {
+    const before = await identity(paths);
+    const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8').catch(absent)));
+    // A compaction meanwhile moved records from one file to another: read again.
+    if (before === (await identity(paths)) || attempt === 5) return texts.join('\n');
+  }
+}
+
+async function identity(paths: readonly string[]): Promise<string> {
+  const stats = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  return stats.map((s) => String(s?.ino)).join(' ');
+}
+
+function absent(error: unknown): string {
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return '';
+  throw error;
+}
+
+/** The last word on each address. */
+function fold(text: string): Map<string, LogRecord> {
+  const state = new Map<string, LogRecord>();
+  for (const line of text.split('\n')) {
+    const words = line.split(' ');
+    if (words.length !== 11 || words[10] !== '.') continue;
+    const [action, expiry, iaid, id, ip, hostname, clientId, , device, mac] = words as [
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+      string,
+    ];
+    if (action === 'del') state.delete(ip);
+    else if ((action === 'add' || action === 'old') && /^\d+$/.test(expiry)) {
+      state.set(ip, {
+        line,
+        expiry: Number(expiry),
+        ip,
+        ...(iaid === '-' ? { family: 'ipv4' as const, mac: id } : { family: 'ipv6' as const, iaid, clientId: id, ...known('mac', mac) }),
+        ...known('hostname', hostname),
+        ...(iaid === '-' ? known('clientId', clientId) : {}),
+        ...known('interface', device),
+      });
+    }
+  }
+  return state;
+}
+
+function known<K extends string>(name: K, word: string): Partial<Record<K, string>> {
+  return word === '*' ? {} : ({ [name]: word } as Record<K, string>);
+}
+
+/**
+ * Makes a long log short. The caller holds the host's lock; dnsmasq's script needs none. Nothing is done while the log is short, or
+ * while its closed part is so young that a script may still be writing to it. A full disk leaves everything as it was.
+ * @returns true when it was compacted.
+ */
+export async function compactLeases(
+  log: string,
+  limits: { readonly bytes: number; readonly ageMs: number } = { bytes: 256 * 1024, ageMs: 10_000 },
+): Promise<boolean> {
+  const [current, closed] = await Promise.all([stat(log).catch(() => undefined), stat(`${log}.1`).catch(() => undefined)]);
+  if (!current || current.size < limits.bytes) return false;
+  if (closed && Date.now() - closed.ctimeMs < limits.ageMs) return false;
+  if (closed) {
+    const older = await Promise.all([`${log}.base`, `${log}.1`].map((path) => readFile(path, 'utf8').catch(absent)));
+    const now = Math.floor(Date.now() / 1000);
+    const live = [...fold(older.join('\n')).values()].filter((r) => r.expiry === 0 || r.expiry > now);
+    await writeBase(`${log}.base`, live.map((r) => `${r.line}\n`).join(''));
+  }
+  await rename(log, `${log}.1`);
+  return true;
+}
+
+async function writeBase(path: string, text: string): Promise<void> {
+  const temp = `${path}.${String(process.pid)}.new`;
+  try {
+    const file = await open(temp, 'w', 0o644);
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temp, path);
+  } catch (error) {
+    await rm(temp, { force: true });
+    throw error;
+  }
+  const folder = await open(dirname(path), 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+/** Removes a network's lease log for good. */
+export async function removeLeases(log: string): Promise<void> {
+  await Promise.all([log, `${log}.1`, `${log}.base`].map((path) => rm(path, { force: true })));
+}

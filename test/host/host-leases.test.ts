@@ -1,0 +1,91 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { dnsmasqFiles } from '../../src/compile/dnsmasq-files.ts';
+import type { Resource } from '../../src/compile/host-state.ts';
+import { leaseScriptPath } from '../../src/host/lease-script.ts';
+import { readLeases } from '../../src/host/leases.ts';
+import { linuxHost } from '../../src/host/linux-host.ts';
+import { NETWORK, PORT, reach } from '../support/states.ts';
+
+const paths = {
+  runDir: process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run',
+  stateDir: process.env['VIRTNET_STATE_DIR'] ?? '/run/test/lib',
+  leaseScript: leaseScriptPath(),
+};
+const host = linuxHost({ paths });
+const files = dnsmasqFiles(paths, NETWORK);
+const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+const owner = { network: NETWORK };
+const guest = { network: NETWORK, port: PORT };
+
+const conf = (more = ''): string =>
+  [
+    `pid-file=${files.pid}`,
+    'interface=virbr0',
+    'except-interface=lo',
+    'bind-dynamic',
+    'no-resolv',
+    'dhcp-authoritative',
+    'dhcp-range=10.77.0.10,10.77.0.20,1h',
+    'dhcp-range=fd77::10,fd77::20,64,1h',
+    'leasefile-ro',
+    `dhcp-script=${paths.leaseScript}`,
+    `dhcp-hostsfile=${files.hosts}`,
+    `addn-hosts=${files.addnHosts}`,
+    more,
+  ].join('\n');
+const network = (more = ''): readonly Resource[] => [
+  {
+    kind: 'link',
+    owner,
+    name: 'virbr0',
+    mac: '52:54:00:00:00:01',
+    spec: { type: 'bridge', stp: false, forwardDelay: 0, vlanFiltering: false },
+  },
+  { kind: 'address', owner, dev: 'virbr0', address: '10.77.0.1/24' },
+  { kind: 'address', owner, dev: 'virbr0', address: 'fd77::1/64' },
+  { kind: 'link-up', owner, dev: 'virbr0' },
+  { kind: 'dnsmasq', owner, bridge: 'virbr0', conf: conf(more), hosts: '', addnHosts: '' },
+  { kind: 'link', owner: guest, name: 'vnet0', spec: { type: 'veth', peer: { netns: 'g', name: 'eth0', mac: '52:54:00:00:00:09' } } },
+  { kind: 'bridge-port', owner: guest, dev: 'vnet0', bridge: 'virbr0', isolated: false, learning: true, unicastFlood: true },
+  { kind: 'link-up', owner: guest, dev: 'vnet0' },
+];
+const lease = (): string => sh('ip netns exec g udhcpc -i eth0 -n -q -f -t 5 -T 1 -x hostname:web -s /bin/true 2>&1');
+
+beforeAll(async () => {
+  sh('ip netns add g');
+  await reach(host, network());
+});
+afterAll(async () => {
+  await reach(host, []);
+  sh('ip netns del g');
+  await host[Symbol.asyncDispose]();
+});
+
+describe('leases of a real dnsmasq', () => {
+  test('are in the log as soon as the client has them', async () => {
+    expect(lease()).toMatch(/lease of 10\.77\.0\.\d+ obtained/);
+    const [first, ...others] = await readLeases(files.leases);
+    expect(others).toEqual([]);
+    expect(first).toMatchObject({ family: 'ipv4', mac: '52:54:00:00:00:09', hostname: 'web', interface: 'virbr0' });
+    const left = (first?.expiry ?? 0) - Date.now() / 1000;
+    expect(left).toBeGreaterThan(3000);
+    expect(left).toBeLessThanOrEqual(3601);
+  });
+
+  test('survive a kill and a restart of dnsmasq: the client keeps its address and its name', async () => {
+    const [before] = await readLeases(files.leases);
+    sh(`kill -9 $(cat ${files.pid})`);
+    await reach(host, network());
+    expect((await readLeases(files.leases)).map((r) => [r.ip, r.hostname])).toEqual([[before?.ip, 'web']]);
+    await reach(host, network('domain=example.test'));
+    expect(lease()).toContain(`lease of ${before?.ip ?? '?'} obtained`);
+  });
+
+  test('a whole start and stop leaves the log for the next start', async () => {
+    const before = await readLeases(files.leases);
+    await reach(host, []);
+    await reach(host, network());
+    expect(await readLeases(files.leases)).toEqual(before);
+  });
+});
