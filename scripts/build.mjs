@@ -19,7 +19,8 @@ async function bundles() {
   for (const [name, entry] of Object.entries(entries)) {
     if (!existsSync(join(root, entry))) console.error(`build: no ${name} yet (${entry} does not exist)`);
   }
-  for (const old of ['chunks', ...Object.keys(entries).map((name) => `${name}.mjs`)]) rmSync(join(root, 'dist', old), { recursive: true, force: true });
+  for (const old of ['chunks', ...Object.keys(entries).map((name) => `${name}.mjs`)])
+    rmSync(join(root, 'dist', old), { recursive: true, force: true });
   mkdirSync(join(root, 'dist'), { recursive: true });
   if (present.length > 0) {
     await build({
