@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import type { NetworkDriver } from '../driver/driver.ts';
+import { notifyServiceManager } from '../host/service-manager.ts';
+import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
+import { RpcServer } from '../libvirt-rpc/server.ts';
+import type { Log } from './log.ts';
+import type { DaemonOptions } from './options.ts';
+import { VirtnetError } from '../base/errors.ts';
+
+/** Parts of the daemon that start after the sockets are open and end before they close. Each gives the function that ends it. */
+export type DaemonPart = (driver: NetworkDriver, log: Log) => Promise<() => Promise<void> | void>;
+
+export interface DaemonParts {
+  readonly options: DaemonOptions;
+  readonly driver: NetworkDriver;
+  readonly log: Log;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly portXml: ConstructorParameters<typeof RpcServer>[0]['portXml'];
+  /** The HTTP face and the watch, in the order of their start. */
+  readonly parts: readonly DaemonPart[];
+}
+
+/** A daemon that serves. */
+export interface Daemon {
+  /** Answers what runs, ends the parts in reverse order, closes the sockets. The networks go on. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts everything that needs a process: first the autostart networks (a client that connects then finds them), then the parts, then
+ * libvirt's sockets. Fails as a whole when one of these cannot start; a network that does not start is only logged.
+ */
+export async function startDaemon(daemon: DaemonParts): Promise<Daemon> {
+  const { driver, log, options } = daemon;
+  const ends: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const end of ends.splice(0).reverse()) await end();
+  };
+  try {
+    ends.push(logEvents(driver, log));
+    if (options.autostart) await autostart(driver, log);
+    for (const part of daemon.parts) ends.push(await part(driver, log));
+    const rpc = new RpcServer({ driver, portXml: daemon.portXml, onNotice: (message, fields) => log('notice', message, fields) });
+    ends.push(() => rpc.close());
+    await openSockets(rpc, daemon);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  await notifyServiceManager(daemon.env, 'ready');
+  return { stop };
+}
+
+async function openSockets(rpc: RpcServer, { options, env, pid, log }: DaemonParts): Promise<void> {
+  const activated = activatedSockets(env, pid);
+  const given = activated.readWrite.length + activated.readOnly.length > 0;
+  const gid = options.socketGroup === undefined ? undefined : requiredGroup(options.socketGroup);
+  const readWrite = { path: join(options.libvirtSockets, SOCKET_NAMES.readWrite), mode: gid === undefined ? 0o600 : 0o660 };
+  const readOnly = { path: join(options.libvirtSockets, SOCKET_NAMES.readOnly), mode: 0o666 };
+  const own = { readWrite: [gid === undefined ? readWrite : { ...readWrite, gid }], readOnly: [readOnly] };
+  const sockets = given ? activated : own;
+  for (const listener of sockets.readWrite) await rpc.listen(listener, 'read-write');
+  for (const listener of sockets.readOnly) await rpc.listen(listener, 'read-only');
+  log('info', 'serving libvirt clients', given ? { from: 'service manager' } : { folder: options.libvirtSockets });
+}
+
+function requiredGroup(name: string): number {
+  const gid = groupId(name);
+  if (gid !== undefined) return gid;
+  throw new VirtnetError({ code: 'VNU001', message: `there is no group '${name}'`, hint: 'make the group, or leave --socket-group out' });
+}
+
+async function autostart(driver: NetworkDriver, log: Log): Promise<void> {
+  try {
+    const { networks } = await driver.autostart();
+    if (networks.length > 0) log('info', 'autostart', { networks: networks.map((n) => n.name).join(',') });
+  } catch (error) {
+    log('error', 'autostart failed', { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+function logEvents(driver: NetworkDriver, log: Log): () => void {
+  return driver.on((event) => {
+    const about = { network: event.name, uuid: event.uuid };
+    if (event.type === 'lifecycle') log('info', `network ${event.event}`, about);
+    if (event.type === 'port') log('info', `port ${event.event}`, { ...about, port: event.port });
+    if (event.type === 'updated') log('info', 'network updated', about);
+    if (event.type === 'metadata') log('debug', 'metadata changed', { ...about, item: event.item });
+    if (event.type === 'repaired') log('warning', 'network repaired', about);
+  });
+}

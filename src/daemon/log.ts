@@ -1,0 +1,36 @@
+/** Levels of syslog(3) that the daemon uses, with their numbers. */
+const priorities = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 } as const;
+export type LogLevel = keyof typeof priorities;
+export const logLevels = Object.keys(priorities) as readonly LogLevel[];
+
+/** Says one thing that happened, with its data. */
+export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+export interface LogOptions {
+  readonly write: (line: string) => void;
+  /** Less important lines are left out. */
+  readonly level: LogLevel;
+  /** The journal takes the time itself and reads the level from a `<N>` in front; elsewhere both are written out. */
+  readonly journal: boolean;
+  readonly clock: () => Date;
+}
+
+/** A log of one line an entry: `MESSAGE key=value key="two words"`. No value can start a line of its own. */
+export function createLog(options: LogOptions): Log {
+  return (level, message, fields = {}) => {
+    if (priorities[level] > priorities[options.level]) return;
+    const front = options.journal ? `<${priorities[level]}>` : `${options.clock().toISOString()} ${level} `;
+    const words = Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${quoted(value)}`]));
+    options.write(`${front}${[printable(message), ...words].join(' ')}\n`);
+  };
+}
+
+/** A value as one word, or as a JSON string where it is more. */
+function quoted(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
+  return /^[\w.:/@+,%-]+$/.test(text) ? text : JSON.stringify(text);
+}
+
+function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}
