@@ -1,3 +1,9 @@
+import { child, type XmlElement } from '../xml/node.ts';
+import type { XmlWriter } from '../xml/write.ts';
+import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
+import { FROM, overflow, unsupported, xmlDetail } from './libvirt-error.ts';
+import { readUnsigned, ULONG_MAX } from './values.ts';
+
 /** Limits of one direction. Rates in KiB per second (libvirt's "kilobytes"), `burst` in KiB. */
 export interface BandwidthRate {
   readonly average?: number;
@@ -13,4 +19,141 @@ export interface Bandwidth {
   readonly outbound?: BandwidthRate;
   /** Only in port documents: the traffic class that carries a floor. */
   readonly classId?: number;
+}
+
+const RATE_MAX = 18_014_398_509_481_984;
+const SHAPE: Shape = { attributes: ['classID'], children: ['inbound', 'outbound'] };
+const INBOUND: Shape = { attributes: ['average', 'peak', 'floor', 'burst'], children: [] };
+const OUTBOUND: Shape = { attributes: ['average', 'peak', 'burst'], children: [] };
+
+/** Where the element stands: a floor belongs to guests' interfaces and ports, a class to ports. */
+export interface BandwidthPlace {
+  readonly floor?: boolean;
+  readonly classId?: boolean;
+}
+
+/** Reads `<bandwidth>`; undefined when it holds no direction. */
+export function readBandwidth(context: ReadContext, element: XmlElement, place: BandwidthPlace = {}): Bandwidth | undefined {
+  checkShape(context, element, SHAPE);
+  const classId = readUnsigned(context, element, 'classID');
+  if (classId !== undefined && place.classId !== true) {
+    refuse(context, element, {
+      code: 'VNM041',
+      message: 'a traffic class (classID) belongs to a port, not here',
+      attribute: 'classID',
+      found: String(classId),
+      hint: 'remove classID',
+      libvirt: xmlDetail('classID attribute not supported on <bandwidth> in this usage context', FROM.none),
+    });
+  }
+  const inElement = child(element, 'inbound');
+  const outElement = child(element, 'outbound');
+  const inbound = inElement && readRate(context, inElement, place.floor === true, INBOUND);
+  const outbound = outElement && readRate(context, outElement, false, OUTBOUND);
+  if (!inbound && !outbound && classId === undefined) return undefined;
+  const bandwidth: Bandwidth = {
+    ...(inbound ? { inbound } : {}),
+    ...(outbound ? { outbound } : {}),
+    ...(classId === undefined ? {} : { classId }),
+  };
+  context.origins.set(bandwidth, element);
+  return bandwidth;
+}
+
+function readRate(context: ReadContext, element: XmlElement, floorAllowed: boolean, shape: Shape): BandwidthRate | undefined {
+  checkShape(context, element, floorAllowed || shape === OUTBOUND ? shape : INBOUND);
+  const number = (name: string): number | undefined => readUnsigned(context, element, name, { max: ULONG_MAX });
+  const before = context.findings.length;
+  const average = number('average');
+  const peak = number('peak');
+  const burst = number('burst');
+  const floor = number('floor');
+  if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
+  if (floor !== undefined && !floorAllowed) {
+    refuse(context, element, {
+      code: 'VNM040',
+      message: "a guaranteed rate (floor) belongs to a guest's interface, in its inbound",
+      attribute: 'floor',
+      found: String(floor),
+      hint: "remove floor here, and set it in the guest's <interface>",
+      libvirt: unsupported('floor attribute is not supported for this config', FROM.none),
+    });
+  }
+  if (average === undefined && floor === undefined) {
+    refuse(context, element, {
+      code: 'VNM042',
+      message: `<${element.name}> has no average rate`,
+      hint: "add average='...' (KiB per second)",
+      libvirt: xmlDetail('Missing mandatory average or floor attributes', FROM.none),
+    });
+    return undefined;
+  }
+  for (const [name, value] of [
+    ['average', average],
+    ['peak', peak],
+    ['floor', floor],
+  ] as const) {
+    if (value !== undefined && value > RATE_MAX) {
+      refuse(context, element, {
+        code: 'VNM012',
+        message: `${name} is larger than ${String(RATE_MAX)}`,
+        attribute: name,
+        found: String(value),
+        allowed: `0 to ${String(RATE_MAX)}`,
+        libvirt: overflow(`value '${String(value)}' is too big for '${name}' parameter, maximum is '${String(RATE_MAX)}'`),
+      });
+    }
+  }
+  const rate: BandwidthRate = {
+    ...(average === undefined ? {} : { average }),
+    ...(peak ? { peak } : {}),
+    ...(burst ? { burst } : {}),
+    ...(floor ? { floor } : {}),
+  };
+  context.origins.set(rate, element);
+  checkRate(context, element, rate);
+  return rate;
+}
+
+function checkRate(context: ReadContext, element: XmlElement, { average, peak, floor }: BandwidthRate): void {
+  if (average === 0 && floor === undefined) {
+    warn(context, element, {
+      code: 'VNM043',
+      message: 'an average of 0 sets no limit',
+      attribute: 'average',
+      found: '0',
+      hint: `remove <${element.name}>, or give a rate`,
+    });
+  } else if (peak !== undefined && average !== undefined && peak < average) {
+    warn(context, element, {
+      code: 'VNM043',
+      message: `the peak (${String(peak)}) is below the average (${String(average)})`,
+      attribute: 'peak',
+      found: String(peak),
+      hint: 'give a peak above the average, or none',
+    });
+  }
+}
+
+/** True when no direction has a rate: `<bandwidth>` is then written empty. */
+export function isEmptyBandwidth({ inbound, outbound }: Bandwidth): boolean {
+  return !inbound?.average && !inbound?.floor && !outbound?.average;
+}
+
+/** Writes `<bandwidth>`; a direction without a rate is left out. */
+export function writeBandwidth(writer: XmlWriter, bandwidth: Bandwidth): void {
+  writer.element('bandwidth', [['classID', bandwidth.classId || undefined]], () => {
+    writeRate(writer, 'inbound', bandwidth.inbound);
+    writeRate(writer, 'outbound', bandwidth.outbound);
+  });
+}
+
+function writeRate(writer: XmlWriter, name: string, rate: BandwidthRate | undefined): void {
+  if (!rate || (!rate.average && !rate.floor)) return;
+  writer.empty(name, [
+    ['average', rate.average || undefined],
+    ['peak', rate.peak || undefined],
+    ['floor', rate.floor || undefined],
+    ['burst', rate.burst || undefined],
+  ]);
 }

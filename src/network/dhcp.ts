@@ -1,23 +1,14 @@
-/** `<lease expiry= unit=>`; expiry 0 is for ever. */
-export interface DhcpLease {
-  readonly expiry: number;
-  readonly unit: 'seconds' | 'minutes' | 'hours';
-}
+import { attribute, child, children, type XmlElement } from '../xml/node.ts';
+import type { XmlWriter } from '../xml/write.ts';
+import { checkShape, type ReadContext, type Shape } from './context.ts';
+import { readDhcpHost, writeDhcpHost, type DhcpHost } from './dhcp-host.ts';
+import { readDhcpRange, writeDhcpRange, type DhcpPlace, type DhcpRange } from './dhcp-range.ts';
+import { badSocketAddress, FROM, xmlError } from './libvirt-error.ts';
+import { missingAttribute, readIpAttribute } from './values.ts';
 
-export interface DhcpRange {
-  readonly start: string;
-  readonly end: string;
-  readonly lease?: DhcpLease;
-}
-
-/** A fixed host. IPv4: mac or name; IPv6: id (DUID) or name. `mac` keeps the case it was written in. */
-export interface DhcpHost {
-  readonly mac?: string;
-  readonly id?: string;
-  readonly name?: string;
-  readonly ip: string;
-  readonly lease?: DhcpLease;
-}
+export type { DhcpHost } from './dhcp-host.ts';
+export type { DhcpLease } from './dhcp-lease.ts';
+export type { DhcpRange } from './dhcp-range.ts';
 
 export interface Bootp {
   readonly file: string;
@@ -29,4 +20,58 @@ export interface Dhcp {
   readonly ranges: readonly DhcpRange[];
   readonly hosts: readonly DhcpHost[];
   readonly bootp?: Bootp;
+}
+
+const SHAPE: Shape = { attributes: [], children: ['range', 'host', 'bootp'], repeated: ['range', 'host'] };
+const BOOTP: Shape = { attributes: ['file', 'server'], children: [] };
+
+/** Reads `<dhcp>`; undefined when it holds nothing. */
+export function readDhcp(context: ReadContext, element: XmlElement, place: DhcpPlace): Dhcp | undefined {
+  checkShape(context, element, SHAPE);
+  const ranges: DhcpRange[] = [];
+  for (const e of children(element, 'range')) {
+    const range = readDhcpRange(context, e, place);
+    if (range) ranges.push(range);
+  }
+  const hosts: DhcpHost[] = [];
+  for (const e of children(element, 'host')) {
+    const host = readDhcpHost(context, e, place);
+    if (host) hosts.push(host);
+  }
+  const bootpElement = child(element, 'bootp');
+  const bootp = bootpElement && place.family === 'ipv4' ? readBootp(context, bootpElement) : undefined;
+  if (ranges.length === 0 && hosts.length === 0 && !bootp) return undefined;
+  const dhcp: Dhcp = { ranges, hosts, ...(bootp ? { bootp } : {}) };
+  context.origins.set(dhcp, element);
+  return dhcp;
+}
+
+function readBootp(context: ReadContext, element: XmlElement): Bootp | undefined {
+  checkShape(context, element, BOOTP);
+  const file = attribute(element, 'file');
+  if (file === undefined) {
+    missingAttribute(context, element, 'file', xmlError("Missing required attribute 'file' in element 'bootp'", FROM.xml));
+    return undefined;
+  }
+  const serverText = attribute(element, 'server');
+  const server =
+    serverText === undefined ? undefined : readIpAttribute(context, element, 'server', serverText, badSocketAddress(serverText))?.text;
+  if (file === '') return undefined;
+  const bootp: Bootp = { file, ...(server === undefined ? {} : { server }) };
+  context.origins.set(bootp, element);
+  return bootp;
+}
+
+/** Writes `<dhcp>`. */
+export function writeDhcp(writer: XmlWriter, dhcp: Dhcp): void {
+  if (dhcp.ranges.length === 0 && dhcp.hosts.length === 0 && !dhcp.bootp) return;
+  writer.element('dhcp', [], () => {
+    for (const range of dhcp.ranges) writeDhcpRange(writer, range);
+    for (const host of dhcp.hosts) writeDhcpHost(writer, host);
+    if (dhcp.bootp)
+      writer.empty('bootp', [
+        ['file', dhcp.bootp.file],
+        ['server', dhcp.bootp.server],
+      ]);
+  });
 }

@@ -21,6 +21,8 @@ export interface Network {
   readonly title?: string;
   readonly description?: string;
   readonly metadata: readonly MetadataElement[];
+  /** Set when `<metadata>` held only what is left out: libvirt then writes it empty, once. */
+  readonly emptyMetadata?: true;
   /** Guest-to-guest IPv6 without an IPv6 gateway on the bridge. */
   readonly ipv6?: boolean;
   readonly trustGuestRxFilters?: boolean;
@@ -46,7 +48,7 @@ export interface Network {
 }
 
 /** The modes whose bridge virtnet makes and serves. */
-export function isManaged(network: Network): boolean {
+export function isManaged(network: Pick<Network, 'forward'>): boolean {
   const mode = network.forward.mode;
   return mode === 'none' || mode === 'nat' || mode === 'route' || mode === 'open';
 }

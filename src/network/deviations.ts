@@ -1,0 +1,43 @@
+import type { Diagnostic } from '../base/diagnostic.ts';
+
+/** A place where virtnet differs from libvirt on purpose. */
+export interface Deviation {
+  readonly id: string;
+  /** What libvirt does. */
+  readonly libvirt: string;
+  /** What virtnet does instead. */
+  readonly virtnet: string;
+  readonly reason: string;
+  /** The codes of the findings that stand for it: a warning where libvirt refuses, an error where it accepts. */
+  readonly codes: readonly string[];
+}
+
+/** Every deviation of the format. docs/reference/compatibility.md is made from this list, and the conformance run counts by it. */
+export const deviations: readonly Deviation[] = [
+  {
+    id: 'portgroup-bandwidth-macvtap',
+    libvirt: 'refuses <bandwidth> in a portgroup of a private, vepa, passthrough or macvtap bridge network',
+    virtnet: 'accepts it with a warning',
+    reason: "the page that virtnet implements has it in its own example, and a guest's macvtap device can be shaped",
+    codes: ['VNM059'],
+  },
+  {
+    id: 'hostdev-address-not-a-vf',
+    libvirt: 'refuses at definition a PCI address that is no SR-IOV virtual function of this host',
+    virtnet: 'accepts it with a warning and asks the host at start',
+    reason: 'a document is checked without a host; whether a card is present can change between definition and start',
+    codes: ['VNM057'],
+  },
+  {
+    id: 'negative-numbers-wrap',
+    libvirt: 'reads an MTU of -1 as 4294967295, and fails at start',
+    virtnet: 'refuses it',
+    reason: 'a wrapped number is never what was meant',
+    codes: ['VNM060'],
+  },
+];
+
+/** The deviation that a finding stands for. */
+export function deviationOf(diagnostic: Diagnostic): Deviation | undefined {
+  return deviations.find((d) => d.codes.includes(diagnostic.code));
+}
