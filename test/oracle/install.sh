@@ -72,7 +72,7 @@ EOF
   echo "install.sh: no libvirt from bookworm-backports; trying the machine's own sources" >&2
 fi
 # shellcheck disable=SC2086
-logged apt-get $quiet install -y $core python3-libvirt || { cat "$log" >&2; exit 1; }
+logged apt-get $quiet install -y $core python3-libvirt iptables || { cat "$log" >&2; exit 1; }
 # Newer releases carry the network driver in a package of its own.
 # shellcheck disable=SC2086
 ls /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so >/dev/null 2>&1 ||
