@@ -1,8 +1,12 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { buildNetwork, pci, subnet, trunk, vlan, wholeRange } from './build.ts';
+import { readNetwork } from './read.ts';
 import { networkSchema } from './schema.ts';
 import { readNetworkView, viewNetwork } from './view.ts';
+import { parse, stringify } from 'yaml';
 
 const ajv = new Ajv2020({ strict: true });
 const accepts = ajv.compile(networkSchema);
@@ -109,5 +113,22 @@ describe('the builders', () => {
     expect(() => subnet('10.0.0.1')).toThrow(RangeError);
     expect(() => pci('04:00.1')).toThrow(RangeError);
     expect(() => buildNetwork({ name: '' })).toThrow(/empty/);
+  });
+});
+
+describe.each(['examples', '../shared/corpus/visible/valid'])('every document of %s', (folder) => {
+  it.skipIf(!existsSync(folder))('goes to JSON and YAML and back without loss, and fits the schema', () => {
+    const files = readdirSync(folder).filter((f) => f.endsWith('.xml'));
+    let tried = 0;
+    for (const file of files) {
+      const { network } = readNetwork(readFileSync(join(folder, file)));
+      if (!network) continue; // one of the declared deviations: conformance counts them
+      tried += 1;
+      const view = viewNetwork(network);
+      expect(accepts(view), `${file}: ${JSON.stringify(accepts.errors)}`).toBe(true);
+      expect(readNetworkView(JSON.parse(JSON.stringify(view))), file).toEqual({ ok: true, value: network, diagnostics: [] });
+      expect(readNetworkView(parse(stringify(view))), file).toEqual({ ok: true, value: network, diagnostics: [] });
+    }
+    expect(tried).toBeGreaterThan(files.length * 0.95);
   });
 });

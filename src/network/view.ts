@@ -112,7 +112,7 @@ class Reader {
 
   #integer(value: unknown, schema: Schema, path: string): unknown {
     if (typeof value !== 'number' || !Number.isInteger(value)) return this.#wrong(value, 'a whole number', path);
-    const { minimum = Number.MIN_SAFE_INTEGER, maximum = Number.MAX_SAFE_INTEGER } = schema;
+    const { minimum = -Infinity, maximum = Infinity } = schema;
     if (value < minimum || value > maximum) {
       const allowed = schema.maximum === undefined ? `${String(minimum)} or more` : `${String(minimum)} to ${String(maximum)}`;
       this.#report('VNJ005', `${String(value)} is out of bounds`, path, { found: String(value), allowed });

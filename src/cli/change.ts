@@ -1,0 +1,74 @@
+import type { ChangeOptions, ChangeResult, NetworkInfo } from '../driver/driver.ts';
+import { FAILED, OK } from './exit.ts';
+import type { Io } from './io.ts';
+import { progressLine } from './progress.ts';
+import { showFindings } from './documents.ts';
+import { worstDisturbance } from '../plan/disturbance.ts';
+import { formatPlan, formatPlanTotals } from './render/plan.ts';
+import { flag, type Options } from './verb.ts';
+import { namesOf, networkView, planView, printJson } from './views.ts';
+
+export interface Change {
+  readonly apply: (options: ChangeOptions) => Promise<ChangeResult>;
+  /** One line for each network when it is done. */
+  readonly report: (networks: readonly NetworkInfo[]) => string;
+  /** What to type next. */
+  readonly next?: (networks: readonly NetworkInfo[]) => string;
+  /** Show the plan before it is applied, not only its totals. */
+  readonly showPlan: boolean;
+  /** What to answer when nothing had to change. */
+  readonly unchanged: (networks: readonly NetworkInfo[]) => string;
+}
+
+/**
+ * Plans a change, shows it, asks where guests are disturbed and somebody sits there, and applies it. With --dry-run it ends after the
+ * plan; with --json it prints `{ plan, applied, networks }`.
+ */
+export async function makeChange(io: Io, options: Options, change: Change): Promise<number> {
+  const asData = flag(options, 'json');
+  const dryRun = flag(options, 'dryRun');
+  const mayAsk = io.interactive && !flag(options, 'yes') && !asData;
+  if (dryRun || change.showPlan || mayAsk) {
+    const preview = await change.apply({ dryRun: true });
+    if (dryRun && asData) {
+      io.out(printJson({ plan: planView(preview.plan), applied: false, networks: preview.networks.map(networkView) }));
+      return OK;
+    }
+    if (!asData) {
+      showFindings(io, preview.plan.diagnostics, undefined);
+      if (dryRun || change.showPlan) await showPlan(io, preview, options);
+    }
+    if (dryRun) return OK;
+    const worst = worstDisturbance(preview.plan.steps);
+    if (mayAsk && worst !== 'none' && worst !== 'dns-dhcp-pause' && !(await io.ask('Guests are disturbed. Go on?'))) {
+      io.err('Nothing was changed.\n');
+      return FAILED;
+    }
+  }
+  const progress = progressLine(io);
+  let result: ChangeResult;
+  try {
+    result = await change.apply({ onProgress: progress.onProgress, signal: io.signal });
+  } finally {
+    progress.end();
+  }
+  if (asData) {
+    io.out(printJson({ plan: planView(result.plan), applied: result.applied, networks: result.networks.map(networkView) }));
+    return OK;
+  }
+  if (!change.showPlan) showFindings(io, result.plan.diagnostics, undefined);
+  io.out(result.plan.steps.length === 0 ? change.unchanged(result.networks) : change.report(result.networks));
+  if (result.plan.steps.length > 0) io.err(`${formatPlanTotals(result.plan, io.errStyle, 'done')}\n`);
+  const next = change.next?.(result.networks);
+  if (next !== undefined) io.err(`Next: ${next}\n`);
+  return OK;
+}
+
+/** Prints the plan of a result, and its commands where asked for. */
+export async function showPlan(io: Io, result: Pick<ChangeResult, 'plan' | 'networks'>, options: Options): Promise<void> {
+  io.out(formatPlan(result.plan, { style: io.outStyle, width: io.width, names: namesOf(result.networks) }));
+  if (flag(options, 'commands')) {
+    const { commandsOf } = await import('./commands.ts');
+    io.out(commandsOf(result.plan, io.outStyle));
+  }
+}

@@ -1,0 +1,96 @@
+import { readSync } from 'node:fs';
+import type { NetworkDriver } from '../driver/driver.ts';
+import { styleFor, type Style } from './render/style.ts';
+
+/** Everything a verb touches beside its arguments. Tests give one of their own. */
+export interface Io {
+  /** Data, to stdout. */
+  readonly out: (text: string) => void;
+  /** Talk (progress, findings, suggestions), to stderr. */
+  readonly err: (text: string) => void;
+  readonly outStyle: Style;
+  readonly errStyle: Style;
+  /** Columns to fill: the terminal's, at most 100; 100 where there is none. */
+  readonly width: number;
+  /** A person sits there: questions may be asked and a progress line rewritten. */
+  readonly interactive: boolean;
+  /** stderr is a terminal: a progress line may be rewritten there. */
+  readonly live: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Reads all of stdin. */
+  readonly stdin: () => Uint8Array;
+  /** Asks a yes/no question; only where `interactive`. */
+  readonly ask: (question: string) => Promise<boolean>;
+  /** Aborted by Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal;
+  readonly openDriver: () => Promise<NetworkDriver>;
+}
+
+const WIDEST = 100;
+
+/** The real thing: this process's streams. A closed pipe (`virtnet list | head`) ends the process quietly. */
+export function processIo(openDriver: () => Promise<NetworkDriver>): Io {
+  const { stdout, stderr, stdin, env } = process;
+  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  stderr.on('error', () => process.exit(1));
+  const abort = new AbortController();
+  const columns = stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : WIDEST;
+  return {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    outStyle: styleFor(stdout.isTTY, env),
+    errStyle: styleFor(stderr.isTTY, env),
+    width: Math.min(WIDEST, columns > 0 ? columns : WIDEST),
+    interactive: stdin.isTTY && stderr.isTTY,
+    live: stderr.isTTY && env['TERM'] !== 'dumb',
+    env,
+    stdin: readStdin,
+    ask,
+    get signal() {
+      // Only a verb that can stop half-way takes the signals over; the others end by them as usual.
+      for (const name of ['SIGINT', 'SIGTERM'] as const) if (process.listenerCount(name) === 0) process.on(name, () => abort.abort());
+      return abort.signal;
+    },
+    openDriver,
+  };
+}
+
+/** Larger input than this is refused by the readers anyway. */
+const STDIN_LIMIT = 256 * 1024 * 1024;
+
+function readStdin(): Uint8Array {
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for (;;) {
+    const chunk = Buffer.alloc(65536);
+    let n: number;
+    try {
+      n = readSync(0, chunk);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EOF') break;
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') {
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+        continue;
+      }
+      throw error;
+    }
+    if (n === 0) break;
+    total += n;
+    chunks.push(chunk.subarray(0, n));
+    if (total > STDIN_LIMIT) break;
+  }
+  return Buffer.concat(chunks);
+}
+
+async function ask(question: string): Promise<boolean> {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    const answer = await lines.question(`${question} [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    return false; // Ctrl-C or Ctrl-D at the question is a no
+  } finally {
+    lines.close();
+  }
+}

@@ -1,0 +1,274 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { VirtnetError } from '../base/errors.ts';
+import type { ChangeOptions, ChangeResult, NetworkDriver, NetworkInfo } from '../driver/driver.ts';
+import { buildNetwork, subnet } from '../network/build.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Io } from './io.ts';
+import { runProgram } from './program.ts';
+import { styleFor } from './render/style.ts';
+import { verbs } from './verbs.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'virtnet-cli-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const network = buildNetwork({ name: 'default', forward: { mode: 'nat' }, bridge: { name: 'virbr0' }, ips: [subnet('10.0.0.1/24')] });
+const info: NetworkInfo = {
+  name: 'default',
+  uuid: '7a3b7497-1ec7-8aef-6d5c-38dff9109e93',
+  active: true,
+  persistent: true,
+  autostart: false,
+  bridge: 'virbr0',
+  network,
+  warnings: [],
+};
+const oneStep: Plan = {
+  steps: [{ op: 'create', kind: 'link', key: 'link virbr0', changed: [], reason: 'not there', disturbance: 'none' }],
+  diagnostics: [],
+};
+const heavy: Plan = {
+  ...oneStep,
+  steps: [{ op: 'delete', kind: 'link', key: 'link virbr0', changed: [], reason: 'x', disturbance: 'network-down' }],
+};
+const empty: Plan = { steps: [], diagnostics: [] };
+
+/** A driver that knows one network; `calls` tells what was asked of it. */
+function fakeDriver(plan: Plan, calls: string[]): NetworkDriver {
+  const change = (what: string, options: ChangeOptions | undefined): Promise<ChangeResult> => {
+    calls.push(`${what}${options?.dryRun === true ? ' dry' : ''}`);
+    return Promise.resolve({ plan, applied: options?.dryRun !== true, networks: [info] });
+  };
+  const only = (name: unknown): Promise<NetworkInfo> =>
+    name === 'default'
+      ? Promise.resolve(info)
+      : Promise.reject(
+          new VirtnetError({ code: 'VND001', message: `network '${String(name)}' not found`, hint: "did you mean 'default'?" }),
+        );
+  const methods: Partial<NetworkDriver> = {
+    list: () => Promise.resolve([info]),
+    get: only,
+    xml: async (name) => `<network>\n  <name>${(await only(name)).name}</name>\n</network>\n`,
+    up: (documents, options) => change(`up ${String(documents.length)}`, options),
+    stopAll: (refs, options) => change(`stop ${refs.map(String).join(' ')}`, options),
+    diff: () => Promise.resolve(plan),
+    update: (name, request) => {
+      calls.push(
+        `update ${JSON.stringify(name)} ${request.command} ${request.section} ${String(request.parentIndex)} ${request.affect} ${request.fragment}`,
+      );
+      return Promise.resolve();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  return methods as NetworkDriver;
+}
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  readonly calls: readonly string[];
+}
+
+async function run(argv: readonly string[], given: { plan?: Plan; answer?: boolean; stdin?: string } = {}): Promise<Ran> {
+  const calls: string[] = [];
+  let out = '';
+  let err = '';
+  const style = styleFor(false, {});
+  const io: Io = {
+    out: (text) => (out += text),
+    err: (text) => (err += text),
+    outStyle: style,
+    errStyle: style,
+    width: 100,
+    interactive: given.answer !== undefined,
+    live: false,
+    env: {},
+    stdin: () => Buffer.from(given.stdin ?? ''),
+    ask: (question) => {
+      calls.push(`ask ${question}`);
+      return Promise.resolve(given.answer === true);
+    },
+    signal: new AbortController().signal,
+    openDriver: () => Promise.resolve(fakeDriver(given.plan ?? empty, calls)),
+  };
+  const code = await runProgram(argv, io);
+  return { code, out, err, calls };
+}
+
+const good = `<network>\n  <name>lab</name>\n  <ip address='10.0.0.1' prefix='24'/>\n</network>\n`;
+const file = (name: string, text: string): string => {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+};
+
+describe('the command line', () => {
+  it('shows help on stdout when asked for and on stderr when at a loss', async () => {
+    const help = await run(['--help']);
+    expect(help).toMatchObject({ code: 0, err: '' });
+    for (const verb of verbs) expect(help.out).toContain(`\n  ${verb.name}`);
+    expect(await run([])).toMatchObject({ code: 2, out: '' });
+  });
+
+  it.each(verbs.map((v) => v.name))('%s --help has an example', async (name) => {
+    const { code, out } = await run([name, '--help']);
+    expect(code).toBe(0);
+    expect(out).toMatch(/Examples:\n {2}# .+\n {2}virtnet /);
+    for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  it.each([
+    [['lst'], /unknown verb 'lst'[^]*Did you mean one of list, ls/],
+    [['list', '--jsn'], /unknown option '--jsn'[^]*Did you mean --json/],
+    [['show'], /missing required argument 'name'/],
+    [['update', 'default', 'ad', 'ip', '<x/>'], /unknown command "ad"[^]*did you mean "add"/],
+    [['attach', 'default'], /needs --netns NS or --tap/],
+    [['explain', 'VNC999'], /no code "VNC999"/],
+    [['validate', '/nonexistent.xml'], /cannot read "\/nonexistent.xml": there is no such file/],
+  ])('%j is a usage error', async (argv, words) => {
+    const { code, out, err } = await run(argv);
+    expect(code).toBe(2);
+    expect(out).toBe('');
+    expect(err).toMatch(words);
+  });
+
+  it('says what failed, with code and hint, on stderr or as JSON on stdout', async () => {
+    expect(await run(['show', 'defalt'])).toMatchObject({
+      code: 1,
+      out: '',
+      err: "error: network 'defalt' not found [VND001]\n      hint: did you mean 'default'?\n",
+    });
+    const asData = await run(['show', 'defalt', '--json']);
+    expect(asData).toMatchObject({ code: 1, err: '' });
+    expect(JSON.parse(asData.out)).toEqual({
+      error: { code: 'VND001', message: "network 'defalt' not found", hint: "did you mean 'default'?" },
+    });
+  });
+});
+
+describe('plan, up, diff', () => {
+  it('plan exits with 3 when there is something to change, 0 when not, and changes nothing', async () => {
+    const net = file('lab.xml', good);
+    const pending = await run(['plan', net], { plan: oneStep });
+    expect(pending).toMatchObject({ code: 3, calls: ['up 1 dry'], err: `Next: virtnet up ${net}\n` });
+    expect(pending.out).toBe('  + link virbr0  not there\n\nPlan: 1 to create, 0 to change, 0 to delete; guests notice nothing.\n');
+    expect(await run(['plan', net])).toMatchObject({ code: 0, out: 'No changes: the host is as it should be.\n' });
+    expect(await run(['diff'], { plan: oneStep })).toMatchObject({ code: 3, err: 'Next: virtnet repair\n' });
+    expect(JSON.parse((await run(['diff', '--json'], { plan: oneStep })).out)).toMatchObject({ plan: { create: 1, change: 0, delete: 0 } });
+  });
+
+  it('up makes files and names one plan', async () => {
+    const { code, calls, out } = await run(['up', file('lab.xml', good), 'default'], { plan: oneStep });
+    expect(code).toBe(0);
+    expect(calls).toEqual(['up 2 dry', 'up 2']);
+    expect(out).toContain('default is up on virbr0: 10.0.0.1/24\n');
+  });
+
+  it('a document with errors stops it before the driver is asked, with the place', async () => {
+    const bad = file('bad.xml', `<network>\n  <name>lab</name>\n  <ip address='10.0.0.300' prefix='24'/>\n</network>\n`);
+    const { code, calls, err } = await run(['up', bad], { plan: oneStep });
+    expect(code).toBe(1);
+    expect(calls).toEqual([]);
+    expect(err).toMatch(new RegExp(`^${bad}:3:\\d+: error: .*\\n    3 \\|   <ip address`));
+  });
+
+  it('asks before guests are disturbed where somebody sits there, and takes no for an answer', async () => {
+    const refused = await run(['down', 'default'], { plan: heavy, answer: false });
+    expect(refused).toMatchObject({
+      code: 1,
+      calls: ['stop default dry', 'ask Guests are disturbed. Go on?'],
+      err: 'Nothing was changed.\n',
+    });
+    expect((await run(['down', 'default'], { plan: heavy, answer: true })).calls.at(-1)).toBe('stop default');
+    expect((await run(['down', 'default', '--yes'], { plan: heavy, answer: false })).calls).toEqual(['stop default']);
+    expect((await run(['down', 'default'], { plan: heavy })).calls).toEqual(['stop default']);
+  });
+
+  it('--dry-run changes nothing', async () => {
+    expect((await run(['up', 'default', '--dry-run'], { plan: oneStep })).calls).toEqual(['up 1 dry']);
+  });
+});
+
+describe('list and update', () => {
+  it('list is a table, names, or data', async () => {
+    expect((await run(['list'])).out).toBe(
+      'NAME     STATE    MODE  BRIDGE  ADDRESSES    GUESTS  AUTOSTART  STORED\ndefault  running  nat   virbr0  10.0.0.1/24       0  no         yes\n',
+    );
+    expect((await run(['ls', '--name'])).out).toBe('default\n');
+    expect((await run(['list', '--inactive', '--name'])).out).toBe('');
+    expect(JSON.parse((await run(['list', '--json'])).out)).toMatchObject({
+      networks: [{ name: 'default', active: true, addresses: ['10.0.0.1/24'] }],
+    });
+  });
+
+  it('update passes section, command and fragment on', async () => {
+    const { code, calls } = await run([
+      'net-update',
+      'default',
+      'add',
+      'ip-dhcp-host',
+      "<host ip='10.0.0.9'/>",
+      '--live',
+      '--config',
+      '--parent-index',
+      '0',
+    ]);
+    expect(code).toBe(0);
+    expect(calls).toEqual(['update "default" add-last ip-dhcp-host 0 live+config <host ip=\'10.0.0.9\'/>']);
+  });
+});
+
+describe('documents', () => {
+  it('validate names good ones, shows bad ones, and fails when any is bad', async () => {
+    const [fine, bad] = [file('fine.xml', good), file('worse.xml', '<network>\n  <nam>a</nam>\n</network>\n')];
+    expect(await run(['validate', fine])).toMatchObject({ code: 0, out: `${fine}: ok\n`, err: '' });
+    const both = await run(['validate', fine, bad]);
+    expect(both.code).toBe(1);
+    expect(both.out).toContain('hint: did you mean <name>?');
+    expect(both.err).toMatch(/1 error, 1 warning in 2 documents/);
+    const data = JSON.parse((await run(['validate', '--json', bad])).out) as { files: { diagnostics: { position: unknown }[] }[] };
+    expect(data.files[0]?.diagnostics[0]?.position).toBeDefined();
+    expect(await run(['validate', '-'], { stdin: good })).toMatchObject({ code: 0, out: '<stdin>: ok\n' });
+  });
+
+  it('format prints, checks and writes; comments stay', async () => {
+    const path = file('messy.xml', `<network><!-- why --><name>lab</name></network>`);
+    const laid = '<network>\n  <!-- why -->\n  <name>lab</name>\n</network>\n';
+    expect((await run(['format', path])).out.replace('<network> <!--', '<network>\n  <!--')).toBe(laid);
+    expect(await run(['format', '--check', path])).toMatchObject({ code: 1, out: `${path}\n` });
+    expect((await run(['format', '--write', path])).code).toBe(0);
+    expect(readFileSync(path, 'utf8')).toBe(laid);
+    expect(await run(['format', '--check', path])).toMatchObject({ code: 0, out: '' });
+  });
+
+  it('convert goes to YAML and JSON and back', async () => {
+    const xml = file('there.xml', good);
+    const yaml = (await run(['convert', xml])).out;
+    expect(yaml).toBe('name: lab\nips:\n  - address: 10.0.0.1\n    prefix: 24\n');
+    const json = (await run(['convert', xml, '--to', 'json'])).out;
+    expect(JSON.parse(json)).toEqual({ name: 'lab', ips: [{ address: '10.0.0.1', prefix: 24 }] });
+    const canonical = (await run(['convert', xml, '--to', 'xml'])).out;
+    expect((await run(['convert', file('there.yaml', yaml), '--to', 'xml'])).out).toBe(canonical);
+    expect((await run(['convert', file('there.json', json), '--to', 'xml'])).out).toBe(canonical);
+  });
+
+  it('finds the place in a YAML document', async () => {
+    const path = file('bad.yaml', 'name: lab\nips:\n  - adress: 10.0.0.1\n');
+    const { code, out } = await run(['validate', path]);
+    expect(code).toBe(1);
+    expect(out).toContain(`${path}:3:13: error: unknown field "adress" [VNJ003]\n    3 |   - adress: 10.0.0.1\n`);
+    const wrong = file('wrong.yaml', 'name: lab\nips:\n  - address: 10.0.0.300\n    prefix: 24\n');
+    expect((await run(['validate', wrong])).out).toContain(`${wrong}:3:14: error:`);
+  });
+
+  it('explains networks in sentences and codes with examples', async () => {
+    const { out } = await run(['explain', file('lab.xml', good)]);
+    expect(out).toContain('Who reaches whom\n  - Guests talk with each other and with the host.\n');
+    expect((await run(['explain', 'vnj003'])).out).toContain('VNJ003  unknown field');
+  });
+});

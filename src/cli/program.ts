@@ -1,0 +1,97 @@
+import { Command, CommanderError, Option } from 'commander';
+import { reportFailure } from './failure.ts';
+import { OK, USAGE } from './exit.ts';
+import type { Io } from './io.ts';
+import type { VerbSpec } from './verb.ts';
+import { verbs } from './verbs.ts';
+
+/** Parses the command line (without node and script), runs the verb and returns the exit code. */
+export async function runProgram(argv: readonly string[], io: Io): Promise<number> {
+  let exit = OK;
+  const program = buildProgram(io, (code) => {
+    exit = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? OK : USAGE;
+  }
+}
+
+/** The command tree. `done` is told the exit code of the verb that ran. */
+export function buildProgram(io: Io, done: (code: number) => void): Command {
+  const program = new Command('virtnet')
+    .description('libvirt-style virtual networks on Linux.')
+    .usage('<verb> [options]')
+    .version(process.env['VIRTNET_VERSION'] ?? '0.0.0', '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help; `virtnet VERB --help` shows one verb with examples')
+    .addHelpCommand(new Command('help').argument('[verb]', 'which one').description('show help for a verb').helpGroup('Try it:'))
+    .configureHelp({
+      subcommandTerm: (verb) =>
+        [verb.name(), ...verb.registeredArguments.map((a) => (a.required ? `<${a.name()}>` : `[${a.name()}]`))].join(' '),
+    })
+    .showSuggestionAfterError(true)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: io.out,
+      writeErr: io.err,
+      getOutHelpWidth: () => io.width,
+      getErrHelpWidth: () => io.width,
+      outputError: say(io),
+    });
+  for (const verb of verbs) addVerb(program, verb, io, done);
+  program.addHelpText(
+    'after',
+    `
+Exit codes: 0 ok, 1 failed, 2 usage, 3 changes pending (plan, diff).
+Folders: VIRTNET_CONFIG_DIR, VIRTNET_STATE_DIR, VIRTNET_RUN_DIR (/etc/virtnet, /var/lib/virtnet, /run/virtnet).
+
+Start here:
+  virtnet demo                     see a network live, in a sandbox
+  virtnet validate net.xml         check a document
+  virtnet plan net.xml             see what would happen
+  virtnet up net.xml               make it so`,
+  );
+  return program;
+}
+
+function addVerb(program: Command, verb: VerbSpec, io: Io, done: (code: number) => void): void {
+  const command = program
+    .command(verb.name)
+    .helpGroup(`${verb.group}:`)
+    .summary(verb.summary)
+    .description(`${sentence(verb.summary)}${verb.about === undefined ? '' : `\n\n${verb.about}`}`)
+    .helpOption('-h, --help', 'show this help');
+  if (verb.alias !== undefined) command.alias(verb.alias);
+  if (verb.name === 'sandbox') command.passThroughOptions();
+  for (const operand of verb.operands) command.argument(operand.name, operand.says);
+  for (const option of verb.options) {
+    const spec = new Option(option.flags, option.says);
+    command.addOption(option.fallback === undefined ? spec : spec.default(option.fallback));
+  }
+  command.addHelpText('after', `\nExamples:\n${verb.examples.map((e) => `  # ${e.says}\n  virtnet ${e.line}`).join('\n')}`);
+  command.action(async () => {
+    const options = command.opts<Record<string, unknown>>();
+    try {
+      const { run } = await verb.load();
+      done(await run(io, command.args, options));
+    } catch (error) {
+      if (error instanceof CommanderError) throw error;
+      done(reportFailure(io, error, options['json'] === true));
+    }
+  });
+}
+
+/** commander's own messages, with our prefix. */
+function say(io: Io): (text: string, write: (text: string) => void) => void {
+  return (text, write) => {
+    write(text.replace(/^error:/, `${io.errStyle.red('error')}:`).replaceAll('unknown command', 'unknown verb'));
+  };
+}
+
+function sentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}

@@ -1,0 +1,122 @@
+import type { Diagnostic, Span } from '../base/diagnostic.ts';
+import { parseNetwork, readNetwork, writeNetwork, type Network } from '../network/index.ts';
+import { readNetworkView, viewNetwork } from '../network/view.ts';
+import type { SourceText } from './render/diagnostics.ts';
+import type { Source } from './sources.ts';
+
+/** A document that was read: its text, what was found in it, and the network when nothing refuses it. */
+export interface ReadDocument {
+  /** The decoded text that the findings point into. */
+  readonly source: SourceText;
+  /** As XML, whatever it was written in; empty when it could not be read. */
+  readonly xml: string;
+  readonly network?: Network;
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+export type Form = 'xml' | 'yaml' | 'json';
+
+/** Reads and checks a network document in any of the three forms. */
+export async function readDocument(source: Source): Promise<ReadDocument> {
+  return source.kind === 'xml' ? readXml(source.name, source.bytes) : readView(source);
+}
+
+function readXml(name: string, bytes: Uint8Array): ReadDocument {
+  const { text, diagnostics, network } = readNetwork(bytes);
+  return { source: { name, text }, xml: text, diagnostics, ...(network ? { network } : {}) };
+}
+
+/** YAML and JSON: JSON is read as YAML too, which it is a part of, so that findings have places in both. */
+async function readView(source: Source): Promise<ReadDocument> {
+  const { parseDocument } = await import('yaml');
+  const text = new TextDecoder().decode(source.bytes);
+  const named = { name: source.name, text };
+  const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
+  const refuse = (diagnostics: readonly Diagnostic[]): ReadDocument => ({ source: named, xml: '', diagnostics });
+  if (document.errors.length > 0) {
+    return refuse(
+      document.errors.map((e) => ({
+        code: 'VNJ001',
+        severity: 'error',
+        message: e.message.split('\n')[0] ?? e.code,
+        span: { start: e.pos[0], end: e.pos[1] },
+      })),
+    );
+  }
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    return refuse([{ code: 'VNJ001', severity: 'error', message: (error as Error).message }]);
+  }
+  /** The place of a JSON pointer: the value's own, or that of the nearest thing around it. */
+  const spanOf = (pointer: string): Span | undefined => {
+    const keys = pointer
+      .split('/')
+      .slice(1)
+      .map((k) => k.replaceAll('~1', '/').replaceAll('~0', '~'));
+    for (let n = keys.length; n > 0; n--) {
+      const node = document.getIn(
+        keys.slice(0, n).map((k) => (/^\d+$/.test(k) ? Number(k) : k)),
+        true,
+      ) as { range?: readonly number[] } | undefined;
+      if (node?.range) return { start: node.range[0] ?? 0, end: node.range[1] ?? 0 };
+    }
+    return undefined;
+  };
+  const placed = (d: Diagnostic): Diagnostic => {
+    const span = d.path === undefined ? undefined : spanOf(d.path);
+    return span ? { ...d, span } : d;
+  };
+  const view = readNetworkView(value);
+  if (!view.ok) return refuse(view.diagnostics.map(placed));
+  // What the values mean is checked where it always is: in the XML that they stand for.
+  const xml = writeNetwork(view.value);
+  const { network, diagnostics: found } = readNetwork(xml);
+  const diagnostics = found.map(({ span: _span, position: _position, related: _related, path, ...d }): Diagnostic => {
+    const pointer = path === undefined ? undefined : pointerOf(path);
+    return placed(pointer === undefined ? d : { ...d, path: pointer });
+  });
+  return { source: named, xml, diagnostics, ...(network ? { network } : {}) };
+}
+
+/** Elements that are lists in the view. */
+const LISTS: Readonly<Record<string, string>> = {
+  ip: 'ips',
+  route: 'routes',
+  portgroup: 'portgroups',
+  range: 'ranges',
+  host: 'hosts',
+  forwarder: 'forwarders',
+  txt: 'txts',
+  srv: 'srvs',
+  tag: 'tags',
+  interface: 'interfaces',
+};
+
+/** The JSON pointer in the view of a place in the XML: `/network/ip[2]/dhcp/range/@start` is `/ips/1/dhcp/ranges/0/start`. */
+export function pointerOf(path: string): string {
+  const steps = path.split('/').slice(2);
+  return steps
+    .map((step) => {
+      if (step.startsWith('@')) return `/${step.slice(1)}`;
+      const [, name = '', index = '1'] = /^([^[]+)(?:\[(\d+)\])?$/.exec(step) ?? [];
+      const list = LISTS[name];
+      return list === undefined ? `/${name}` : `/${list}/${String(Number(index) - 1)}`;
+    })
+    .join('');
+}
+
+/** The network of a document that the driver printed. @throws VirtnetError when it cannot be read. */
+export function networkOfXml(xml: string): Network {
+  return parseNetwork(xml);
+}
+
+/** A network in one of the three forms. */
+export async function writeForm(network: Network, form: Form): Promise<string> {
+  if (form === 'xml') return writeNetwork(network);
+  const view = viewNetwork(network);
+  if (form === 'json') return `${JSON.stringify(view, null, 2)}\n`;
+  const { stringify } = await import('yaml');
+  return stringify(view, { lineWidth: 0 });
+}

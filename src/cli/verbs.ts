@@ -1,0 +1,333 @@
+/** The table of verbs: help, docs/reference/command.md and the parser are made from it. */
+import type { OptionSpec, VerbSpec } from './verb.ts';
+
+const json: OptionSpec = { flags: '--json', says: 'print JSON instead of text' };
+const yes: OptionSpec = { flags: '-y, --yes', says: 'do not ask, even when guests are disturbed' };
+const dryRun: OptionSpec = { flags: '--dry-run', says: 'show the plan and change nothing' };
+const commands: OptionSpec = { flags: '--commands', says: 'also show the commands that carry the plan out' };
+
+const FILES = { name: '<file...>', says: 'XML, YAML or JSON documents, folders of them, or - for stdin' };
+const NAME = { name: '<name>', says: 'a network, by name or uuid' };
+const NAMES = { name: '<name...>', says: 'networks, by name or uuid' };
+const MAYBE_NAME = { name: '[name]', says: 'a network, by name or uuid; all networks without one' };
+
+const documents: readonly VerbSpec[] = [
+  {
+    name: 'validate',
+    group: 'Documents',
+    summary: 'check documents and show every problem with its place',
+    about: 'Errors are what libvirt refuses; warnings are what it lets through and what then fails, or is ignored. Touches nothing.',
+    operands: [FILES],
+    options: [
+      json,
+      { flags: '--strict', says: 'warnings fail too' },
+      { flags: '--quiet', says: 'no line for documents without a finding' },
+    ],
+    examples: [
+      { line: 'validate examples/default.xml', says: 'one document' },
+      { line: 'validate --json networks/', says: 'all documents of a folder, as data' },
+      { line: 'dumpxml default | virtnet validate -', says: 'what another command prints' },
+    ],
+    load: () => import('./verbs/validate.ts'),
+  },
+  {
+    name: 'format',
+    group: 'Documents',
+    summary: 'lay documents out as libvirt does, comments kept',
+    about: 'Only spaces and line ends between elements change: what the document says stays as it is, comments and order included.',
+    operands: [FILES],
+    options: [
+      { flags: '-w, --write', says: 'change the files instead of printing them' },
+      { flags: '-c, --check', says: 'print the names of files that are laid out otherwise, and fail when there are any' },
+      { flags: '--canonical', says: 'print the document as `virsh net-dumpxml` does: defaults filled in, comments dropped' },
+      json,
+    ],
+    examples: [
+      { line: 'format net.xml', says: 'the document on stdout' },
+      { line: 'format --write networks/', says: 'all documents of a folder, in place' },
+      { line: 'format --check networks/', says: 'for CI' },
+    ],
+    load: () => import('./verbs/format.ts'),
+  },
+  {
+    name: 'convert',
+    group: 'Documents',
+    summary: 'turn a document into XML, YAML or JSON, without loss',
+    operands: [FILES],
+    options: [
+      { flags: '--to <form>', says: 'xml, yaml or json', fallback: 'yaml' },
+      { flags: '-o, --output <folder>', says: 'write files there instead of printing' },
+    ],
+    examples: [
+      { line: 'convert examples/default.xml', says: 'as YAML' },
+      { line: 'convert net.yaml --to xml', says: 'and back' },
+    ],
+    load: () => import('./verbs/convert.ts'),
+  },
+  {
+    name: 'explain',
+    group: 'Documents',
+    summary: 'say in plain words what a network does for its guests, or what a code means',
+    operands: [{ name: '<file|code...>', says: 'documents, names of defined networks, or codes such as VNC001' }],
+    options: [json],
+    examples: [
+      { line: 'explain examples/default.xml', says: 'who reaches whom, addresses, names, limits' },
+      { line: 'explain VNC001', says: 'a code, with a bad and a good example' },
+    ],
+    load: () => import('./verbs/explain.ts'),
+  },
+];
+
+const networks: readonly VerbSpec[] = [
+  {
+    name: 'plan',
+    group: 'Networks',
+    summary: 'show what `up` would do',
+    about: 'Exits with 3 when there is something to change. Needs the same rights as `up`, and changes nothing.',
+    operands: [FILES],
+    options: [commands, json],
+    examples: [
+      { line: 'plan net.xml', says: 'steps, reasons, and what each does to guests' },
+      { line: 'plan --json networks/ > plan.json', says: 'several networks, one plan, as data' },
+    ],
+    load: () => import('./verbs/plan.ts'),
+  },
+  {
+    name: 'up',
+    group: 'Networks',
+    summary: 'define and start networks, or change running ones to match their documents',
+    about:
+      'All documents make one plan, applied all or nothing: when a step fails, what was done before it is undone. Guests stay plugged. Asks first (on a terminal) when guests would be disturbed.',
+    operands: [{ name: '<file|name...>', says: 'documents, folders, - for stdin, or names of defined networks' }],
+    options: [dryRun, yes, commands, json],
+    examples: [
+      { line: 'up examples/default.xml', says: 'define and start, or bring the running network to this document' },
+      { line: 'up default', says: 'bring a defined network up' },
+    ],
+    load: () => import('./verbs/up.ts'),
+  },
+  {
+    name: 'down',
+    group: 'Networks',
+    summary: 'stop networks; their definitions stay',
+    about:
+      'Several networks are stopped in one plan. Guests lose the network; started again, their links are put back. A network that was never defined is gone.',
+    operands: [NAMES],
+    options: [dryRun, yes, json],
+    examples: [{ line: 'down default', says: 'stop it' }],
+    load: () => import('./verbs/down.ts'),
+  },
+  {
+    name: 'define',
+    group: 'Networks',
+    summary: 'store documents without starting anything',
+    about: 'A running network keeps its live definition until it restarts; `up` changes it now.',
+    operands: [FILES],
+    options: [json],
+    examples: [{ line: 'define net.xml', says: 'store it under its name' }],
+    load: () => import('./verbs/define.ts'),
+  },
+  {
+    name: 'undefine',
+    group: 'Networks',
+    summary: 'forget definitions; running networks run on until they stop',
+    operands: [NAMES],
+    options: [json],
+    examples: [{ line: 'undefine default', says: 'remove its document' }],
+    load: () => import('./verbs/undefine.ts'),
+  },
+  {
+    name: 'start',
+    group: 'Networks',
+    summary: 'start defined networks',
+    operands: [NAMES],
+    options: [dryRun, json],
+    examples: [{ line: 'start default', says: 'start it as it is defined' }],
+    load: () => import('./verbs/start.ts'),
+  },
+  {
+    name: 'stop',
+    group: 'Networks',
+    summary: 'stop networks (the same as down)',
+    operands: [NAMES],
+    options: [dryRun, yes, json],
+    examples: [{ line: 'stop default', says: 'stop it; its definition stays' }],
+    load: () => import('./verbs/down.ts'),
+  },
+  {
+    name: 'autostart',
+    group: 'Networks',
+    summary: 'start a network at boot, or not any more',
+    operands: [NAME],
+    options: [{ flags: '--disable', says: 'do not start it at boot' }, json],
+    examples: [{ line: 'autostart default', says: 'from the next boot on' }],
+    load: () => import('./verbs/autostart.ts'),
+  },
+  {
+    name: 'list',
+    alias: 'ls',
+    group: 'Networks',
+    summary: 'list networks, running and defined',
+    operands: [],
+    options: [
+      { flags: '--active', says: 'only running ones' },
+      { flags: '--inactive', says: 'only stopped ones' },
+      { flags: '--name', says: 'only names, one a line' },
+      json,
+    ],
+    examples: [{ line: 'list', says: 'name, state, bridge, addresses' }],
+    load: () => import('./verbs/list.ts'),
+  },
+  {
+    name: 'show',
+    group: 'Networks',
+    summary: 'show one network on one screen: state, addresses, DHCP use, guests, leases, drift, warnings',
+    operands: [NAME],
+    options: [json],
+    examples: [{ line: 'show default', says: 'one screen' }],
+    load: () => import('./verbs/show.ts'),
+  },
+  {
+    name: 'dumpxml',
+    group: 'Networks',
+    summary: 'print a network as `virsh net-dumpxml` does',
+    operands: [NAME],
+    options: [
+      { flags: '--inactive', says: 'the stored definition instead of the running one' },
+      { flags: '--to <form>', says: 'xml, yaml or json', fallback: 'xml' },
+    ],
+    examples: [{ line: 'dumpxml default --inactive > default.xml', says: 'save the definition' }],
+    load: () => import('./verbs/dumpxml.ts'),
+  },
+  {
+    name: 'diff',
+    group: 'Networks',
+    summary: 'show what differs between what should be and what is on this host',
+    about: 'Exits with 3 when something differs. `repair` mends it.',
+    operands: [MAYBE_NAME],
+    options: [commands, json],
+    examples: [{ line: 'diff', says: 'all running networks' }],
+    load: () => import('./verbs/diff.ts'),
+  },
+  {
+    name: 'repair',
+    group: 'Networks',
+    summary: 'bring the host back to what its networks say',
+    about: 'Mends just what differs; guests keep their links.',
+    operands: [MAYBE_NAME],
+    options: [dryRun, json],
+    examples: [{ line: 'repair', says: 'after somebody flushed the firewall or killed a dnsmasq' }],
+    load: () => import('./verbs/repair.ts'),
+  },
+  {
+    name: 'update',
+    alias: 'net-update',
+    group: 'Networks',
+    summary: 'change one section of a network, as `virsh net-update` does',
+    about:
+      'Sections: bridge, domain, ip, ip-dhcp-host, ip-dhcp-range, forward, forward-interface, forward-pf, portgroup, dns-host, dns-txt, dns-srv. Commands: add-first, add-last (or add), modify, delete.',
+    operands: [
+      NAME,
+      { name: '<command>', says: 'add-first, add-last, add, modify or delete' },
+      { name: '<section>', says: 'what to change' },
+      { name: '<xml|file>', says: "the section's XML, a file with it, or - for stdin" },
+    ],
+    options: [
+      { flags: '--parent-index <n>', says: 'which <ip>, counting all from 0', fallback: '-1' },
+      { flags: '--live', says: 'change the running network' },
+      { flags: '--config', says: 'change the stored definition' },
+      json,
+    ],
+    examples: [
+      { line: `update default add dns-host "<host ip='10.0.0.5'><hostname>db</hostname></host>"`, says: 'a name, as of now' },
+      { line: 'update default add ip-dhcp-host host.xml --live --config', says: 'reserve an address, now and for good' },
+    ],
+    load: () => import('./verbs/update.ts'),
+  },
+];
+
+const guests: readonly VerbSpec[] = [
+  {
+    name: 'attach',
+    group: 'Guests',
+    summary: 'plug a guest into a running network',
+    about: 'Makes the device and puts it on the network. Say where it goes with --netns or --tap; options override what --interface says.',
+    operands: [NAME],
+    options: [
+      { flags: '--netns <ns>', says: 'a network namespace (a name of `ip netns` or a path): a veth pair' },
+      { flags: '--dev <name>', says: "the device's name in the namespace", fallback: 'eth0' },
+      { flags: '--tap [name]', says: 'a persistent tap device, for QEMU, Firecracker or Cloud Hypervisor' },
+      { flags: '--interface <file>', says: "a guest's <interface> (or <networkport>) document, - for stdin" },
+      { flags: '--mac <mac>', says: "the guest's MAC address; one in 52:54:00 is made when absent" },
+      { flags: '--portgroup <name>', says: 'a portgroup of the network' },
+      { flags: '--isolated', says: 'no traffic between this guest and other isolated ones' },
+      { flags: '--owner <name>', says: "the guest's name, shown in lists" },
+      dryRun,
+      json,
+    ],
+    examples: [
+      { line: 'attach default --netns web', says: 'a namespace as guest' },
+      { line: 'attach default --tap --owner vm1', says: 'a tap for a virtual machine' },
+    ],
+    load: () => import('./verbs/attach.ts'),
+  },
+  {
+    name: 'detach',
+    group: 'Guests',
+    summary: 'unplug a guest and remove its device',
+    operands: [NAME, { name: '<port>', says: "the port's uuid, MAC address, device, or its owner's name" }],
+    options: [dryRun, json],
+    examples: [{ line: 'detach default 52:54:00:aa:bb:cc', says: 'by MAC address' }],
+    load: () => import('./verbs/detach.ts'),
+  },
+  {
+    name: 'ports',
+    group: 'Guests',
+    summary: 'list plugged guests',
+    operands: [MAYBE_NAME],
+    options: [json],
+    examples: [{ line: 'ports default', says: 'owner, MAC, device, limits' }],
+    load: () => import('./verbs/ports.ts'),
+  },
+  {
+    name: 'leases',
+    group: 'Guests',
+    summary: 'list DHCP leases',
+    operands: [MAYBE_NAME],
+    options: [{ flags: '--mac <mac>', says: 'only of this MAC address' }, json],
+    examples: [{ line: 'leases default', says: 'address, name, MAC, time left' }],
+    load: () => import('./verbs/leases.ts'),
+  },
+];
+
+const trials: readonly VerbSpec[] = [
+  {
+    name: 'demo',
+    group: 'Try it',
+    summary: 'run a network live in a sandbox, with guests, and show what reaches what',
+    about:
+      'Everything happens in private namespaces, with a second one playing the outside world. Two guests get their addresses by a real DHCP client; every line of the picture is tested by packets. Nothing is left behind.',
+    operands: [{ name: '[file]', says: 'a network document; examples/default.xml without one' }],
+    options: [json],
+    examples: [
+      { line: 'demo', says: 'the default network' },
+      { line: 'demo examples/routed.xml', says: 'another one' },
+    ],
+    load: () => import('./verbs/demo.ts'),
+  },
+  {
+    name: 'sandbox',
+    group: 'Try it',
+    summary: 'run a shell or a command with a private network and private virtnet folders',
+    about: 'Works for root and, where user namespaces are allowed, for everybody. All of it ends with the command.',
+    operands: [{ name: '[command...]', says: 'what to run, after --; your shell without one' }],
+    options: [],
+    examples: [
+      { line: 'sandbox', says: 'a shell' },
+      { line: 'sandbox -- sh -c "virtnet up examples/default.xml; virtnet list"', says: 'a command' },
+    ],
+    load: () => import('./verbs/sandbox.ts'),
+  },
+];
+
+export const verbs: readonly VerbSpec[] = [...documents, ...networks, ...guests, ...trials];

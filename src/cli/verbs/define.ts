@@ -1,0 +1,20 @@
+import { OK } from '../exit.ts';
+import { loadDocuments } from '../documents.ts';
+import { flag, type Run } from '../verb.ts';
+import { networkView, printJson } from '../views.ts';
+
+export const run: Run = async (io, operands, options) => {
+  const documents = await loadDocuments(io, operands, flag(options, 'json'));
+  await using driver = await io.openDriver();
+  const defined = [];
+  for (const document of documents) defined.push(await driver.define(document.xml));
+  if (flag(options, 'json')) {
+    io.out(printJson({ networks: defined.map(networkView) }));
+    return OK;
+  }
+  for (const info of defined) {
+    io.out(`${info.name} is defined${info.active ? '; it runs on as before until it restarts' : ''}\n`);
+    io.err(info.active ? `Next: virtnet up ${info.name} changes the running network now\n` : `Next: virtnet start ${info.name}\n`);
+  }
+  return OK;
+};

@@ -1,0 +1,16 @@
+import { makeChange } from '../change.ts';
+import type { Run } from '../verb.ts';
+
+export const run: Run = async (io, [name = '', port = ''], options) => {
+  await using driver = await io.openDriver();
+  return await makeChange(
+    io,
+    { ...options, yes: true },
+    {
+      apply: (change) => driver.detach(name, port, change),
+      showPlan: false,
+      report: () => `${port} is unplugged from ${name}\n`,
+      unchanged: () => `${port} is unplugged from ${name}\n`,
+    },
+  );
+};

@@ -1,0 +1,28 @@
+import { OK } from '../exit.ts';
+import { formatShow, type ShowData } from '../render/show.ts';
+import { poolUse } from '../render/pool.ts';
+import { flag, type Run } from '../verb.ts';
+import { networkView, planView, printJson } from '../views.ts';
+
+export const run: Run = async (io, [name = ''], options) => {
+  await using driver = await io.openDriver();
+  const info = await driver.get(name);
+  const [ports, leases, drift] = info.active
+    ? await Promise.all([driver.ports(info.name), driver.leases(info.name), driver.diff(info.name)])
+    : [[], [], { steps: [], diagnostics: [] }];
+  const data: ShowData = { info, ports, leases, drift, now: Date.now() / 1000 };
+  if (flag(options, 'json')) {
+    io.out(
+      printJson({
+        ...networkView(info),
+        network: info.network,
+        pools: poolUse(info.network, leases, data.now),
+        ports,
+        leases,
+        drift: planView(drift),
+        tainted: info.network.dnsmasqOptions.length > 0,
+      }),
+    );
+  } else io.out(formatShow(data, io.outStyle, io.width));
+  return OK;
+};

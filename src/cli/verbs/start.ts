@@ -1,0 +1,13 @@
+import { makeChange } from '../change.ts';
+import type { Run } from '../verb.ts';
+
+export const run: Run = async (io, operands, options) => {
+  await using driver = await io.openDriver();
+  return await makeChange(io, options, {
+    apply: (change) => driver.startAll(operands, change),
+    showPlan: false,
+    report: (networks) => networks.map((n) => `${n.name} is up${n.bridge === undefined ? '' : ` on ${n.bridge}`}\n`).join(''),
+    unchanged: (networks) => networks.map((n) => `${n.name} is up already\n`).join(''),
+    next: (networks) => `virtnet show ${networks[0]?.name ?? ''}`,
+  });
+};

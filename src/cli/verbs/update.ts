@@ -1,0 +1,65 @@
+import type { Affect, UpdateCommand, UpdateSection } from '../../driver/driver.ts';
+import { VirtnetError } from '../../base/errors.ts';
+import { OK } from '../exit.ts';
+import { readFragment } from '../fragment.ts';
+import { nearest } from '../../base/nearest.ts';
+import { flag, text, type Options, type Run } from '../verb.ts';
+import { networkView, printJson } from '../views.ts';
+
+const SECTIONS: readonly UpdateSection[] = [
+  'bridge',
+  'domain',
+  'ip',
+  'ip-dhcp-host',
+  'ip-dhcp-range',
+  'forward',
+  'forward-interface',
+  'forward-pf',
+  'portgroup',
+  'dns-host',
+  'dns-txt',
+  'dns-srv',
+];
+const COMMANDS: Readonly<Record<string, UpdateCommand>> = {
+  'add-first': 'add-first',
+  'add-last': 'add-last',
+  add: 'add-last',
+  modify: 'modify',
+  delete: 'delete',
+};
+
+export const run: Run = async (io, [name = '', command = '', section = '', fragment = ''], options) => {
+  const parentIndex = Number(text(options, 'parentIndex') ?? '-1');
+  if (!Number.isInteger(parentIndex)) throw new VirtnetError({ code: 'VNU001', message: '--parent-index takes a whole number' });
+  const request = {
+    section: choose('section', section, SECTIONS),
+    command: COMMANDS[choose('command', command, Object.keys(COMMANDS))] ?? 'add-last',
+    parentIndex,
+    fragment: readFragment(io, fragment),
+    affect: affectOf(options),
+  };
+  await using driver = await io.openDriver();
+  await driver.update(name, request);
+  const info = await driver.get(name);
+  if (flag(options, 'json')) io.out(printJson({ networks: [networkView(info)] }));
+  else io.out(`${info.name} is updated: ${request.command} ${request.section}\n`);
+  return OK;
+};
+
+function affectOf(options: Options): Affect {
+  const live = flag(options, 'live');
+  const config = flag(options, 'config');
+  if (live && config) return 'live+config';
+  return live ? 'live' : config ? 'config' : 'current';
+}
+
+function choose<T extends string>(what: string, word: string, words: readonly T[]): T {
+  const found = words.find((w) => w === word);
+  if (found !== undefined) return found;
+  const near = nearest(word, words);
+  throw new VirtnetError({
+    code: 'VNU001',
+    message: `unknown ${what} "${word}"`,
+    hint: near === undefined ? `one of ${words.join(', ')}` : `did you mean "${near}"? All: ${words.join(', ')}`,
+  });
+}
