@@ -2,6 +2,58 @@ import type { CodeEntry } from './codes.ts';
 
 /** Codes of findings about guests' interfaces and ports: `VNI0xx` port documents, `VNI1xx` interfaces, `VNI2xx` merging with a network. */
 export const interfaceCodes: Readonly<Record<string, CodeEntry>> = {
+  VNI001: {
+    title: 'other document',
+    explanation: 'The root element is not the one that is read here: <networkport> for a port, <interface> for a guest.',
+  },
+  VNI002: {
+    title: 'uuid of a port missing or malformed',
+    explanation: 'A port and its owner are each known by a uuid of 32 hex digits; libvirt makes none up for a port.',
+    good: '<uuid>5d744f21-ba4a-4d6e-bdb2-30a35ff3207d</uuid>',
+  },
+  VNI003: {
+    title: 'port without owner',
+    explanation: 'A port says whose it is: the name and uuid of a guest.',
+    good: '<owner><name>web</name><uuid>d54df46f-1ab5-4a22-8618-4560ef5fac2c</uuid></owner>',
+  },
+  VNI004: {
+    title: 'MAC address of a port missing or malformed',
+    explanation: 'A port carries the MAC address of its guest, six pairs of hex digits with colons.',
+    good: "<mac address='52:54:00:7b:35:93'/>",
+  },
+  VNI005: {
+    title: 'plug incomplete',
+    explanation: 'A plug of type network or bridge names its bridge, a direct one its device, a hostdev-pci one a PCI address.',
+    good: "<plug type='direct' dev='eth0' mode='vepa'/>",
+  },
+  VNI101: {
+    title: 'interface without a network',
+    explanation:
+      'libvirt has interface types (user, ethernet, vhostuser ...) that are connected to no network; virtnet has no part in them.',
+    good: "<interface type='network'><source network='default'/></interface>",
+  },
+  VNI102: {
+    title: 'interface without source',
+    explanation: 'The <source> element says which network, bridge or device an interface is connected to.',
+  },
+  VNI103: {
+    title: 'not a PCI device',
+    explanation: 'An interface of type hostdev hands a network card to the guest; virtnet does this for PCI devices only.',
+    good: "<source><address type='pci' domain='0x0000' bus='0x04' slot='0x00' function='0x1'/></source>",
+  },
+  VNI104: {
+    title: 'bad MAC address of a guest',
+    explanation: "A guest's card has a unicast MAC address: six pairs of hex digits with colons, the first one even.",
+  },
+  VNI105: {
+    title: 'name of another run',
+    explanation: 'libvirt names devices vnet0, macvtap0 ... itself; such a name in a document is a left-over and is not asked for.',
+  },
+  VNI106: { title: 'bad model name', explanation: 'The model of a card is a word of letters, digits, dashes and underscores.' },
+  VNI107: {
+    title: 'isolation not possible',
+    explanation: 'Only ports of a Linux bridge can be isolated from each other: not macvtap, PCI devices or Open vSwitch ports.',
+  },
   VNI201: {
     title: 'no such portgroup',
     explanation:

@@ -1,6 +1,7 @@
-export type * from './plug.ts';
-export type * from './port.ts';
-export type * from './interface.ts';
+export type { BridgePlug, DirectMode, DirectPlug, HostdevDriver, HostdevPlug, Plug } from './plug.ts';
+export { readPort, writePort, type NetworkPort, type PortOwner } from './port.ts';
+export { readInterface, writeInterface, type GuestInterface, type InterfaceDriver, type InterfaceSource } from './interface.ts';
+export type { ReadDocumentOptions } from './document.ts';
 export type * from './effective.ts';
 export * from './merge.ts';
 export * from './merge-virtualport.ts';

@@ -1,23 +1,22 @@
 import type { Bandwidth } from '../network/bandwidth.ts';
-import type { PciAddress } from '../network/forward.ts';
 import type { VirtualPort } from '../network/virtualport.ts';
 import type { Vlan } from '../network/vlan.ts';
-import type { DirectMode } from './plug.ts';
+import type { InterfaceSource } from './interface-source.ts';
 
-/** Where a guest's interface is connected: the variants of `<interface type=>` that a network can be behind. */
-export type InterfaceSource =
-  | { readonly type: 'network'; readonly network: string; readonly portgroup?: string; readonly portId?: string }
-  | { readonly type: 'bridge'; readonly bridge: string }
-  | { readonly type: 'direct'; readonly dev: string; readonly mode: DirectMode }
-  | { readonly type: 'hostdev'; readonly address: PciAddress };
+export { readInterface } from './read-interface.ts';
+export { writeInterface } from './write-interface.ts';
+export type { InterfaceSource } from './interface-source.ts';
 
-/** `<driver>`: only what a tap device must be made for; the rest stays in `extra` attributes. */
+/** `<driver>`: what a tap device or a PCI device must be made ready for; the rest is kept as it stands. */
 export interface InterfaceDriver {
-  /** `vhost`, `qemu`, or for hostdev `vfio`. */
+  /** `vhost` or `qemu`; for hostdev `vfio`, `kvm` or `xen`. */
   readonly name?: string;
   /** Number of queue pairs, at least 1. */
   readonly queues?: number;
+  /** The other attributes, in document order. */
   readonly attributes: Readonly<Record<string, string>>;
+  /** Child elements as XML text. */
+  readonly children: readonly string[];
 }
 
 /**
@@ -50,6 +49,8 @@ export interface GuestInterface {
   readonly driver?: InterfaceDriver;
   /** `<address type=...>`: the place of the card inside the guest, as given. */
   readonly guestAddress?: Readonly<Record<string, string>>;
+  /** Attributes of the elements above that do not concern the network (`<mac type=>`, `<target managed=>`), by element. */
+  readonly otherAttributes?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Elements that do not concern the network, as XML text. */
   readonly rest: readonly string[];
 }

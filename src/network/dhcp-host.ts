@@ -48,7 +48,7 @@ export function readDhcpHostMatch(context: ReadContext, element: XmlElement, pla
       message: '<host> names none of mac, name and ip',
       hint: 'give at least one of them',
       libvirt: xmlError(
-        `At least one of name, mac, or ip attribute must be specified for static host definition in network '${context.name}' `,
+        `At least one of name, mac, or ip attribute must be specified for static host definition in network '${context.name}'`,
       ),
     });
   }

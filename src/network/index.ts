@@ -36,3 +36,4 @@ export * from './virtualport.ts';
 export * from './vlan.ts';
 export * from './write-network.ts';
 export * from './deviations.ts';
+export * from './update.ts';

@@ -34,11 +34,14 @@ const OWN: Readonly<Record<VirtualPortType, readonly Parameter[]>> = {
   midonet: ['interfaceid'],
 };
 
-/** Reads `<virtualport>`; undefined when it is refused or says nothing. In a network the type is required. */
+/**
+ * Reads `<virtualport>`; undefined when it is refused or says nothing (unless `keepEmpty`: an interface or port with an untyped one is
+ * refused when it is plugged). In a network the type is required.
+ */
 export function readVirtualPort(
   context: ReadContext,
   element: XmlElement,
-  options: { readonly typeRequired?: boolean } = {},
+  options: { readonly typeRequired?: boolean; readonly keepEmpty?: boolean } = {},
 ): VirtualPort | undefined {
   checkShape(context, element, SHAPE);
   const typeText = attribute(element, 'type');
@@ -55,7 +58,7 @@ export function readVirtualPort(
   const parametersElement = child(element, 'parameters');
   const parameters = parametersElement ? readParameters(context, parametersElement) : {};
   if (type !== undefined) checkNoExtras(context, parametersElement ?? element, type, parameters);
-  if (type === undefined && Object.keys(parameters).length === 0) return undefined;
+  if (type === undefined && Object.keys(parameters).length === 0 && options.keepEmpty !== true) return undefined;
   const port: VirtualPort = { ...(type === undefined ? {} : { type }), ...parameters };
   context.origins.set(port, element);
   return port;

@@ -70,6 +70,8 @@ def port(request):
             answers.append({'xml': network.portCreateXML(xml, request.get('flags', 0)).XMLDesc(0)})
         except libvirt.libvirtError as error:
             answers.append(refusal(error))
+        except SystemError:  # a message that is not UTF-8: reclaiming an unknown device prints random bytes
+            answers.append({'error': {'code': 1, 'domain': 19, 'message': '?'}})
     return {'ports': answers, 'live': network.XMLDesc(0)}
 
 

@@ -1,0 +1,49 @@
+import type { OracleError } from '../client.ts';
+import type { Diagnostic } from '../../../src/base/diagnostic.ts';
+import { deviationOf } from '../../../src/network/deviations.ts';
+
+/** What came of giving one input to both. */
+export interface Comparison {
+  readonly verdict: 'accepted' | 'refused' | 'deviation' | 'differs';
+  readonly input: string;
+  readonly ours: string;
+  readonly theirs: string;
+}
+
+/** One side's answer: a text (the document as it is kept) or an error. */
+export interface Answer {
+  readonly text?: string;
+  readonly error?: Pick<OracleError, 'code' | 'message'>;
+}
+
+/** Our answer out of a value's text and the diagnostics: the first error is the one that counts. */
+export function answerOf(text: string | undefined, diagnostics: readonly Diagnostic[]): Answer {
+  const first = diagnostics.find((d) => d.severity === 'error');
+  if (!first) return text === undefined ? {} : { text };
+  return { error: first.libvirt ?? { code: 0, message: `${first.code} ${first.message} (libvirt would accept)` } };
+}
+
+/** Compares the answers: errors by code and message (of malformed XML, whose words are libxml2's, code and line), texts byte for byte. */
+export function judge(input: string, ours: Answer, theirs: Answer, diagnostics: readonly Diagnostic[]): Comparison {
+  const show = (a: Answer): string => (a.error ? `error ${String(a.error.code)} ${a.error.message}` : (a.text ?? 'nothing'));
+  const both = { input, ours: show(ours), theirs: show(theirs) };
+  if (ours.error && theirs.error) return { ...both, verdict: sameError(ours.error, theirs.error) ? 'refused' : 'differs' };
+  if (!ours.error && !theirs.error && ours.text === theirs.text) return { ...both, verdict: 'accepted' };
+  if (diagnostics.some((d) => deviationOf(d) !== undefined)) return { ...both, verdict: 'deviation' };
+  const difference = ours.error || theirs.error ? both : { ...both, ...firstDifference(ours.text ?? '', theirs.text ?? '') };
+  return { ...difference, verdict: 'differs' };
+}
+
+function sameError(a: Pick<OracleError, 'code' | 'message'>, b: Pick<OracleError, 'code' | 'message'>): boolean {
+  if (a.code !== b.code) return false;
+  const line = /^at line (\d+): /.exec(b.message)?.[1];
+  return a.message === b.message || (line !== undefined && a.message.startsWith(`at line ${line}: `));
+}
+
+function firstDifference(ours: string, theirs: string): { readonly ours: string; readonly theirs: string } {
+  const a = ours.split('\n');
+  const b = theirs.split('\n');
+  const at = a.findIndex((line, i) => line !== b[i]);
+  const from = Math.max(0, at - 1);
+  return { ours: a.slice(from, from + 4).join('\n'), theirs: b.slice(from, from + 4).join('\n') };
+}
