@@ -10,34 +10,12 @@ import { compileNetwork, compileShared } from '../src/compile/compile.ts';
 import { hostState, type HostState } from '../src/compile/host-state.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import type { Network } from '../src/network/network.ts';
+import { benchNetwork as network } from './networks.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
 
 const RUNS = Number(process.argv[2] ?? 9);
 const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
 const host = linuxHost({ paths: { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' } });
-
-function network(n: number): Network {
-  const third = String(n % 250);
-  const second = String(100 + Math.floor(n / 250));
-  return {
-    name: `net${String(n)}`,
-    uuid: `3e3fce45-4f53-4fa7-bb32-${n.toString(16).padStart(12, '0')}`,
-    metadata: [],
-    forward: { mode: 'nat', interfaces: [], addresses: [] },
-    bridge: { name: `virbr${String(n)}`, stp: true, delay: 0 },
-    mac: `52:54:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`,
-    ips: [
-      {
-        address: `10.${second}.${third}.1`,
-        netmask: '255.255.255.0',
-        dhcp: { ranges: [{ start: `10.${second}.${third}.2`, end: `10.${second}.${third}.254` }], hosts: [] },
-      },
-    ],
-    routes: [],
-    portgroups: [],
-    dnsmasqOptions: [],
-  };
-}
 
 async function desired(networks: readonly Network[]): Promise<HostState> {
   const facts = await host.facts();
