@@ -247,7 +247,8 @@ export function writeForward(writer: XmlWriter, forward: Forward, options: { rea
   const { live } = options;
   const nat = natFor(forward.nat, live && options.translates);
   const attributes = [
-    ['dev', interfaces[0]?.dev],
+    // A document may not have both; libvirt leaves the device out as well.
+    ['dev', pf ? undefined : interfaces[0]?.dev],
     ['mode', mode],
     ['managed', mode === 'hostdev' ? forward.managed === true : undefined],
   ] as const;
