@@ -15,8 +15,16 @@ export interface CodeEntry {
  */
 import { hostCodes } from './codes-host.ts';
 import { documentCodes } from './codes-document.ts';
+import { driverCodes } from './codes-driver.ts';
 import { interfaceCodes } from './codes-interface.ts';
 import { updateCodes } from './codes-update.ts';
 import { viewCodes } from './codes-view.ts';
 
-export const codes: Readonly<Record<string, CodeEntry>> = { ...documentCodes, ...updateCodes, ...interfaceCodes, ...viewCodes, ...hostCodes };
+export const codes: Readonly<Record<string, CodeEntry>> = {
+  ...documentCodes,
+  ...updateCodes,
+  ...interfaceCodes,
+  ...viewCodes,
+  ...hostCodes,
+  ...driverCodes,
+};

@@ -132,6 +132,8 @@ export interface NetworkDriver extends AsyncDisposable {
   // Load and look up
   list(): Promise<readonly NetworkInfo[]>;
   get(ref: NetworkRef): Promise<NetworkInfo>;
+  /** Stored files that cannot be read (VND005): they are left alone and are no networks until somebody mends them. */
+  problems(): Promise<readonly Diagnostic[]>;
   /** The document as `virsh net-dumpxml` prints it. */
   xml(ref: NetworkRef, options?: { readonly inactive?: boolean }): Promise<string>;
 

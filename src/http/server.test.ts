@@ -57,6 +57,7 @@ describe('the HTTP face and its client', () => {
     const { remote, calls } = await pair();
     const ref = 'odd name/../%2f';
     await remote.list();
+    await remote.problems();
     await remote.get({ name: uuid });
     await remote.get({ uuid });
     await remote.xml(ref, { inactive: true });
@@ -86,6 +87,7 @@ describe('the HTTP face and its client', () => {
     await remote.leases(ref, '52:54:00:00:00:01');
     expect(calls).toEqual([
       ['list'],
+      ['problems'],
       ['get', { name: uuid }],
       ['get', { uuid }],
       ['xml', ref, { inactive: true }],

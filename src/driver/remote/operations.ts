@@ -78,6 +78,13 @@ const network = '/v1/networks/:ref';
 export const operations: Operations = {
   list: { method: 'GET', path: '/v1/networks', summary: 'all networks', encode: () => ({}), handle: (d) => d.list() },
   get: { method: 'GET', path: network, summary: 'one network', encode: encodeRef, handle: (d, c) => d.get(refOf(c)) },
+  problems: {
+    method: 'GET',
+    path: '/v1/problems',
+    summary: 'stored files that cannot be read',
+    encode: () => ({}),
+    handle: (d) => d.problems(),
+  },
   xml: {
     method: 'GET',
     path: `${network}/xml`,

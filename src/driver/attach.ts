@@ -1,0 +1,152 @@
+import { assertNever } from '../base/errors.ts';
+import type { Attachment, PortRecord } from '../compile/port.ts';
+import { plugTypeOf } from '../interface/plug-type.ts';
+import type { NetworkPort } from '../interface/port.ts';
+import type { Operation, OperationContext } from './change.ts';
+import { devicesInNetns, devicesOfPorts, freeName } from './device-names.ts';
+import type { AttachRequest, NetworkRef } from './driver.ts';
+import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
+import { lookup } from './lookup.ts';
+import type { RunningRecord } from './port-operations.ts';
+import { plugIn, running, withoutPort, withPort } from './port-operations.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+
+export interface Attached {
+  readonly port: PortRecord;
+  readonly network: string;
+}
+
+/** What a guest's document says that is not the port's own business. */
+export type PlugDocument = Partial<NetworkPort> & { readonly mtu?: number; readonly linkDown?: boolean; readonly target?: string };
+
+/** Plugs a guest: chooses what the request leaves open (uuid, MAC, device names) and keeps it. */
+export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attached> {
+  return async (state, context) => {
+    const record = running(lookup(state, ref));
+    const document = parseDocument(request, context);
+    const wanted = wantedPort(record, request, document, context);
+    const port = await plugIn(record, wanted, context, 'refuse');
+    if (record.ports.has(port.uuid)) throw portExists(port.uuid);
+    const attachment = await attachmentFor(state, record, request, document, context);
+    const made: PortRecord = {
+      port,
+      attachment,
+      ...(document.mtu === undefined ? {} : { mtu: document.mtu }),
+      ...(document.linkDown === true ? { linkDown: true } : {}),
+    };
+    return { ...withPort(state, record, made), value: { port: made, network: record.uuid } };
+  };
+}
+
+/** Unplugs a guest, of a stopped network too: its device goes, and its place in the pool is free. */
+export function detach(ref: NetworkRef, name: string): Operation<readonly string[]> {
+  return async (state) => {
+    const record = lookup(state, ref);
+    return { ...withoutPort(state, record, portNamed(record, name)), value: [record.uuid] };
+  };
+}
+
+/** A port by its uuid, MAC, device or owner's name. @throws VirtnetError VND004 */
+export function portNamed(record: NetworkRecord, name: string): PortRecord {
+  const ports = [...record.ports.values()];
+  const wanted = name.toLowerCase();
+  const keys: readonly ((port: PortRecord) => boolean)[] = [
+    ({ port }) => port.uuid === wanted,
+    ({ port }) => port.mac === wanted,
+    ({ attachment }) => 'dev' in attachment && attachment.dev === name,
+    ({ port }) => port.owner.name === name,
+  ];
+  for (const key of keys) {
+    const found = ports.filter(key);
+    if (found.length > 1)
+      throw ambiguousPort(
+        name,
+        found.map(({ port }) => port.uuid),
+      );
+    if (found[0] !== undefined) return found[0];
+  }
+  throw noPort(name);
+}
+
+function parseDocument(request: AttachRequest, context: OperationContext): PlugDocument {
+  if (request.document === undefined) return {};
+  const result = context.parsePlug(request.document);
+  if (!result.ok) throw refused(result.diagnostics);
+  return result.value;
+}
+
+function wantedPort(record: RunningRecord, request: AttachRequest, document: PlugDocument, context: OperationContext): NetworkPort {
+  const { mtu: _mtu, linkDown: _down, target: _target, plug: _plug, ...asked } = document;
+  const { portgroup, bandwidth, vlan, isolated, owner } = request;
+  const macs = new Set([...record.ports.values()].map(({ port }) => port.mac));
+  const given = (request.mac ?? document.mac)?.toLowerCase();
+  if (given !== undefined && macs.has(given)) throw macTaken(given, record.name);
+  return {
+    ...asked,
+    uuid: document.uuid ?? context.uuid(),
+    owner:
+      owner === undefined
+        ? (document.owner ?? { name: 'guest', uuid: context.uuid() })
+        : { name: owner.name, uuid: owner.uuid ?? context.uuid() },
+    mac: given ?? freeMac(macs, context.mac),
+    ...(portgroup === undefined ? {} : { portgroup }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(isolated === undefined ? {} : { isolated }),
+  };
+}
+
+function freeMac(taken: ReadonlySet<string>, random: () => string): string {
+  for (;;) {
+    const mac = random();
+    if (!taken.has(mac)) return mac;
+  }
+}
+
+/** How the guest is connected, with device names chosen where the request leaves them open. */
+async function attachmentFor(
+  state: DriverState,
+  record: RunningRecord,
+  request: AttachRequest,
+  document: PlugDocument,
+  context: OperationContext,
+): Promise<Attachment> {
+  const wanted = request.attachment;
+  checkKind(record, wanted.type);
+  const { links } = await context.facts();
+  const ports = devicesOfPorts(state);
+  const hostDev = (stem: string, given: string | undefined): string => {
+    if (given === undefined || given === '') return freeName(stem, links, ports);
+    if (links.has(given) || ports.has(given)) throw invalidArgument(`device name '${given}' is taken`, 'choose another, or leave it out');
+    return given;
+  };
+  switch (wanted.type) {
+    case 'none':
+    case 'hostdev':
+      return wanted;
+    case 'netns':
+      return {
+        type: 'netns',
+        dev: hostDev('veth', 'dev' in wanted ? wanted.dev : document.target),
+        netns: wanted.netns,
+        guestDev: wanted.guestDev ?? freeName('eth', devicesInNetns(state, wanted.netns)),
+      };
+    case 'tap':
+      return { vnetHeader: true, multiQueue: false, ...wanted, dev: hostDev('vnet', wanted.dev ?? document.target) };
+    case 'macvtap':
+      return { type: 'macvtap', dev: hostDev('macvtap', wanted.dev === '' ? document.target : wanted.dev) };
+    default:
+      return assertNever(wanted);
+  }
+}
+
+/** Each kind of network has its kind of device. */
+function checkKind(record: RunningRecord, type: Attachment['type']): void {
+  const plug = plugTypeOf(record.live);
+  if (type === 'none') return;
+  const fits = plug === 'direct' ? type === 'macvtap' : plug === 'hostdev-pci' ? type === 'hostdev' : type === 'netns' || type === 'tap';
+  if (fits) return;
+  const { mode } = record.live.forward;
+  const instead = plug === 'direct' ? 'a macvtap' : plug === 'hostdev-pci' ? 'a PCI device' : 'a tap or a network namespace';
+  throw invalidArgument(`network '${record.name}' (forward mode '${mode}') plugs guests by ${instead}`, `ask for ${instead}`);
+}

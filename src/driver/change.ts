@@ -1,0 +1,37 @@
+import type { HostFacts } from '../compile/facts.ts';
+import type { Result } from '../base/diagnostic.ts';
+import type { NetworkPort } from '../interface/port.ts';
+import type { Network } from '../network/network.ts';
+import type { PlugDocument } from './attach.ts';
+import type { DriverEvent } from './driver.ts';
+import type { DriverState } from './state.ts';
+
+/** What an operation would make so: the next state, and the networks whose host state follows from it. */
+export interface Change<T> {
+  readonly next: DriverState;
+  /** Networks (uuids) to reconcile; empty when only documents change. */
+  readonly scope: ReadonlySet<string>;
+  /** Told in this order once the change holds. */
+  readonly events: readonly DriverEvent[];
+  readonly value: T;
+}
+
+/** What operations ask of the world. They change nothing: they make the next state from the present one. */
+export interface OperationContext {
+  readonly facts: () => Promise<HostFacts>;
+  readonly uuid: () => string;
+  /** A random MAC in 52:54:00. */
+  readonly mac: () => string;
+  readonly parsePort: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<NetworkPort>;
+  /** A `<networkport>` or a guest's `<interface>`. */
+  readonly parsePlug: (xml: string) => Result<PlugDocument>;
+  readonly parse: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<Network>;
+}
+
+/** Given the present state, what shall be. Rejects with `VirtnetError` when the rules refuse. */
+export type Operation<T> = (state: DriverState, context: OperationContext) => Promise<Change<T>>;
+
+/** A change of documents only. */
+export function documentsOnly<T>(next: DriverState, value: T, events: readonly DriverEvent[] = []): Change<T> {
+  return { next, scope: new Set(), events, value };
+}

@@ -1,0 +1,70 @@
+import type { Network } from '../network/network.ts';
+import type { Operation, OperationContext } from './change.ts';
+import { documentsOnly } from './change.ts';
+import type { DriverEvent, NetworkRef } from './driver.ts';
+import { autostartTransient, refused, undefineTransient } from './errors.ts';
+import { fillIn, leavesBridgeOpen } from './fill-in.ts';
+import { lookup } from './lookup.ts';
+import type { CompleteNetwork } from './rules.ts';
+import { bridgesInUse, checkBridge, matchRecord } from './rules.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+import { withRecord, without } from './state.ts';
+
+/** `networkDefineXML`: a running network keeps its live document. */
+export function define(xml: string, options: { readonly validate?: boolean | undefined }): Operation<string> {
+  return async (state, context) => {
+    const network = await completeDocument(state, context, parse(context, xml, options));
+    checkBridge(state, network);
+    const record = matchRecord(state, network.name, network.uuid) ?? newRecord(network);
+    const next = withRecord(state, { ...record, config: network });
+    return documentsOnly(next, network.uuid, [lifecycle('defined', network)]);
+  };
+}
+
+/** An active network goes on as a transient one. */
+export function undefine(ref: NetworkRef): Operation<void> {
+  return async (state) => {
+    const record = lookup(state, ref);
+    if (record.config === undefined) throw undefineTransient();
+    const next = withRecord(state, { ...without(record, 'config'), autostart: false });
+    // Ports that waited for the stopped network to come back go with its definition, and so do their devices.
+    const scope = record.live === undefined && record.ports.size > 0 ? new Set([record.uuid]) : new Set<string>();
+    return { ...documentsOnly(next, undefined, [lifecycle('undefined', record)]), scope };
+  };
+}
+
+export function setAutostart(ref: NetworkRef, autostart: boolean): Operation<void> {
+  return async (state) => {
+    const record = lookup(state, ref);
+    if (record.config === undefined) throw autostartTransient();
+    return documentsOnly(record.autostart === autostart ? state : withRecord(state, { ...record, autostart }), undefined);
+  };
+}
+
+/**
+ * The model of a document.
+ * @throws VirtnetError with all findings when the document is refused.
+ */
+export function parse(context: OperationContext, xml: string, options: { readonly validate?: boolean | undefined }): Network {
+  const result = context.parse(xml, options);
+  if (!result.ok) throw refused(result.diagnostics);
+  return result.value;
+}
+
+/** The document with what it leaves open chosen: uuid, a bridge name that is free among networks and devices, MAC. */
+export async function completeDocument(state: DriverState, context: OperationContext, network: Network): Promise<CompleteNetwork> {
+  const used = bridgesInUse(state, network.name);
+  const devices = leavesBridgeOpen(network) ? (await context.facts()).links : new Map<string, unknown>();
+  return fillIn(network, { uuid: context.uuid, mac: context.mac, bridgeInUse: (name) => used.has(name) || devices.has(name) });
+}
+
+export function newRecord(network: CompleteNetwork): NetworkRecord {
+  return { uuid: network.uuid, name: network.name, autostart: false, ports: new Map() };
+}
+
+export function lifecycle(
+  event: Extract<DriverEvent, { type: 'lifecycle' }>['event'],
+  network: { readonly name: string; readonly uuid: string },
+): DriverEvent {
+  return { type: 'lifecycle', event, name: network.name, uuid: network.uuid };
+}

@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import type { Diagnostic } from '../base/diagnostic.ts';
+import { compileNetwork, compileShared } from '../compile/compile.ts';
+import type { HostFacts } from '../compile/facts.ts';
+import type { Resource } from '../compile/host-state.ts';
+import { hostState } from '../compile/host-state.ts';
+import type { PortRecord } from '../compile/port.ts';
+import type { Network } from '../network/network.ts';
+import { isManaged } from '../network/network.ts';
+import type { Desired } from './engine.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+
+/** Where `ip netns` keeps its namespaces. */
+const NETNS_DIR = '/run/netns';
+
+/**
+ * What a state of the driver means on this host, for the networks of the scope. Running networks that `former` has with the same
+ * document were checked against their neighbours when they started; only the others are checked now.
+ */
+export function desiredState(
+  state: DriverState,
+  scope: ReadonlySet<string> | 'all',
+  facts: HostFacts,
+  former: DriverState = state,
+): Desired {
+  const running = [...state.networks.values()].flatMap((r) => (r.live === undefined ? [] : [r.live]));
+  const resources: Resource[] = [...compileShared(running)];
+  const diagnostics: Diagnostic[] = [];
+  const failed = new Set<string>();
+  for (const uuid of scope === 'all' ? state.networks.keys() : scope) {
+    const record = state.networks.get(uuid);
+    if (record === undefined) continue;
+    const others = former.networks.get(uuid)?.live === record.live ? [] : running;
+    const compiled = compileRecord(record, facts, others);
+    resources.push(...compiled.resources);
+    diagnostics.push(...compiled.diagnostics);
+    if (compiled.failed) failed.add(uuid);
+  }
+  return { state: hostState(resources), diagnostics, failed };
+}
+
+interface Compiled {
+  readonly resources: readonly Resource[];
+  readonly diagnostics: readonly Diagnostic[];
+  readonly failed: boolean;
+}
+
+const NOTHING: Compiled = { resources: [], diagnostics: [], failed: false };
+
+function compileRecord(record: NetworkRecord, facts: HostFacts, others: readonly Network[]): Compiled {
+  const ports = [...record.ports.values()];
+  const present = ports.filter((port) => !isGone(port));
+  const gone = ports.filter(isGone).map((port) => guestGone(record, port));
+  if (record.live === undefined) return waiting(record, present, facts);
+  const result = compileNetwork({ network: record.live, ports: present, facts, others });
+  const source = record.name;
+  const diagnostics = [...gone, ...result.diagnostics].map((d) => ({ source, ...d }));
+  return result.ok ? { resources: result.value, diagnostics, failed: false } : { resources: [], diagnostics, failed: true };
+}
+
+/** A stopped network's guests keep their devices, unplugged, until the network comes back. */
+function waiting(record: NetworkRecord, ports: readonly PortRecord[], facts: HostFacts): Compiled {
+  const { config } = record;
+  if (config === undefined || ports.length === 0) return NOTHING;
+  const result = compileNetwork({ network: config, ports, facts });
+  if (!result.ok) return { resources: [], diagnostics: result.diagnostics, failed: true };
+  // Without its bridge a device would only pretend: it is down, so that the guest sees its carrier go and come back.
+  const kept = isManaged(config) ? ['link'] : ['link', 'link-up', 'vf', 'pci-driver'];
+  return { ...NOTHING, resources: result.value.filter((r) => r.owner?.port !== undefined && kept.includes(r.kind)) };
+}
+
+/** True when the guest's network namespace does not exist any more. */
+function isGone({ attachment }: PortRecord): boolean {
+  if (attachment.type !== 'netns') return false;
+  return !existsSync(isAbsolute(attachment.netns) ? attachment.netns : join(NETNS_DIR, attachment.netns));
+}
+
+function guestGone(record: NetworkRecord, { port, attachment }: PortRecord): Diagnostic {
+  const netns = attachment.type === 'netns' ? attachment.netns : '';
+  return {
+    code: 'VND013',
+    severity: 'warning',
+    message: `network namespace '${netns}' of guest '${port.owner.name}' is gone`,
+    found: netns,
+    hint: `detach it: virtnet detach ${record.name} ${port.uuid}`,
+  };
+}
+
+/** The guests of a network whose namespace is gone, for lists. */
+export function goneGuests(record: NetworkRecord): readonly Diagnostic[] {
+  return [...record.ports.values()].filter(isGone).map((port) => guestGone(record, port));
+}

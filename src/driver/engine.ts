@@ -1,0 +1,210 @@
+import type { Diagnostic } from '../base/diagnostic.ts';
+import { isVirtnetError } from '../base/errors.ts';
+import type { HostFacts } from '../compile/facts.ts';
+import type { HostState } from '../compile/host-state.ts';
+import type { Host } from '../host/host.ts';
+import type { Plan, Step } from '../plan/plan.ts';
+import { reconcile } from '../reconcile/reconcile.ts';
+import type { Change, Operation, OperationContext } from './change.ts';
+import type { ChangeOptions } from './driver.ts';
+import { refused } from './errors.ts';
+import type { EventQueue } from './event-queue.ts';
+import { Mutex } from './mutex.ts';
+import type { DriverState } from './state.ts';
+import type { Store } from './store.ts';
+
+/** The host state that a driver state means for some networks, shared resources included. */
+export interface Desired {
+  readonly state: HostState;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Networks of the scope that cannot be compiled on this host (their findings are in `diagnostics`). */
+  readonly failed: ReadonlySet<string>;
+}
+
+/** `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again. */
+export type Compile = (state: DriverState, scope: ReadonlySet<string> | 'all', facts: HostFacts, former?: DriverState) => Desired;
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly host: Host;
+  readonly events: EventQueue;
+  readonly compile: Compile;
+  readonly context: Omit<OperationContext, 'facts'>;
+}
+
+export interface Outcome<T> {
+  readonly value: T;
+  readonly plan: Plan;
+  readonly applied: boolean;
+}
+
+const NO_PLAN: Plan = { steps: [], diagnostics: [] };
+
+/**
+ * The one road for every change: the operation says what shall be, the files say it first, the host follows. A change that the host
+ * refuses is taken back from both. One at a time in this process and, by the host's lock, in the network namespace.
+ */
+export class Engine {
+  readonly #options: EngineOptions;
+  readonly #mutex = new Mutex();
+  #swept = false;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+  }
+
+  /** What the files say, all of them looked at. */
+  read(): DriverState {
+    return this.#options.store.read();
+  }
+
+  /** What the files say, for a look at one network. */
+  glance(): DriverState {
+    return this.#options.store.glance();
+  }
+
+  /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
+  async run<T>(purpose: string, operation: Operation<T>, options: ChangeOptions = {}): Promise<Outcome<T>> {
+    if (options.dryRun === true) return this.#plan(operation);
+    return this.exclusive(purpose, () => this.#apply(operation, options));
+  }
+
+  /** What differs between what should be and what is. */
+  async diff(scope: ReadonlySet<string> | 'all'): Promise<Plan> {
+    const { host } = this.#options;
+    const desired = await this.#keepFailed(this.#options.compile(this.read(), scope, await host.facts()), scope);
+    const { steps } = await reconcile(host, { desired: desired.state, networks: scope, dryRun: true });
+    return { steps, diagnostics: desired.diagnostics };
+  }
+
+  /** Makes the host be as it should be. Networks that this host cannot carry any more stay as they are. */
+  async repair(scope: ReadonlySet<string> | 'all', options: ChangeOptions): Promise<Outcome<undefined>> {
+    if (options.dryRun === true) return { value: undefined, plan: await this.diff(scope), applied: false };
+    return this.exclusive('repair', async () => {
+      const { host, store } = this.#options;
+      const pending = store.pending();
+      const wide = scope === 'all' ? scope : new Set([...scope, ...pending]);
+      const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await host.facts()), wide);
+      const outcome = await this.#reconcile(desired, wide, options);
+      if (pending.size > 0) await store.setPending([]);
+      return { value: undefined, ...outcome };
+    });
+  }
+
+  /** Runs an action alone: no other change of this process or of another one happens meanwhile. */
+  exclusive<T>(purpose: string, action: () => Promise<T>): Promise<T> {
+    return this.#mutex.run(async () => {
+      await using _lock = await this.#options.host.lock(purpose);
+      return await action();
+    });
+  }
+
+  #context(): OperationContext {
+    let facts: Promise<HostFacts> | undefined;
+    return { ...this.#options.context, facts: () => (facts ??= this.#options.host.facts()) };
+  }
+
+  async #plan<T>(operation: Operation<T>): Promise<Outcome<T>> {
+    const context = this.#context();
+    const state = this.read();
+    const change = await operation(state, context);
+    if (change.scope.size === 0) return { value: change.value, plan: NO_PLAN, applied: false };
+    const desired = await this.#desired(state, change, context);
+    const { steps } = await reconcile(this.#options.host, { desired: desired.state, networks: change.scope, dryRun: true });
+    return { value: change.value, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
+  }
+
+  async #apply<T>(operation: Operation<T>, options: ChangeOptions): Promise<Outcome<T>> {
+    const { store, events } = this.#options;
+    await this.#recover();
+    const state = this.read();
+    const context = this.#context();
+    const change = await operation(state, context);
+    if (change.scope.size === 0) {
+      await store.commit(state, change.next);
+      events.push(change.events);
+      return { value: change.value, plan: NO_PLAN, applied: change.next !== state };
+    }
+    const desired = await this.#desired(state, change, context);
+    const left = store.pending();
+    await store.setPending([...left, ...change.scope]);
+    try {
+      await store.commit(state, change.next);
+    } catch (error) {
+      await store.setPending(left);
+      throw error;
+    }
+    try {
+      const outcome = await this.#reconcile(desired, change.scope, options);
+      await store.setPending([...left].filter((uuid) => !change.scope.has(uuid)));
+      events.push(change.events);
+      return { value: change.value, ...outcome };
+    } catch (error) {
+      await store.commit(change.next, state);
+      // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
+      if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
+      throw error;
+    }
+  }
+
+  /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
+  async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
+    const desired = this.#options.compile(change.next, change.scope, await context.facts(), former);
+    if (desired.failed.size > 0) throw refused(desired.diagnostics);
+    return desired;
+  }
+
+  /** Resources of networks that cannot be compiled now are wanted as they are. */
+  async #keepFailed(desired: Desired, scope: ReadonlySet<string> | 'all'): Promise<Desired> {
+    if (desired.failed.size === 0) return desired;
+    const actual = await this.#options.host.observe({ networks: scope, desired: desired.state });
+    const kept = [...actual].filter(([, resource]) => resource.owner !== undefined && desired.failed.has(resource.owner.network));
+    return { ...desired, state: new Map([...desired.state, ...kept]) };
+  }
+
+  async #reconcile(
+    desired: Desired,
+    networks: ReadonlySet<string> | 'all',
+    options: ChangeOptions,
+  ): Promise<{ readonly plan: Plan; readonly applied: boolean }> {
+    let planned: readonly Step[] = [];
+    const { onProgress, signal } = options;
+    const { steps, applied } = await reconcile(this.#options.host, {
+      desired: desired.state,
+      networks,
+      onPlan: (plan) => {
+        planned = plan;
+      },
+      ...(onProgress === undefined
+        ? {}
+        : {
+            onStep: (step, done) => {
+              onProgress({ step, of: planned.length, key: planned[step]?.key ?? '', done });
+            },
+          }),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    return { plan: { steps, diagnostics: desired.diagnostics }, applied };
+  }
+
+  /**
+   * Brings networks to rest whose change was cut off by a kill, before another change is made. One that resists (it could not be
+   * finished then either) stays pending and does not keep this change from happening.
+   */
+  async #recover(): Promise<void> {
+    const { store, host } = this.#options;
+    const pending = store.pending();
+    if (!this.#swept || pending.size > 0) store.sweep();
+    this.#swept = true;
+    if (pending.size === 0) return;
+    const desired = this.#options.compile(this.read(), pending, await host.facts());
+    if (desired.failed.size > 0) return;
+    try {
+      await this.#reconcile(desired, pending, {});
+    } catch (error) {
+      if (isVirtnetError(error)) return;
+      throw error;
+    }
+    await store.setPending([]);
+  }
+}

@@ -1,0 +1,124 @@
+import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** One file as it shall be. Paths are absolute. */
+export type FileChange =
+  | { readonly op: 'write'; readonly path: string; readonly text: string }
+  | { readonly op: 'link'; readonly path: string; readonly target: string }
+  | { readonly op: 'remove'; readonly path: string };
+
+export interface FileOptions {
+  /** Survive a power cut: fsync files and folders. Not wanted for /run, whose files die with the machine anyway. */
+  readonly durable: boolean;
+  /** Called before each operation on the file system; a test throws here to play a crash. */
+  readonly onOperation?: ((operation: string) => void) | undefined;
+}
+
+const sync = promisify(fsync);
+const TEMP = /^\..*\.tmp$/;
+let counter = 0;
+
+/**
+ * Makes the files so. Each one changes atomically (temp file, rename); all new contents are on the disk before the first name changes,
+ * and the folders are on the disk before this returns. A failure before the first rename changes nothing; one after it may leave a part
+ * of the changes, in the given order.
+ * @throws the file system's own error.
+ */
+export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<void> {
+  const step = options.onOperation ?? (() => undefined);
+  const folders = new Set(changes.map((c) => dirname(c.path)));
+  for (const folder of folders) makeFolder(folder, step);
+  const temps = new Map<FileChange, string>();
+  try {
+    await Promise.all(
+      changes.map(async (change) => {
+        if (change.op === 'remove') return;
+        const temp = join(dirname(change.path), `.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`);
+        temps.set(change, temp);
+        await writeTemp(change, temp, options.durable, step);
+      }),
+    );
+    for (const change of changes) settle(change, temps, step);
+  } finally {
+    for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
+  }
+  if (options.durable) await Promise.all([...folders].map((folder) => syncFolder(folder, step)));
+}
+
+/** Removes the temp files that a killed process left in a folder. The caller holds the lock. */
+export function sweepTemps(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch {
+    return; // the folder is made with its first file
+  }
+  for (const name of names) if (TEMP.test(name)) attempt(() => rmSync(join(folder, name), { force: true }));
+}
+
+function makeFolder(folder: string, step: (operation: string) => void): void {
+  step(`mkdir ${folder}`);
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+}
+
+async function writeTemp(
+  change: Exclude<FileChange, { op: 'remove' }>,
+  temp: string,
+  durable: boolean,
+  step: (operation: string) => void,
+): Promise<void> {
+  step(`create ${temp}`);
+  if (change.op === 'link') {
+    symlinkSync(change.target, temp);
+    return;
+  }
+  const fd = openSync(temp, 'wx', 0o600);
+  try {
+    step(`write ${temp}`);
+    writeAll(fd, Buffer.from(change.text));
+    if (durable) {
+      step(`fsync ${temp}`);
+      await sync(fd);
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** A full disk may take a part of the bytes without an error; the next write then gives it. */
+function writeAll(fd: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+}
+
+function settle(change: FileChange, temps: Map<FileChange, string>, step: (operation: string) => void): void {
+  if (change.op === 'remove') {
+    step(`unlink ${change.path}`);
+    rmSync(change.path, { force: true });
+    return;
+  }
+  const temp = temps.get(change);
+  if (temp === undefined) throw new Error(`no temp file for ${change.path}`);
+  step(`rename ${change.path}`);
+  renameSync(temp, change.path);
+  temps.delete(change);
+}
+
+async function syncFolder(folder: string, step: (operation: string) => void): Promise<void> {
+  step(`fsync ${folder}`);
+  const fd = openSync(folder, 'r');
+  try {
+    await sync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Tidying up after a failure must not hide the failure. */
+function attempt(action: () => unknown): void {
+  try {
+    action();
+  } catch {
+    return;
+  }
+}

@@ -1,0 +1,99 @@
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A change within one tick of the file system's clock does not show in a time stamp; this is longer than any tick. */
+const TICK_NS = 20_000_000n;
+
+interface Entry<T> {
+  readonly signature: string;
+  readonly value: T;
+}
+
+/**
+ * The files of one folder, each read once for each content: a file is read again when its inode, size or time changed.
+ * A folder that does not exist is empty.
+ */
+export class Folder<T> {
+  readonly path: string;
+  readonly #read: (file: string, path: string) => T;
+  readonly #accepts: (file: string) => boolean;
+  #entries = new Map<string, Entry<T>>();
+  #stamp: string | undefined;
+
+  constructor(path: string, accepts: (file: string) => boolean, read: (file: string, path: string) => T) {
+    this.path = path;
+    this.#accepts = accepts;
+    this.#read = read;
+  }
+
+  /** True when no file came or went since the last `read` (a file edited in place is only seen by `read`). Costs one stat. */
+  isCurrent(): boolean {
+    return this.#stamp !== undefined && this.#stamp === folderStamp(this.path);
+  }
+
+  /** The values by file name. The same map as before when nothing changed. */
+  read(): ReadonlyMap<string, Entry<T>> {
+    const stamp = folderStamp(this.path);
+    const next = new Map<string, Entry<T>>();
+    let changed = false;
+    for (const file of list(this.path)) {
+      if (!this.#accepts(file)) continue;
+      const signature = fileStamp(join(this.path, file));
+      if (signature === undefined) continue;
+      const old = this.#entries.get(file);
+      if (old?.signature === signature) next.set(file, old);
+      else {
+        next.set(file, { signature, value: this.#read(file, join(this.path, file)) });
+        changed = true;
+      }
+    }
+    this.#stamp = stamp;
+    if (changed || next.size !== this.#entries.size) this.#entries = next;
+    return this.#entries;
+  }
+}
+
+/** The text of a file, or undefined where there is none. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+/** The target of a symbolic link, or undefined where there is none. */
+export function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+export function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+}
+
+function list(path: string): string[] {
+  try {
+    return readdirSync(path).sort();
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
+  }
+}
+
+/** Undefined while the folder changed so recently that another change could bear the same time. */
+function folderStamp(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  if (stat === undefined) return 'absent';
+  const age = BigInt(Date.now()) * 1_000_000n - stat.mtimeNs;
+  return age >= 0n && age < TICK_NS ? undefined : `${String(stat.ino)}:${String(stat.mtimeNs)}`;
+}
+
+function fileStamp(path: string): string | undefined {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat?.isFile() === true ? `${String(stat.ino)}:${String(stat.size)}:${String(stat.mtimeNs)}:${String(stat.ctimeNs)}` : undefined;
+}

@@ -1,0 +1,270 @@
+import type { Diagnostic } from '../base/diagnostic.ts';
+import type { VirtnetError } from '../base/errors.ts';
+import { isVirtnetError } from '../base/errors.ts';
+import type { PortRecord } from '../compile/port.ts';
+import type { Host } from '../host/host.ts';
+import type { Network } from '../network/network.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Operation } from './change.ts';
+import { define, setAutostart, undefine } from './definitions.ts';
+import type {
+  AttachRequest,
+  ChangeOptions,
+  ChangeResult,
+  DriverEvent,
+  Lease,
+  NetworkDriver,
+  NetworkInfo,
+  NetworkRef,
+  UpdateRequest,
+} from './driver.ts';
+import type { Engine } from './engine.ts';
+import type { EventQueue } from './event-queue.ts';
+import { networkInfo } from './info.ts';
+import { shownLive } from './live.ts';
+import { lookup } from './lookup.ts';
+import type { MetadataItem } from './metadata.ts';
+import { getMetadata, setMetadata } from './metadata.ts';
+import { create, start, stop, up } from './running.ts';
+import { goneGuests } from './desired.ts';
+import { attach, detach } from './attach.ts';
+import { createPort, deletePort, listPorts, setPortBandwidth } from './port-operations.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+import { currentDocument } from './state.ts';
+import type { Store } from './store.ts';
+import { update } from './update.ts';
+
+export interface LocalDriverParts {
+  readonly host: Host;
+  readonly store: Store;
+  readonly engine: Engine;
+  readonly events: EventQueue;
+  readonly write: (network: Network, options: { readonly inactive: boolean }) => string;
+  readonly leases: (record: NetworkRecord, mac: string | undefined) => Promise<readonly Lease[]>;
+}
+
+/** The driver that works on this machine itself: over a store and a host. */
+export class LocalDriver implements NetworkDriver {
+  readonly #parts: LocalDriverParts;
+
+  constructor(parts: LocalDriverParts) {
+    this.#parts = parts;
+  }
+
+  async list(): Promise<readonly NetworkInfo[]> {
+    const state = this.#parts.engine.read();
+    return [...state.networks.keys()].map((uuid) => this.#info(state, uuid));
+  }
+
+  async get(ref: NetworkRef): Promise<NetworkInfo> {
+    const state = this.#parts.engine.glance();
+    return this.#info(state, lookup(state, ref).uuid);
+  }
+
+  async problems(): Promise<readonly Diagnostic[]> {
+    return this.#parts.engine.read().problems;
+  }
+
+  async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {
+    const record = lookup(this.#parts.engine.glance(), ref);
+    if (options.inactive === true || record.live === undefined)
+      return this.#parts.write(record.config ?? currentDocument(record), { inactive: true });
+    return this.#parts.write(shownLive(record.live, record.ports.values()), { inactive: false });
+  }
+
+  async define(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {
+    const { value } = await this.#parts.engine.run('define', define(xml, options));
+    return this.#after(value);
+  }
+
+  async create(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {
+    const { value } = await this.#parts.engine.run('create', create(xml, options));
+    return this.#after(value);
+  }
+
+  async undefine(ref: NetworkRef): Promise<void> {
+    await this.#parts.engine.run('undefine', undefine(ref));
+  }
+
+  async setAutostart(ref: NetworkRef, autostart: boolean): Promise<void> {
+    await this.#parts.engine.run('autostart', setAutostart(ref, autostart));
+  }
+
+  async update(ref: NetworkRef, request: UpdateRequest): Promise<void> {
+    await this.#parts.engine.run('update', update(ref, request));
+  }
+
+  async setMetadata(
+    ref: NetworkRef,
+    item: MetadataItem,
+    value: string | undefined,
+    options: Parameters<NetworkDriver['setMetadata']>[3],
+  ): Promise<void> {
+    await this.#parts.engine.run('metadata', setMetadata(ref, item, value, options));
+  }
+
+  async metadata(ref: NetworkRef, item: MetadataItem, options: Parameters<NetworkDriver['metadata']>[2]): Promise<string> {
+    return getMetadata(lookup(this.#parts.engine.glance(), ref), item, options);
+  }
+
+  start(ref: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.startAll([ref], options);
+  }
+
+  startAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('start', start(refs), options);
+  }
+
+  stop(ref: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.stopAll([ref], options);
+  }
+
+  stopAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('stop', stop(refs), options);
+  }
+
+  up(documents: readonly string[], options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('up', up(documents), options);
+  }
+
+  async diff(ref?: NetworkRef): Promise<Plan> {
+    return this.#parts.engine.diff(this.#scope(ref));
+  }
+
+  async repair(ref?: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
+    const scope = this.#scope(ref);
+    const { plan, applied } = await this.#parts.engine.repair(scope, options);
+    const state = this.#parts.engine.read();
+    const touched = new Set(plan.steps.flatMap((s) => (s.after ?? s.before)?.owner?.network ?? []));
+    if (applied) this.#parts.events.push([...touched].flatMap((uuid) => repaired(state, uuid, plan)));
+    return { plan, applied, networks: this.#infos(scope === 'all' ? [...touched] : [...scope]) };
+  }
+
+  /** All in one plan; where that fails, in halves, so that one network that cannot start keeps no other from starting. */
+  async autostart(options: ChangeOptions = {}): Promise<ChangeResult> {
+    const { engine, store } = this.#parts;
+    const done = store.autostarted();
+    const wanted = [...engine.read().networks.values()].filter((r) => r.autostart && r.config !== undefined && !done.has(r.uuid));
+    return this.#startWhatCan(
+      wanted.map((r) => r.uuid),
+      options,
+    );
+  }
+
+  async ports(ref: NetworkRef): Promise<readonly PortRecord[]> {
+    return listPorts(lookup(this.#parts.engine.glance(), ref));
+  }
+
+  async createPort(
+    ref: NetworkRef,
+    xml: string,
+    options: { readonly reclaim?: boolean; readonly validate?: boolean } = {},
+  ): Promise<PortRecord> {
+    const { value } = await this.#parts.engine.run('create port', createPort(ref, xml, options));
+    return value;
+  }
+
+  async deletePort(ref: NetworkRef, uuid: string): Promise<void> {
+    await this.#parts.engine.run('delete port', deletePort(ref, uuid));
+  }
+
+  async setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void> {
+    await this.#parts.engine.run('port bandwidth', setPortBandwidth(ref, uuid, bandwidth));
+  }
+
+  async attach(
+    ref: NetworkRef,
+    request: AttachRequest,
+    options: ChangeOptions = {},
+  ): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }> {
+    const { value, plan, applied } = await this.#parts.engine.run('attach', attach(ref, request), options);
+    return { port: value.port, change: { plan, applied, networks: this.#infos([value.network]) } };
+  }
+
+  async detach(ref: NetworkRef, port: string, options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('detach', detach(ref, port), options);
+  }
+
+  async leases(ref: NetworkRef, mac?: string): Promise<readonly Lease[]> {
+    return this.#parts.leases(lookup(this.#parts.engine.glance(), ref), mac);
+  }
+
+  on(listener: (event: DriverEvent) => void): () => void {
+    return this.#parts.events.on(listener);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#parts.events.flush();
+    await this.#parts.host[Symbol.asyncDispose]();
+  }
+
+  async #change(purpose: string, operation: Operation<readonly string[]>, options: ChangeOptions): Promise<ChangeResult> {
+    const { value, plan, applied } = await this.#parts.engine.run(purpose, operation, options);
+    return { plan, applied, networks: this.#infos(value) };
+  }
+
+  /** Starts these networks; of several that cannot start together, those that can. */
+  async #startWhatCan(uuids: readonly string[], options: ChangeOptions): Promise<ChangeResult> {
+    const { engine, store } = this.#parts;
+    try {
+      const refs = uuids.map((uuid) => ({ uuid }));
+      const result = await this.#change('autostart', start(refs, { skipActive: true }), options);
+      if (options.dryRun !== true) await engine.exclusive('autostart', () => store.setAutostarted([...store.autostarted(), ...uuids]));
+      return result;
+    } catch (error) {
+      if (!isVirtnetError(error)) throw error;
+      if (uuids.length <= 1)
+        return { plan: { steps: [], diagnostics: [autostartFailed(this.#nameOf(uuids[0]), error)] }, applied: false, networks: [] };
+      const half = Math.ceil(uuids.length / 2);
+      const first = await this.#startWhatCan(uuids.slice(0, half), options);
+      const second = await this.#startWhatCan(uuids.slice(half), options);
+      return joined(first, second);
+    }
+  }
+
+  #scope(ref: NetworkRef | undefined): ReadonlySet<string> | 'all' {
+    return ref === undefined ? 'all' : new Set([lookup(this.#parts.engine.read(), ref).uuid]);
+  }
+
+  #after(uuid: string): NetworkInfo {
+    return this.#info(this.#parts.engine.read(), uuid);
+  }
+
+  /** Networks as they are now; those that are gone (a transient one that was stopped) are left out. */
+  #infos(uuids: readonly string[]): readonly NetworkInfo[] {
+    const state = this.#parts.engine.read();
+    return uuids.filter((uuid) => state.networks.has(uuid)).map((uuid) => this.#info(state, uuid));
+  }
+
+  #info(state: DriverState, uuid: string): NetworkInfo {
+    const record = lookup(state, { uuid });
+    return networkInfo(record, goneGuests(record));
+  }
+
+  #nameOf(uuid: string | undefined): string {
+    return this.#parts.engine.glance().networks.get(uuid ?? '')?.name ?? '';
+  }
+}
+
+function repaired(state: DriverState, uuid: string, plan: Plan): DriverEvent[] {
+  const name = state.networks.get(uuid)?.name;
+  return name === undefined ? [] : [{ type: 'repaired', name, uuid, plan }];
+}
+
+function autostartFailed(name: string, error: VirtnetError): Diagnostic {
+  return {
+    code: error.code,
+    severity: 'error',
+    message: `network '${name}' does not start: ${error.message}`,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    source: name,
+  };
+}
+
+function joined(a: ChangeResult, b: ChangeResult): ChangeResult {
+  return {
+    plan: { steps: [...a.plan.steps, ...b.plan.steps], diagnostics: [...a.plan.diagnostics, ...b.plan.diagnostics] },
+    applied: a.applied || b.applied,
+    networks: [...a.networks, ...b.networks],
+  };
+}

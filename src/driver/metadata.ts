@@ -1,0 +1,100 @@
+import type { MetadataElement } from '../network/metadata.ts';
+import type { Network } from '../network/network.ts';
+import type { Operation } from './change.ts';
+import { documentsOnly } from './change.ts';
+import type { Affect, NetworkRef } from './driver.ts';
+import { configOfTransient, invalidArgument, noMetadata, notRunning } from './errors.ts';
+import { lookup } from './lookup.ts';
+import { storedElement, shownElement } from './metadata-element.ts';
+import type { NetworkRecord } from './state.ts';
+import { currentDocument, withRecord } from './state.ts';
+
+export type MetadataItem = 'title' | 'description' | 'element';
+
+/** Which documents of a network a call is about. */
+export interface Affected {
+  readonly live: boolean;
+  readonly config: boolean;
+}
+
+/**
+ * The documents that `affect` means for this network; `current` is the live one of a running network, else the stored one.
+ * @throws VirtnetError VND003, VND010
+ */
+export function affected(record: NetworkRecord, affect: Affect): Affected {
+  const isActive = record.live !== undefined;
+  const live = affect === 'live' || affect === 'live+config' || (affect === 'current' && isActive);
+  const config = affect === 'config' || affect === 'live+config' || (affect === 'current' && !isActive);
+  if (live && !isActive) throw notRunning();
+  if (config && record.config === undefined) throw configOfTransient();
+  return { live, config };
+}
+
+/** The record with `edit` applied to the documents in question. */
+export function editDocuments(record: NetworkRecord, which: Affected, edit: (network: Network) => Network): NetworkRecord {
+  const { live, config } = record;
+  return {
+    ...record,
+    ...(which.config && config !== undefined ? { config: edit(config) } : {}),
+    ...(which.live && live !== undefined ? { live: edit(live) } : {}),
+  };
+}
+
+/** Sets, replaces or (without a value) removes a title, a description or one namespace's element. */
+export function setMetadata(
+  ref: NetworkRef,
+  item: MetadataItem,
+  value: string | undefined,
+  options: { readonly key?: string | undefined; readonly uri?: string | undefined; readonly affect: Affect },
+): Operation<void> {
+  return async (state) => {
+    checkArguments('virNetworkSetMetadata', item, options.uri);
+    if (item === 'element' ? value !== undefined && options.key === undefined : options.key !== undefined)
+      throw argumentNull('virNetworkSetMetadata', 'key', item === 'element');
+    if (item === 'title' && value?.includes('\n') === true) throw invalidArgument("metadata title can't contain newlines");
+    const record = lookup(state, ref);
+    const edit = editor(item, value, options.key ?? '', options.uri ?? '');
+    const next = withRecord(state, editDocuments(record, affected(record, options.affect), edit));
+    const namespace = item === 'element' && options.uri !== undefined ? { namespace: options.uri } : {};
+    return documentsOnly(next, undefined, [{ type: 'metadata', name: record.name, uuid: record.uuid, item, ...namespace }]);
+  };
+}
+
+/** @throws VirtnetError VND012 when there is none */
+export function getMetadata(
+  record: NetworkRecord,
+  item: MetadataItem,
+  options: { readonly uri?: string | undefined; readonly affect: Affect },
+): string {
+  checkArguments('virNetworkGetMetadata', item, options.uri);
+  if (options.affect === 'live+config')
+    throw invalidArgument("Flags 'VIR_NETWORK_UPDATE_AFFECT_LIVE' and 'VIR_NETWORK_UPDATE_AFFECT_CONFIG' are mutually exclusive");
+  const which = affected(record, options.affect);
+  const network = (which.config ? record.config : record.live) ?? currentDocument(record);
+  const element = network.metadata.find((m) => m.namespace === options.uri);
+  const value = item === 'element' ? element && shownElement(element.xml, element.namespace) : network[item];
+  if (value === undefined) throw noMetadata();
+  return value;
+}
+
+function checkArguments(api: string, item: MetadataItem, uri: string | undefined): void {
+  if ((item === 'element') !== (uri !== undefined)) throw argumentNull(api, 'uri', item === 'element');
+}
+
+function argumentNull(api: string, argument: string, wanted: boolean): Error {
+  return invalidArgument(`${argument} in ${api} must ${wanted ? 'not ' : ''}be NULL`);
+}
+
+function editor(item: MetadataItem, value: string | undefined, key: string, uri: string): (network: Network) => Network {
+  if (item !== 'element') {
+    return (network) => {
+      const { [item]: _old, ...rest } = network;
+      return value === undefined || value === '' ? rest : { ...rest, [item]: value };
+    };
+  }
+  const element: MetadataElement | undefined = value === undefined ? undefined : { namespace: uri, xml: storedElement(value, key, uri) };
+  return (network) => {
+    const others = network.metadata.filter((m) => m.namespace !== uri);
+    return { ...network, metadata: element === undefined ? others : [...others, element] };
+  };
+}

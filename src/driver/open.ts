@@ -1,0 +1,55 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Host } from '../host/host.ts';
+import { leaseScriptPath } from '../host/lease-script.ts';
+import { linuxHost } from '../host/linux-host.ts';
+import { desiredState } from './desired.ts';
+import { codec, parseDocument, writeDocument } from './documents.ts';
+import type { NetworkDriver } from './driver.ts';
+import { Engine } from './engine.ts';
+import { EventQueue } from './event-queue.ts';
+import { networkLeases } from './network-leases.ts';
+import { LocalDriver } from './local-driver.ts';
+import { parsePlug, parsePort } from './port-documents.ts';
+import { Store } from './store.ts';
+
+/** Where a driver keeps its files, and the machine that it works on. */
+export interface OpenOptions {
+  /** Definitions. Default `$VIRTNET_CONFIG_DIR`, else /etc/virtnet. */
+  readonly configDir?: string | undefined;
+  /** Leases. Default `$VIRTNET_STATE_DIR`, else /var/lib/virtnet. */
+  readonly stateDir?: string | undefined;
+  /** Running networks, ports, the lock. Default `$VIRTNET_RUN_DIR`, else /run/virtnet. */
+  readonly runDir?: string | undefined;
+  /** Default: this machine, in this process's network namespace. The driver closes it. */
+  readonly host?: Host | undefined;
+}
+
+/** The driver of this machine, or of the given host. Opening reads nothing and changes nothing. */
+export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriver> {
+  const configDir = options.configDir ?? process.env['VIRTNET_CONFIG_DIR'] ?? '/etc/virtnet';
+  const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
+  const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
+  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() } });
+  const store = new Store({ configDir, runDir, codec, bootId: bootId() });
+  const events = new EventQueue();
+  const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug };
+  const engine = new Engine({ store, host, events, compile: desiredState, context });
+  return new LocalDriver({
+    host,
+    store,
+    engine,
+    events,
+    write: writeDocument,
+    leases: (record, mac) => networkLeases(host.paths, record, mac),
+  });
+}
+
+/** libvirt's prefix for addresses it makes up, and three random bytes. */
+function randomMac(): string {
+  return ['52', '54', '00', ...[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
+}
+
+function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}

@@ -1,0 +1,162 @@
+import type { Diagnostic, Result } from '../base/diagnostic.ts';
+import { hasErrors } from '../base/diagnostic.ts';
+import { allocate, nextClassId } from '../compile/pools.ts';
+import type { Attachment, PortRecord } from '../compile/port.ts';
+import type { EffectivePort } from '../interface/effective.ts';
+import { checkFloor, checkOvercommit } from '../interface/floor.ts';
+import { mergePort, withUuid } from '../interface/merge.ts';
+import type { NetworkPort } from '../interface/port.ts';
+import type { Bandwidth } from '../network/bandwidth.ts';
+import type { Network } from '../network/network.ts';
+import type { Change, Operation, OperationContext } from './change.ts';
+import type { DriverEvent, NetworkRef } from './driver.ts';
+import { invalidArgument, noPort, notActive, portExists, refused } from './errors.ts';
+import { lookup } from './lookup.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+import { withRecord } from './state.ts';
+
+/** A network that runs. */
+export type RunningRecord = NetworkRecord & { readonly live: Network };
+
+/** @throws VirtnetError VND003 when the network does not run */
+export function running(record: NetworkRecord): RunningRecord {
+  const { live } = record;
+  if (live === undefined) throw notActive(record.name);
+  return { ...record, live };
+}
+
+/** The ports of a running network. @throws VirtnetError VND003 */
+export function listPorts(record: NetworkRecord): readonly PortRecord[] {
+  return [...running(record).ports.values()];
+}
+
+/** A port of a running network. @throws VirtnetError VND004 */
+export function findPort(record: NetworkRecord, uuid: string): PortRecord {
+  const port = record.live === undefined ? undefined : record.ports.get(uuid);
+  if (port === undefined) throw noPort(uuid);
+  return port;
+}
+
+/** `networkPortCreateXML`: the caller makes the device and plugs it by the plug that it is told. */
+export function createPort(
+  ref: NetworkRef,
+  xml: string,
+  options: { readonly reclaim?: boolean | undefined; readonly validate?: boolean | undefined },
+): Operation<PortRecord> {
+  return async (state, context) => {
+    const record = running(lookup(state, ref));
+    const document = value(context.parsePort(xml, options));
+    if (options.reclaim === true && document.plug === undefined) throw invalidArgument('Port reclaim requested but plug type is none');
+    if (options.reclaim !== true && document.plug !== undefined)
+      throw invalidArgument('Port reclaim not requested but plug type is not none');
+    const port = options.reclaim === true ? document : await plugIn(record, document, context, 'ignore');
+    if (record.ports.has(port.uuid)) throw portExists(port.uuid);
+    const made: PortRecord = { port, attachment: { type: 'none' } };
+    return { ...withPort(state, record, made), value: made };
+  };
+}
+
+/** Frees the port's place in a pool, and removes its device when virtnet made it. */
+export function deletePort(ref: NetworkRef, uuid: string): Operation<void> {
+  return async (state) => {
+    const record = lookup(state, ref);
+    return withoutPort(state, record, findPort(record, uuid));
+  };
+}
+
+/** Replaces a port's limits; without any they end. */
+export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandwidth | undefined): Operation<void> {
+  return async (state) => {
+    const record = running(lookup(state, ref));
+    const old = findPort(record, uuid);
+    const { bandwidth: _old, classId: _class, ...rest } = old.port;
+    const wanted = limits(bandwidth);
+    const port = withFloor(record, { ...rest, ...(wanted === undefined ? {} : { bandwidth: wanted }) });
+    const next = withRecord(state, { ...record, ports: new Map(record.ports).set(uuid, { ...old, port }) });
+    return { next, scope: scopeOf(record, old, port), events: [], value: undefined };
+  };
+}
+
+/** Chooses the port's plug and settles what libvirt settles when it makes a port. @throws VirtnetError with the findings */
+export async function plugIn(
+  record: RunningRecord,
+  port: NetworkPort,
+  context: OperationContext,
+  unknownPortgroup: 'refuse' | 'ignore',
+): Promise<NetworkPort> {
+  const merged = value(mergePort({ network: record.live, port }, { unknownPortgroup }));
+  const ports = [...record.ports.values()];
+  const plug = value(allocate({ network: record.live, ports, port, facts: await context.facts() }));
+  return withFloor(record, { ...settled(port, merged, context.uuid), plug });
+}
+
+/** The state with this port on its network. */
+export function withPort(state: DriverState, record: RunningRecord, made: PortRecord): Omit<Change<never>, 'value'> {
+  const next = withRecord(state, { ...record, ports: new Map(record.ports).set(made.port.uuid, made) });
+  return { next, scope: scopeOf(record, made), events: [portEvent('created', record, made)] };
+}
+
+/** The state without this port. */
+export function withoutPort(state: DriverState, record: NetworkRecord, gone: PortRecord): Change<undefined> {
+  const ports = new Map(record.ports);
+  ports.delete(gone.port.uuid);
+  const next = withRecord(state, { ...record, ports });
+  return { next, scope: scopeOf(record, gone), events: [portEvent('deleted', record, gone)], value: undefined };
+}
+
+/** A port whose device somebody else makes means something on the host only through its guaranteed share of the bridge. */
+function scopeOf(
+  record: NetworkRecord,
+  old: { readonly attachment: Attachment; readonly port: NetworkPort },
+  now = old.port,
+): ReadonlySet<string> {
+  const matters = old.attachment.type !== 'none' || old.port.classId !== undefined || now.classId !== undefined;
+  return matters ? new Set([record.uuid]) : new Set();
+}
+
+/** The port with what the merge settled written into it, as libvirt shows it afterwards. */
+function settled(port: NetworkPort, merged: EffectivePort, uuid: () => string): NetworkPort {
+  const { bandwidth, vlan, origins } = merged;
+  const virtualport =
+    merged.virtualport !== undefined && merged.missingUuid !== undefined
+      ? withUuid(merged.virtualport, merged.missingUuid, uuid())
+      : merged.virtualport;
+  return {
+    ...port,
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(vlan === undefined ? {} : { vlan }),
+    ...(virtualport === undefined ? {} : { virtualport }),
+    ...(origins.isolated === undefined ? {} : { isolated: merged.isolated }),
+    ...(origins.trustGuestRxFilters === undefined ? {} : { trustGuestRxFilters: merged.trustGuestRxFilters }),
+  };
+}
+
+/** A port with a guaranteed rate gets a traffic class of its own, when the network can guarantee that much. */
+function withFloor(record: RunningRecord, port: NetworkPort): NetworkPort {
+  if ((port.bandwidth?.inbound?.floor ?? 0) === 0) return port;
+  const request = { network: record.live, mac: port.mac, bandwidth: port.bandwidth };
+  const others = [...record.ports.values()].filter((other) => other.port.uuid !== port.uuid);
+  const floors = others.map((other) => other.port.bandwidth?.inbound?.floor ?? 0);
+  const refusal = checkFloor(request) ?? checkOvercommit(request, floors);
+  if (refusal !== undefined) throw refused([refusal]);
+  return { ...port, classId: record.ports.get(port.uuid)?.port.classId ?? nextClassId(others) };
+}
+
+/** Directions without an average (or a floor) are no limits; what is zero in a direction is not set. */
+function limits(bandwidth: Bandwidth | undefined): Bandwidth | undefined {
+  const { inbound, outbound } = bandwidth ?? {};
+  const wanted = {
+    ...((inbound?.average ?? 0) > 0 || (inbound?.floor ?? 0) > 0 ? { inbound } : {}),
+    ...((outbound?.average ?? 0) > 0 ? { outbound } : {}),
+  };
+  return Object.keys(wanted).length === 0 ? undefined : wanted;
+}
+
+function portEvent(event: 'created' | 'deleted', record: NetworkRecord, { port }: PortRecord): DriverEvent {
+  return { type: 'port', event, name: record.name, uuid: record.uuid, port: port.uuid };
+}
+
+function value<T>(result: Result<T>): T {
+  if (!result.ok || hasErrors(result.diagnostics)) throw refused(result.diagnostics satisfies readonly Diagnostic[]);
+  return result.value;
+}

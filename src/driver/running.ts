@@ -1,0 +1,112 @@
+import type { Network } from '../network/network.ts';
+import type { Change, Operation, OperationContext } from './change.ts';
+import { completeDocument, lifecycle, newRecord, parse } from './definitions.ts';
+import type { DriverEvent, NetworkRef } from './driver.ts';
+import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
+import { inherit } from './fill-in.ts';
+import { hasExpandedPool, liveDocument } from './live.ts';
+import { lookup } from './lookup.ts';
+import { checkBridge, findByName, matchInactive, matchRecord } from './rules.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+import { withRecord, without } from './state.ts';
+
+/** Starts stored networks, all in one change. With `skipActive` those that run already are left as they are. */
+export function start(refs: readonly NetworkRef[], options: { readonly skipActive?: boolean } = {}): Operation<readonly string[]> {
+  return async (state, context) => {
+    let next = state;
+    const started: NetworkRecord[] = [];
+    for (const ref of refs) {
+      const record = lookup(next, ref);
+      if (record.live !== undefined) {
+        if (options.skipActive === true) continue;
+        throw alreadyActive();
+      }
+      const running = { ...record, live: await toLive(context, record.config) };
+      next = withRecord(next, running);
+      started.push(running);
+    }
+    return change(
+      next,
+      started,
+      started.map((record) => lifecycle('started', record)),
+    );
+  };
+}
+
+/** `networkCreateXML`: runs a document without storing it. A stored, inactive network of that identity keeps its definition. */
+export function create(xml: string, options: { readonly validate?: boolean | undefined }): Operation<string> {
+  return async (state, context) => {
+    const network = await completeDocument(state, context, parse(context, xml, options));
+    checkBridge(state, network);
+    const record = matchInactive(state, network.name, network.uuid) ?? newRecord(network);
+    const running = { ...record, live: await toLive(context, network) };
+    return { ...change(withRecord(state, running), [running], [lifecycle('started', running)]), value: network.uuid };
+  };
+}
+
+/**
+ * Stops networks, all in one change. A transient one is gone then, with its ports. A stored one keeps the ports that virtnet itself
+ * plugged: they come back when it starts again. Ports whose device somebody else makes are dropped, as libvirt drops them.
+ */
+export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> {
+  return async (state) => {
+    let next = state;
+    const stopped: NetworkRecord[] = [];
+    for (const ref of refs) {
+      const record = lookup(next, ref);
+      if (record.live === undefined) throw notActive(record.name);
+      next = withRecord(next, { ...without(record, 'live'), ports: keptPorts(record) });
+      stopped.push(record);
+    }
+    return change(
+      next,
+      stopped,
+      stopped.map((record) => lifecycle('stopped', record)),
+    );
+  };
+}
+
+/**
+ * Makes networks be and run as these documents say: defined and started, or changed while they run. What a document leaves open is
+ * taken from the network of its name.
+ */
+export function up(documents: readonly string[]): Operation<readonly string[]> {
+  return async (state, context) => {
+    let next = state;
+    const touched = new Map<string, NetworkRecord>();
+    const events: DriverEvent[] = [];
+    for (const xml of documents) {
+      const document = parse(context, xml, {});
+      const present = findByName(next, document.name);
+      const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
+      const network = await completeDocument(next, context, settled);
+      checkBridge(next, network);
+      const record = matchRecord(next, network.name, network.uuid) ?? newRecord(network);
+      if (touched.has(record.uuid)) throw twiceInOneCall(record.name);
+      const running = { ...record, config: network, live: await toLive(context, network) };
+      next = withRecord(next, running);
+      touched.set(record.uuid, running);
+      events.push(...upEvents(record, running));
+    }
+    return change(next, [...touched.values()], events);
+  };
+}
+
+function upEvents(before: NetworkRecord, after: NetworkRecord): DriverEvent[] {
+  if (before.live === undefined) return [lifecycle('defined', after), lifecycle('started', after)];
+  return [lifecycle('defined', after), { type: 'updated', name: after.name, uuid: after.uuid }];
+}
+
+async function toLive(context: OperationContext, config: Network | undefined): Promise<Network> {
+  if (config === undefined) throw new TypeError('a network without a definition cannot be started');
+  return hasExpandedPool(config) ? liveDocument(config, await context.facts()) : config;
+}
+
+function keptPorts(record: NetworkRecord): NetworkRecord['ports'] {
+  return new Map([...record.ports].filter(([, port]) => record.config !== undefined && port.attachment.type !== 'none'));
+}
+
+function change(next: DriverState, records: readonly NetworkRecord[], events: readonly DriverEvent[]): Change<readonly string[]> {
+  const uuids = records.map((record) => record.uuid);
+  return { next, scope: new Set(uuids), events, value: uuids };
+}

@@ -1,0 +1,219 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { PortRecord } from '../compile/port.ts';
+import type { Network } from '../network/network.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+import { emptyState, withRecord, without } from './state.ts';
+import type { DocumentCodec } from './store.ts';
+import { Store } from './store.ts';
+
+/** The store knows nothing of XML, so its tests use a form that shows a torn file as such. */
+const codec: DocumentCodec = {
+  read: (text) => ({ ok: true, value: JSON.parse(text) as Network, diagnostics: [] }),
+  write: (network) => JSON.stringify(network),
+};
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'virtnet-store-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const open = (options: { onOperation?: (op: string) => void; bootId?: string } = {}): Store =>
+  new Store({ configDir: join(folder, 'etc'), runDir: join(folder, 'run'), codec, bootId: 'boot-1', ...options });
+
+const network = (name: string, uuid: string, more: Partial<Network> = {}): Network => ({
+  name,
+  uuid,
+  metadata: [],
+  forward: { mode: 'none', interfaces: [], addresses: [] },
+  ips: [],
+  routes: [],
+  portgroups: [],
+  dnsmasqOptions: [],
+  ...more,
+});
+
+const record = (name: string, uuid: string, more: Partial<NetworkRecord> = {}): NetworkRecord => ({
+  name,
+  uuid,
+  config: network(name, uuid),
+  autostart: false,
+  ports: new Map(),
+  ...more,
+});
+
+const port = (uuid: string): PortRecord => ({
+  port: { uuid, mac: '52:54:00:00:00:01', owner: { name: 'vm', uuid: 'f'.repeat(36) } },
+  attachment: { type: 'none' },
+});
+
+const A = 'aaaaaaaa-0000-4000-8000-000000000001';
+const B = 'bbbbbbbb-0000-4000-8000-000000000002';
+const P = 'cccccccc-0000-4000-8000-000000000003';
+
+/** What a state says, in plain data that compares. */
+const plain = (state: DriverState): unknown => [...state.networks.values()].map((r) => ({ ...r, ports: [...r.ports.values()] }));
+
+describe('a store', () => {
+  test('gives back in another process what was committed', async () => {
+    const state = withRecord(
+      withRecord(emptyState, record('a', A, { autostart: true, live: network('a', A, { mtu: 9000 }), ports: new Map([[P, port(P)]]) })),
+      record('..', B),
+    );
+    await open().commit(emptyState, state);
+    const sorted = { ...state, networks: new Map([...state.networks].sort(([, x], [, y]) => (x.name < y.name ? -1 : 1))) };
+    expect(plain(open().read())).toEqual(plain(sorted));
+    expect(readdirSync(join(folder, 'etc/networks'))).toEqual(['%2E..xml', 'a.xml', 'autostart']);
+  });
+
+  test('gives the same value while nothing changes, and a new one when another process writes', async () => {
+    const reader = open();
+    const before = reader.read();
+    expect(reader.read()).toBe(before);
+    await open().commit(emptyState, withRecord(emptyState, record('a', A)));
+    expect(plain(reader.glance())).toEqual(plain(withRecord(emptyState, record('a', A))));
+    expect(reader.read()).toBe(reader.read());
+  });
+
+  test('sees a definition that somebody edited in place', async () => {
+    const store = open();
+    await store.commit(emptyState, withRecord(emptyState, record('a', A)));
+    expect(store.read().networks.get(A)?.config?.mtu).toBeUndefined();
+    writeFileSync(join(folder, 'etc/networks/a.xml'), JSON.stringify(network('a', A, { mtu: 1400 })));
+    expect(store.read().networks.get(A)?.config?.mtu).toBe(1400);
+  });
+
+  test('removes every file of a network that is gone', async () => {
+    const full = withRecord(emptyState, record('a', A, { autostart: true, live: network('a', A), ports: new Map([[P, port(P)]]) }));
+    const store = open();
+    await store.commit(emptyState, full);
+    await store.commit(full, emptyState);
+    const left = ['etc/networks', 'etc/networks/autostart', 'run/networks', 'run/ports'].map((f) => readdirSync(join(folder, f)));
+    expect(left).toEqual([['autostart'], [], [], []]);
+  });
+
+  test('forgets running networks and ports of an earlier boot, and keeps definitions', async () => {
+    const full = withRecord(emptyState, record('a', A, { live: network('a', A), ports: new Map([[P, port(P)]]) }));
+    await open().commit(emptyState, full);
+    const next = open({ bootId: 'boot-2' });
+    expect(plain(next.read())).toEqual(plain(withRecord(emptyState, record('a', A))));
+    await next.setPending([B]);
+    expect(readdirSync(join(folder, 'run/networks'))).toEqual([]);
+    expect(next.pending()).toEqual(new Set([B]));
+    expect(open({ bootId: 'boot-3' }).pending()).toEqual(new Set());
+  });
+});
+
+describe('a definition that cannot be used', () => {
+  const put = (file: string, text: string): void => {
+    mkdirSync(join(folder, 'etc/networks'), { recursive: true });
+    writeFileSync(join(folder, 'etc/networks', file), text);
+  };
+
+  test.each([
+    ['is torn', 'torn.xml', '{"name":"to', /cannot read .*torn\.xml/],
+    ['stands under another name', 'other.xml', JSON.stringify(network('mine', B)), /'other\.xml' holds the network 'mine'/],
+    ['has no uuid', 'bare.xml', JSON.stringify({ ...network('bare', B), uuid: undefined }), /no uuid/],
+    ['has the uuid of another', 'twin.xml', JSON.stringify(network('twin', A)), /has the uuid .* of the network 'a'/],
+  ])('because it %s is reported, left alone and keeps no other from loading', async (_why, file, text, message) => {
+    put(file, text);
+    const store = open();
+    await store.commit(emptyState, withRecord(emptyState, record('a', A)));
+    const state = store.read();
+    expect([...state.networks.keys()]).toEqual([A]);
+    expect(state.problems).toEqual([expect.objectContaining({ code: 'VND005', message: expect.stringMatching(message) as string })]);
+    expect(readFileSync(join(folder, 'etc/networks', file), 'utf8')).toBe(text);
+  });
+
+  test('is known by its name, so that nobody overwrites it', () => {
+    put('torn.xml', '{');
+    expect(open().problemOf('torn')?.code).toBe('VND005');
+    expect(open().problemOf('whole')).toBeUndefined();
+  });
+});
+
+describe('a crash of the store', () => {
+  const from = withRecord(
+    withRecord(emptyState, record('a', A, { autostart: true, live: network('a', A), ports: new Map([[P, port(P)]]) })),
+    record('b', B),
+  );
+  const changed = (state: DriverState, uuid: string, change: (r: NetworkRecord) => NetworkRecord): DriverState => {
+    const found = state.networks.get(uuid);
+    return found === undefined ? state : withRecord(state, change(found));
+  };
+  const moves: Record<string, DriverState> = {
+    'of a redefinition': changed(from, A, (r) => ({ ...r, config: network('a', A, { mtu: 1400 }) })),
+    'of a start': changed(from, B, (r) => ({ ...r, live: network('b', B) })),
+    'of a stop': changed(from, A, (r) => ({ ...without(r, 'live'), ports: new Map() })),
+    'of an undefine': changed(from, A, (r) => ({ ...without(r, 'config'), autostart: false })),
+    'of both networks at once': changed(
+      changed(from, A, (r) => without(r, 'live')),
+      B,
+      (r) => ({ ...r, config: network('b', B, { mtu: 1300 }), live: network('b', B, { mtu: 1300 }) }),
+    ),
+  };
+
+  test.each(Object.entries(moves))('in the middle %s leaves each file old or new, whole, whatever the moment', async (_name, to) => {
+    const whole = (r: NetworkRecord | undefined): string[] => [r?.config, r?.live].map((d) => JSON.stringify(d ?? null));
+    let total = Infinity;
+    for (let at = 0; at < total; at++) {
+      rmSync(folder, { recursive: true, force: true });
+      await open().commit(emptyState, from);
+      let count = 0;
+      // A killed process does nothing more, so every operation after the fatal one fails too.
+      const dying = open({
+        onOperation: () => {
+          if (count++ >= at) throw new Error('killed');
+        },
+      });
+      const outcome = await dying.commit(from, to).then(
+        () => 'done',
+        () => 'killed',
+      );
+      if (outcome === 'done') total = at;
+      const after = open();
+      const found = after.read();
+      expect(found.problems).toEqual([]);
+      for (const uuid of [A, B]) {
+        const [config, live] = whole(found.networks.get(uuid));
+        expect([whole(from.networks.get(uuid))[0], whole(to.networks.get(uuid))[0]]).toContain(config);
+        expect([whole(from.networks.get(uuid))[1], whole(to.networks.get(uuid))[1]]).toContain(live);
+      }
+      if (outcome === 'done') expect(plain(found)).toEqual(plain(to));
+      // The next writer tidies up and carries on from whatever is there.
+      after.sweep();
+      await after.commit(found, to);
+      expect(plain(open().read())).toEqual(plain(to));
+      const files = ['etc/networks', 'etc/networks/autostart', 'run/networks', 'run/ports'].flatMap((f) => readdirSync(join(folder, f)));
+      expect(files.filter((f) => f.endsWith('.tmp'))).toEqual([]);
+    }
+    expect(total).toBeGreaterThan(2);
+  });
+
+  test.each(Object.entries(moves))('that is only a failure %s puts everything back', async (_name, to) => {
+    let total = Infinity;
+    for (let at = 0; at < total; at++) {
+      rmSync(folder, { recursive: true, force: true });
+      await open().commit(emptyState, from);
+      let count = 0;
+      const failing = open({
+        onOperation: () => {
+          if (count++ === at) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+        },
+      });
+      const error: unknown = await failing.commit(from, to).then(
+        () => undefined,
+        (e: unknown) => e,
+      );
+      if (error === undefined) total = Math.min(total, count > at ? at + 1 : at);
+      else expect(error).toMatchObject({ code: 'VND009', message: expect.stringContaining('no space left') as string });
+      expect(plain(open().read())).toEqual(plain(error === undefined ? to : from));
+    }
+    expect(total).toBeGreaterThan(2);
+  });
+});

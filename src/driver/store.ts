@@ -1,0 +1,326 @@
+import type { Diagnostic, Result } from '../base/diagnostic.ts';
+import { hasErrors } from '../base/diagnostic.ts';
+import { VirtnetError } from '../base/errors.ts';
+import type { PortRecord } from '../compile/port.ts';
+import type { Network } from '../network/network.ts';
+import { definitionFile } from './file-name.ts';
+import type { FileChange } from './files.ts';
+import { changeFiles, sweepTemps } from './files.ts';
+import { Folder, readText } from './folder.ts';
+import type { Layout, StoreFolders } from './layout.ts';
+import { layoutOf } from './layout.ts';
+import { portFromText, portToText } from './port-file.ts';
+import type { DriverState, NetworkRecord } from './state.ts';
+import { emptyState } from './state.ts';
+
+/** How documents become text and back; the store knows nothing of XML. */
+export interface DocumentCodec {
+  readonly read: (text: string, source: string) => Result<Network>;
+  readonly write: (network: Network) => string;
+}
+
+export interface StoreOptions extends StoreFolders {
+  readonly codec: DocumentCodec;
+  /** This boot of the machine; running networks of another boot are forgotten. */
+  readonly bootId: string;
+  /** Called before each operation on the file system; a test throws here to play a crash. */
+  readonly onOperation?: ((operation: string) => void) | undefined;
+}
+
+/** A file's content, or why it cannot be used. */
+type Loaded<T> = { readonly value: T } | { readonly problem: Diagnostic };
+
+/**
+ * The desired state on disk: definitions and autostart links in the configuration folder, running documents and ports in the run folder,
+ * one file each. Any number of processes may read; who writes holds the host's lock.
+ */
+export class Store {
+  readonly #layout: Layout;
+  readonly #options: StoreOptions;
+  readonly #definitions: Folder<Loaded<Network>>;
+  readonly #autostart: Folder<true>;
+  readonly #live: Folder<Loaded<Network>>;
+  readonly #ports: Folder<Loaded<PortRecord>>;
+  #state: DriverState = emptyState;
+  #parts: readonly unknown[] = [];
+  #bootChecked = false;
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    this.#layout = layoutOf(options);
+    const document = (_file: string, path: string): Loaded<Network> => loadDocument(path, options.codec);
+    this.#definitions = new Folder(this.#layout.definitions, isDocument, document);
+    this.#autostart = new Folder(this.#layout.autostart, isDocument, () => true);
+    this.#live = new Folder(this.#layout.live, isDocument, document);
+    this.#ports = new Folder(
+      this.#layout.ports,
+      (file) => !file.startsWith('.') && file.endsWith('.json'),
+      (_file, path) => loadPort(path),
+    );
+  }
+
+  /** The state as the files have it now. The same value as before when nothing changed. */
+  read(): DriverState {
+    const live = this.#ofThisBoot() ? ([this.#live.read(), this.#ports.read()] as const) : ([NO_FILES, NO_FILES] as const);
+    const parts = [this.#definitions.read(), this.#autostart.read(), ...live];
+    if (parts.some((part, i) => part !== this.#parts[i])) {
+      this.#state = assemble(this.#definitions.read(), this.#autostart.read(), live[0], live[1]);
+      this.#parts = parts;
+    }
+    return this.#state;
+  }
+
+  /** The state for a look at one network: cheap when no file came or went. An edit in place by hand is seen by the next `read`. */
+  glance(): DriverState {
+    const folders = [this.#definitions, this.#autostart, this.#live, this.#ports];
+    return this.#parts.length > 0 && this.#bootChecked && folders.every((f) => f.isCurrent()) ? this.#state : this.read();
+  }
+
+  /**
+   * Makes the files say `to` where they say `from`. The caller holds the lock.
+   * @throws VirtnetError VND009 when the disk refuses; the files then say `from` again as far as the disk lets them.
+   */
+  async commit(from: DriverState, to: DriverState): Promise<void> {
+    const changes = this.#changes(from, to);
+    try {
+      await this.#prepareBoot(changes.volatile.length > 0);
+      await this.#apply(changes);
+    } catch (error) {
+      await this.#apply(this.#changes(to, from)).catch(() => undefined); // the first error tells more than this one
+      throw new VirtnetError({
+        code: 'VND009',
+        message: `cannot store the change: ${error instanceof Error ? error.message : String(error)}`,
+        hint: 'make room or make the folder writable; nothing has been changed',
+        cause: error,
+      });
+    }
+  }
+
+  /** Removes what killed processes left half written. The caller holds the lock. */
+  sweep(): void {
+    for (const folder of [this.#layout.definitions, this.#layout.autostart, this.#layout.live, this.#layout.ports]) sweepTemps(folder);
+  }
+
+  /** Networks (uuids) whose change was interrupted by a kill; their host state may be anything between. */
+  pending(): ReadonlySet<string> {
+    return this.#ofThisBoot() ? this.#list(this.#layout.pending) : new Set();
+  }
+
+  async setPending(networks: Iterable<string>): Promise<void> {
+    await this.#setList(this.#layout.pending, networks);
+  }
+
+  /** Networks (uuids) that autostart has started since the boot. */
+  autostarted(): ReadonlySet<string> {
+    return this.#ofThisBoot() ? this.#list(this.#layout.autostarted) : new Set();
+  }
+
+  async setAutostarted(networks: Iterable<string>): Promise<void> {
+    await this.#setList(this.#layout.autostarted, networks);
+  }
+
+  /** A definition file that exists without being readable, for a name: such a file must not be overwritten. */
+  problemOf(name: string): Diagnostic | undefined {
+    const loaded = this.#definitions.read().get(definitionFile(name))?.value;
+    return loaded !== undefined && 'problem' in loaded ? loaded.problem : undefined;
+  }
+
+  #list(path: string): ReadonlySet<string> {
+    return new Set((readText(path) ?? '').split('\n').filter((line) => line !== ''));
+  }
+
+  async #setList(path: string, networks: Iterable<string>): Promise<void> {
+    await this.#prepareBoot(true);
+    const lines = [...networks].map((uuid) => `${uuid}\n`).join('');
+    await this.#change([lines === '' ? { op: 'remove', path } : { op: 'write', path, text: lines }], false);
+  }
+
+  #ofThisBoot(): boolean {
+    this.#bootChecked ||= readText(this.#layout.boot)?.trim() === this.#options.bootId;
+    return this.#bootChecked;
+  }
+
+  /** Before the first write after a boot: what the run folder holds belongs to networks that died with the machine. */
+  async #prepareBoot(needed: boolean): Promise<void> {
+    if (!needed || readText(this.#layout.boot)?.trim() === this.#options.bootId) return;
+    const stale = [this.#live, this.#ports].flatMap((f) => [...f.read().keys()].map((file) => `${f.path}/${file}`));
+    await this.#change(
+      [
+        ...[...stale, this.#layout.pending, this.#layout.autostarted].map((path): FileChange => ({ op: 'remove', path })),
+        { op: 'write', path: this.#layout.boot, text: `${this.#options.bootId}\n` },
+      ],
+      false,
+    );
+  }
+
+  async #apply(changes: Changes): Promise<void> {
+    if (changes.durable.length > 0) await this.#change(changes.durable, true);
+    if (changes.volatile.length > 0) await this.#change(changes.volatile, false);
+  }
+
+  async #change(changes: readonly FileChange[], durable: boolean): Promise<void> {
+    await changeFiles(changes, { durable, onOperation: this.#options.onOperation });
+  }
+
+  #changes(from: DriverState, to: DriverState): Changes {
+    const durable: FileChange[] = [];
+    const volatile: FileChange[] = [];
+    for (const uuid of new Set([...from.networks.keys(), ...to.networks.keys()])) {
+      const before = from.networks.get(uuid);
+      const after = to.networks.get(uuid);
+      if (before === after) continue;
+      durable.push(...this.#configChanges(before, after));
+      volatile.push(...this.#liveChanges(uuid, before, after), ...this.#portChanges(uuid, before, after));
+    }
+    return { durable, volatile };
+  }
+
+  #configChanges(before: NetworkRecord | undefined, after: NetworkRecord | undefined): FileChange[] {
+    const changes: FileChange[] = [];
+    const name = (after ?? before)?.name ?? '';
+    if (before?.config !== after?.config) changes.push(this.#document(this.#layout.definition(name), after?.config));
+    if ((before?.autostart ?? false) !== (after?.autostart ?? false)) {
+      const path = this.#layout.autostartLink(name);
+      // The link goes before its target does, and comes after it.
+      if (after?.autostart === true) changes.push({ op: 'link', path, target: `../${definitionFile(name)}` });
+      else changes.unshift({ op: 'remove', path });
+    }
+    return changes;
+  }
+
+  #liveChanges(uuid: string, before: NetworkRecord | undefined, after: NetworkRecord | undefined): FileChange[] {
+    return before?.live === after?.live ? [] : [this.#document(this.#layout.liveDocument(uuid), after?.live)];
+  }
+
+  #portChanges(uuid: string, before: NetworkRecord | undefined, after: NetworkRecord | undefined): FileChange[] {
+    const old = before?.ports ?? new Map<string, PortRecord>();
+    const now = after?.ports ?? new Map<string, PortRecord>();
+    const removed = [...old.keys()].filter((port) => !now.has(port));
+    const written = [...now].filter(([port, record]) => old.get(port) !== record);
+    return [
+      ...removed.map((port): FileChange => ({ op: 'remove', path: this.#layout.port(uuid, port) })),
+      ...written.map(([port, record]): FileChange => ({
+        op: 'write',
+        path: this.#layout.port(uuid, port),
+        text: portToText(uuid, record),
+      })),
+    ];
+  }
+
+  #document(path: string, network: Network | undefined): FileChange {
+    return network === undefined ? { op: 'remove', path } : { op: 'write', path, text: this.#options.codec.write(network) };
+  }
+}
+
+interface Changes {
+  readonly durable: readonly FileChange[];
+  readonly volatile: readonly FileChange[];
+}
+
+type Files<T> = ReadonlyMap<string, { readonly value: T }>;
+
+const NO_FILES: ReadonlyMap<string, { readonly signature: string; readonly value: never }> = new Map<string, never>();
+
+function isDocument(file: string): boolean {
+  return !file.startsWith('.') && file.endsWith('.xml');
+}
+
+function assemble(
+  definitions: Files<Loaded<Network>>,
+  autostart: Files<true>,
+  live: Files<Loaded<Network>>,
+  ports: Files<Loaded<PortRecord>>,
+): DriverState {
+  const problems: Diagnostic[] = [];
+  const records = new Map<string, NetworkRecord>();
+  const names = new Set<string>();
+  for (const [file, { value }] of definitions) {
+    if ('problem' in value) problems.push(value.problem);
+    else {
+      const problem = misfit(file, value.value, records);
+      if (problem !== undefined) problems.push(problem);
+      else {
+        const uuid = value.value.uuid ?? '';
+        names.add(value.value.name);
+        records.set(uuid, { uuid, name: value.value.name, config: value.value, autostart: autostart.has(file), ports: new Map() });
+      }
+    }
+  }
+  for (const { value } of live.values()) {
+    if ('problem' in value) problems.push(value.problem);
+    else {
+      const uuid = value.value.uuid ?? '';
+      const record = records.get(uuid) ?? { uuid, name: value.value.name, autostart: false, ports: new Map<string, PortRecord>() };
+      records.set(uuid, { ...record, live: value.value });
+    }
+  }
+  addPorts(records, ports, problems);
+  const sorted = [...records.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return { networks: new Map(sorted.map((r) => [r.uuid, r])), problems };
+}
+
+function addPorts(records: Map<string, NetworkRecord>, ports: Files<Loaded<PortRecord>>, problems: Diagnostic[]): void {
+  const byNetwork = new Map<string, Map<string, PortRecord>>();
+  for (const [file, { value }] of ports) {
+    if ('problem' in value) {
+      problems.push(value.problem);
+      continue;
+    }
+    const uuid = file.slice(0, file.indexOf('.'));
+    const of = byNetwork.get(uuid) ?? new Map<string, PortRecord>();
+    of.set(value.value.port.uuid, value.value);
+    byNetwork.set(uuid, of);
+  }
+  for (const [uuid, of] of byNetwork) {
+    const record = records.get(uuid);
+    if (record !== undefined) records.set(uuid, { ...record, ports: of });
+  }
+}
+
+/** A definition that stands in the wrong file, or claims another one's uuid. */
+function misfit(file: string, network: Network, records: ReadonlyMap<string, NetworkRecord>): Diagnostic | undefined {
+  const say = (message: string, hint: string): Diagnostic => ({ code: 'VND005', severity: 'warning', message, hint, source: file });
+  if (definitionFile(network.name) !== file)
+    return say(
+      `definition file '${file}' holds the network '${network.name}'`,
+      `rename the file to '${definitionFile(network.name)}', or the network`,
+    );
+  if (network.uuid === undefined)
+    return say(`definition file '${file}' has no uuid`, 'define the network with `virtnet define`, which chooses one');
+  const other = records.get(network.uuid);
+  return other === undefined
+    ? undefined
+    : say(`definition file '${file}' has the uuid ${network.uuid} of the network '${other.name}'`, 'give one of them another uuid');
+}
+
+function loadDocument(path: string, codec: DocumentCodec): Loaded<Network> {
+  try {
+    const result = codec.read(readText(path) ?? '', path);
+    if (result.ok && !hasErrors(result.diagnostics)) return { value: result.value };
+    const first = result.diagnostics.find((d) => d.severity === 'error');
+    return unreadable(path, first?.message ?? 'no network in it', result.diagnostics);
+  } catch (error) {
+    return unreadable(path, error instanceof Error ? error.message : String(error), []);
+  }
+}
+
+function loadPort(path: string): Loaded<PortRecord> {
+  try {
+    return { value: portFromText(readText(path) ?? '') };
+  } catch (error) {
+    return unreadable(path, error instanceof Error ? error.message : String(error), []);
+  }
+}
+
+function unreadable(path: string, why: string, causes: readonly Diagnostic[]): { readonly problem: Diagnostic } {
+  return {
+    problem: {
+      code: 'VND005',
+      severity: 'warning',
+      message: `cannot read '${path}': ${why}`,
+      hint: 'mend the file or move it away; it is left alone until then',
+      source: path,
+      related: causes.map((c) => ({ message: c.message, ...(c.span === undefined ? {} : { span: c.span }) })),
+    },
+  };
+}
