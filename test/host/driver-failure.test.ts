@@ -1,0 +1,75 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { ChangeOptions, NetworkDriver } from '../../src/driver/driver.ts';
+import { openDriver } from '../../src/driver/open.ts';
+import { linuxHost } from '../../src/host/linux-host.ts';
+import { hostSnapshot } from '../support/host-snapshot.ts';
+import { attachGuest, changed, isolated, nat, sh } from '../support/driver-documents.ts';
+
+const runDir = process.env['VIRTNET_RUN_DIR'] ?? '';
+const stateDir = process.env['VIRTNET_STATE_DIR'] ?? '';
+const host = linuxHost({ paths: { runDir, stateDir, leaseScript: '/bin/true' }, stepSize: 'single' });
+const driver: NetworkDriver = await openDriver({ host });
+
+afterAll(() => driver[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const { name, active } of await driver.list()) {
+    if (active) await driver.stop(name);
+    await driver.undefine(name).catch(() => undefined);
+  }
+});
+
+/** Makes a call fail at each of its steps in turn, before and after the step took effect, and compares the host with what it was. */
+async function failEverywhere(call: (options: ChangeOptions) => Promise<unknown>): Promise<number> {
+  const before = hostSnapshot();
+  let step = 0;
+  for (; ; step++) {
+    for (const done of [false, true]) {
+      let reached = false;
+      const options: ChangeOptions = {
+        onProgress: (p) => {
+          if (p.step !== step || p.done !== done) return;
+          reached = true;
+          throw new Error(`injected at step ${String(step)}`);
+        },
+      };
+      const outcome = await call(options).then(
+        () => 'done',
+        (error: unknown) => error,
+      );
+      if (!reached) {
+        expect(outcome).toBe('done');
+        return step;
+      }
+      expect(outcome).toMatchObject({ message: expect.stringContaining('injected') as string });
+      expect(hostSnapshot(), `after a failure ${done ? 'after' : 'before'} step ${String(step)}`).toEqual(before);
+    }
+  }
+}
+
+describe('a failure at any step leaves the host as it was', () => {
+  test('of a first start of two networks', async () => {
+    expect(await failEverywhere((options) => driver.up([nat, isolated], options))).toBeGreaterThan(10);
+  });
+
+  test('of a live edit with a guest plugged in', async () => {
+    await driver.up([nat]);
+    await attachGuest(driver, 'nat', 'guest1');
+    expect(await failEverywhere((options) => driver.up([changed], options))).toBeGreaterThan(3);
+  });
+
+  test('of an attach and a detach', async () => {
+    await driver.up([nat]);
+    sh('ip netns add guest2');
+    const request = { mac: '52:54:00:00:00:02', owner: { name: 'two' }, attachment: { type: 'netns', netns: 'guest2' } } as const;
+    expect(await failEverywhere((options) => driver.attach('nat', request, options))).toBeGreaterThan(2);
+    expect(await failEverywhere((options) => driver.detach('nat', 'two', options))).toBeGreaterThan(0);
+    sh('ip netns del guest2');
+  });
+
+  test('of a stop of two networks', async () => {
+    await driver.up([nat, isolated]);
+    expect(await failEverywhere((options) => driver.stopAll(['nat', 'isolated'], options))).toBeGreaterThan(3);
+    expect(execFileSync('ip', ['-brief', 'link'], { encoding: 'utf8' }).trim().split('\n')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { buildSync } from 'esbuild';
+
+const root = join(import.meta.dirname, '..', '..');
+let bundle: string | undefined;
+
+/** The file of driver-child.ts as Node runs it. */
+function child(): string {
+  if (bundle !== undefined) return bundle;
+  bundle = join(root, '.cache', `driver-child-${String(process.pid)}.mjs`);
+  buildSync({
+    entryPoints: [join(import.meta.dirname, 'driver-child.ts')],
+    outfile: bundle,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+  });
+  return bundle;
+}
+
+export interface ChildOutcome {
+  readonly killed: boolean;
+  /** Steps of the whole plan, where it lived. */
+  readonly steps: number;
+}
+
+/** Runs one call of the driver in a process of its own that kills itself before or after a step. */
+export function runChild(call: 'up' | 'stop' | 'repair', at: number, moment: 'before' | 'after', ...args: readonly string[]): ChildOutcome {
+  const result = spawnSync(process.execPath, [child(), call, String(at), moment, ...args], { encoding: 'utf8' });
+  if (result.signal === 'SIGKILL') return { killed: true, steps: 0 };
+  if (result.status !== 0) throw new Error(`driver process: ${result.stderr}`);
+  return { killed: false, steps: Number(result.stdout) };
+}

@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Fields of `ip -j`, `tc -j` and `nft -j` that differ between two equal hosts: numbers given by the kernel, timers, counters. */
+const PASSING = new Set([
+  'ifindex', 'link_index', 'link_netnsid', 'group', 'stats', 'stats64', 'handle', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer',
+  'root_id', 'bridge_id', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'designated_bridge', 'designated_root', 'id', 'no',
+  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'rate', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'linkmode', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link', 'scope', 'link_netnsid',
+]); // prettier-ignore
+
+const run = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
+
+function json(command: string, ...args: string[]): unknown {
+  const text = run(command, ...args).trim();
+  return strip(text === '' ? [] : JSON.parse(text));
+}
+
+function strip(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(strip);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key]) => !PASSING.has(key))
+      .map(([key, v]) => [key, key === 'flags' ? isUp(v) : strip(v)]),
+  );
+}
+
+/** Of a link's flags only its administrative state is a setting. */
+function isUp(flags: unknown): unknown {
+  return Array.isArray(flags) && flags.includes('UP');
+}
+
+/** The files below a folder with their texts. */
+function files(folder: string, except: RegExp): Record<string, string> {
+  const out: Record<string, string> = {};
+  if (!existsSync(folder)) return out;
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const path = join(folder, name);
+    if (except.test(name) || !lstatSync(path).isFile()) continue;
+    // Which process has read its files is told by its number.
+    out[path] = readFileSync(path, 'utf8').replace(/^\d+ (?=[0-9a-f]{64}$)/m, '');
+  }
+  return out;
+}
+
+/** The dnsmasq processes of this pid namespace by their command lines; a zombie counts as gone. */
+export function dnsmasqs(): { readonly pid: number; readonly args: string }[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const args = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
+        return /^\S*dnsmasq\b/.test(args) ? [{ pid: Number(pid), args }] : [];
+      } catch {
+        return [];
+      }
+    });
+}
+
+/** What a change of networks can leave on a host, as plain data that is equal for equal hosts. */
+export interface HostSnapshot {
+  readonly links: unknown;
+  readonly addresses: unknown;
+  readonly routes: unknown;
+  readonly rules: unknown;
+  readonly shaping: unknown;
+  readonly sysctls: Record<string, string>;
+  readonly files: Record<string, string>;
+  readonly processes: readonly string[];
+}
+
+export function hostSnapshot(): HostSnapshot {
+  const links = (JSON.parse(run('ip', '-j', 'link')) as { ifname: string }[]).map((l) => l.ifname);
+  return {
+    links: byName(json('ip', '-j', '-d', 'link')),
+    addresses: byName(json('ip', '-j', 'address')),
+    routes: ['-4', '-6'].map((family) => settledRoutes(json('ip', '-j', family, 'route', 'show', 'table', 'all'))),
+    rules: json('nft', '-j', 'list', 'ruleset'),
+    shaping: links
+      .sort()
+      .map((dev) => [
+        dev,
+        json('tc', '-j', 'qdisc', 'show', 'dev', dev),
+        json('tc', '-j', 'class', 'show', 'dev', dev),
+        run('tc', 'filter', 'show', 'dev', dev).replace(/fh \S+/g, ''),
+      ]),
+    sysctls: Object.fromEntries(
+      [
+        'net/ipv4/ip_forward',
+        'net/ipv6/conf/all/forwarding',
+        ...links.flatMap((dev) => [`net/ipv6/conf/${dev}/accept_ra`, `net/ipv6/conf/${dev}/disable_ipv6`]),
+      ].map((path) => [path, readFileSync(join('/proc/sys', path), 'utf8').trim()]),
+    ),
+    files: {
+      ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot)/),
+      ...files(process.env['VIRTNET_CONFIG_DIR'] ?? '', /^$/),
+      ...files(process.env['VIRTNET_STATE_DIR'] ?? '', /leases/),
+    },
+    processes: dnsmasqs()
+      .map((p) => p.args)
+      .sort(),
+  };
+}
+
+/** Without those that the kernel adds by itself, some of them a second after an address (duplicate address detection). */
+function settledRoutes(rows: unknown): unknown {
+  return (rows as { dst: string; table?: string }[]).filter((r) => r.table !== 'local' && !/^f[ef][0-9a-f]*:/.test(r.dst));
+}
+
+function byName(rows: unknown): unknown {
+  return (rows as { ifname?: string }[]).toSorted((a, b) => String(a.ifname).localeCompare(String(b.ifname)));
+}
