@@ -151,7 +151,7 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
     throw new StepFailure(command.step, toolError('ip', result.stderr, { argv: ['ip', ...command.args], line: batchLine(command.args) }));
   }
   for (const after of afters) await after();
-  // Deleting by group goes past what iproute2 remembers of names.
+  // A deletion by group goes past what iproute2 remembers of names.
   if (commands.some((c) => c.args[1] === 'delete' && c.args[0] === 'link')) tools.ip.forget();
 }
 

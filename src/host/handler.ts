@@ -31,6 +31,8 @@ export interface Look {
   readonly request: ObserveRequest;
   /** Links that carry a mark of a wanted network, or that `desired` names. */
   readonly links: ReadonlyMap<string, LinkRow>;
+  /** Devices of ours that only serve to shape another one. */
+  readonly helpers: ReadonlyMap<string, LinkRow>;
   /** Whose a device is: by its mark, else by what `desired` says of it. */
   ownerOf(dev: string): Owner | undefined;
   /** True when the network's resources are wanted. */

@@ -6,6 +6,7 @@ import type { ResourceHandler } from './handler.ts';
 import { linkUps } from './link-up.ts';
 import { links } from './links.ts';
 import { routes } from './routes.ts';
+import { shaping } from './shaping.ts';
 import { sysctls } from './sysctls.ts';
 import { unsupported } from './unsupported.ts';
 
@@ -22,7 +23,7 @@ export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: Re
   sysctl: sysctls,
   dnsmasq,
   fdb: unsupported('fdb'),
-  shaping: unsupported('shaping'),
+  shaping,
   vf: unsupported('vf'),
   'pci-driver': unsupported('pci-driver'),
   'ovs-port': unsupported('ovs-port'),

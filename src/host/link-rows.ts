@@ -2,7 +2,7 @@ import type { Owner, Resource, ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
 import type { ObserveRequest } from './host.ts';
 import { parseRows } from './ip-coprocess.ts';
-import { groupOf, isOurGroup, parseAlias, UNKNOWN_NETWORK } from './marks.ts';
+import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, UNKNOWN_NETWORK } from './marks.ts';
 
 /** A row of `ip -json -details address show`, as far as it is read here: a link with its addresses. */
 export interface LinkRow {
@@ -37,7 +37,8 @@ export interface AddressInfo {
 
 /** Whose a link is by its marks; undefined for a link of somebody else's. */
 export function markedOwner(row: LinkRow): Owner | undefined {
-  return parseAlias(row.ifalias)?.owner ?? (isOurGroup(row.group) ? { network: UNKNOWN_NETWORK } : undefined);
+  const isUnfinished = isOurGroup(row.group) || isTapBirthName(row.ifname);
+  return parseAlias(row.ifalias)?.owner ?? (isUnfinished ? { network: UNKNOWN_NETWORK } : undefined);
 }
 
 /**
@@ -48,6 +49,7 @@ export async function lookAtLinks(request: ObserveRequest, tools: HostTools): Pr
   const named = namedDevices(request.desired.values());
   const rows = request.networks === 'all' ? await dump(tools) : await marked(request.networks, named, tools);
   const links = new Map<string, LinkRow>();
+  const helpers = new Map<string, LinkRow>();
   for (const row of rows) {
     const owner = markedOwner(row);
     const wanted =
@@ -55,11 +57,13 @@ export async function lookAtLinks(request: ObserveRequest, tools: HostTools): Pr
       (request.networks === 'all' ||
         request.networks.has(owner.network) ||
         (owner.network === UNKNOWN_NETWORK && inGroups(row, request.networks)));
-    if (wanted || named.has(row.ifname)) links.set(row.ifname, row);
+    if (wanted && isShaperName(row.ifname)) helpers.set(row.ifname, row);
+    else if (wanted || named.has(row.ifname)) links.set(row.ifname, row);
   }
   return {
     request,
     links,
+    helpers,
     ownerOf: (dev) => {
       const row = links.get(dev);
       return (row && markedOwner(row)) ?? named.get(dev);

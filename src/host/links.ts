@@ -7,12 +7,9 @@ import { batchLine } from './ip-line.ts';
 import type { IpArgs } from './ip-line.ts';
 import { markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
-import { aliasOf, groupOf, parseAlias } from './marks.ts';
+import { aliasOf, groupOf, parseAlias, shaperName, tapBirthName } from './marks.ts';
 
 const GONE = /Cannot find device|does not exist/;
-/** Names of taps that have no mark yet; whoever meets one removes it. */
-const UNNAMED_TAP = /^vn[0-9a-f]{8}\.new$/;
-
 /** Links of ours: bridges, veth pairs, taps and macvtaps. */
 export const links: IpHandler<'link'> = {
   observe(look) {
@@ -38,10 +35,13 @@ export const links: IpHandler<'link'> = {
 function deleteLines(doomed: readonly { readonly step: number; readonly name: string }[]): readonly IpCommand[] {
   const last = doomed.at(-1);
   if (!last) return [];
-  if (doomed.length === 1) return [{ step: last.step, args: ['link', 'delete', 'dev', last.name], fine: GONE }];
+  // The helper device of a shaped link has no other reason to stay.
+  const helpers = doomed.map(({ step, name }) => ({ step, name: shaperName(name) }));
+  if (doomed.length === 1)
+    return [...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'delete', 'dev', name], fine: GONE }));
   const group = String(0x57_00_00_00 + randomBytes(3).readUIntBE(0, 3));
   return [
-    ...doomed.map(({ step, name }) => ({ step, args: ['link', 'set', 'dev', name, 'group', group], fine: GONE })),
+    ...[...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'set', 'dev', name, 'group', group], fine: GONE })),
     { step: last.step, args: ['link', 'delete', 'group', group], fine: GONE },
   ];
 }
@@ -69,7 +69,7 @@ function createLines(link: LinkResource): readonly IpArgs[] {
     }
     case 'tap': {
       // tuntap takes no group, so a tap is born under a name that says it is nobody's yet, and gets name and marks in one request.
-      const birth = `vn${randomBytes(4).toString('hex')}.new`;
+      const birth = tapBirthName();
       const flags = [...(link.spec.vnetHeader ? ['vnet_hdr'] : []), ...(link.spec.multiQueue ? ['multi_queue'] : [])];
       const { user, group: users } = link.spec;
       const holders = [...(user === undefined ? [] : ['user', user]), ...(users === undefined ? [] : ['group', users])];
@@ -178,9 +178,4 @@ function readSpec(row: LinkRow, hint: LinkSpec | undefined): LinkSpec | undefine
     default:
       return undefined;
   }
-}
-
-/** True for a tap whose making was cut short before it got its name. */
-export function isUnnamedTap(name: string): boolean {
-  return UNNAMED_TAP.test(name);
 }

@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto';
 import type { LinkResource, Owner } from '../compile/host-state.ts';
 
 /** Route protocol of every route of ours (rtnetlink's rtm_protocol; 86 is in the range left to users). */
@@ -7,7 +8,7 @@ export const ROUTE_PROTOCOL = 86;
 export const UNKNOWN_NETWORK = '00000000-0000-0000-0000-000000000000';
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
-const ALIAS = new RegExp(`^virtnet:(${UUID})(?::(${UUID}))?(?: peer=(.+)/([^/]+)/([0-9a-f:]{17}))?$`);
+const ALIAS = new RegExp(`^virtnet:(${UUID})(?::(${UUID}))?(?: peer=(.+)/([^/]+)/([0-9a-f:]{17})| for=(.+))?$`);
 const GROUP_BASE = 0x56_00_00_00;
 /** IFALIASZ of linux/if.h without the ending NUL. */
 const ALIAS_MAX = 255;
@@ -16,6 +17,8 @@ const ALIAS_MAX = 255;
 export interface AliasMark {
   readonly owner: Owner;
   readonly peer?: { readonly netns: string; readonly name: string; readonly mac: string };
+  /** For a helper device: the device that it shapes. */
+  readonly shapes?: string;
 }
 
 /** The alias of a link of ours: `virtnet:NETWORK[:PORT]`, for a veth followed by ` peer=NETNS/NAME/MAC`. */
@@ -27,14 +30,40 @@ export function aliasOf(link: Pick<LinkResource, 'owner' | 'spec'>): string {
   return Buffer.byteLength(full) <= ALIAS_MAX && /^[^"#\\]*$/.test(full) ? full : mark;
 }
 
+/** The alias of the helper device that shapes `dev`. */
+export function shaperAlias(owner: Owner, dev: string): string {
+  return `virtnet:${owner.network}${owner.port === undefined ? '' : `:${owner.port}`} for=${dev}`;
+}
+
+/** The name of the helper device that shapes `dev`: short, and the same each time. */
+export function shaperName(dev: string): string {
+  return `vnq${createHash('sha256').update(dev).digest('hex').slice(0, 10)}`;
+}
+
+/** True for the name of a helper device. */
+export function isShaperName(name: string): boolean {
+  return /^vnq[0-9a-f]{10}$/.test(name);
+}
+
+/** The name that a tap is born under, before it gets its own name and marks in one request. */
+export function tapBirthName(): string {
+  return `vn${randomBytes(4).toString('hex')}.new`;
+}
+
+/** True for a tap whose making was cut short before it got its name. */
+export function isTapBirthName(name: string): boolean {
+  return /^vn[0-9a-f]{8}\.new$/.test(name);
+}
+
 /** Reads an alias; undefined where it is not one of ours. */
 export function parseAlias(alias: string | undefined): AliasMark | undefined {
   const m = ALIAS.exec(alias ?? '');
-  const [, network, port, netns, name, mac] = m ?? [];
+  const [, network, port, netns, name, mac, shapes] = m ?? [];
   if (network === undefined) return undefined;
   return {
     owner: { network, ...(port === undefined ? {} : { port }) },
     ...(netns === undefined || name === undefined || mac === undefined ? {} : { peer: { netns, name, mac } }),
+    ...(shapes === undefined ? {} : { shapes }),
   };
 }
 

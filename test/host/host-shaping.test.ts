@@ -1,0 +1,138 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, afterEach, describe, expect, test } from 'vitest';
+import type { Resource, ShapingResource } from '../../src/compile/host-state.ts';
+import { linuxHost } from '../../src/host/linux-host.ts';
+import { carried, NETWORK, PORT, reach, remaining } from '../support/states.ts';
+
+const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
+const host = linuxHost({ paths: { runDir, stateDir: `${runDir}/state`, leaseScript: '/bin/true' } });
+const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+const owner = { network: NETWORK };
+
+const bridge: readonly Resource[] = [
+  {
+    kind: 'link',
+    owner,
+    name: 'virbr0',
+    mac: '52:54:00:00:00:01',
+    spec: { type: 'bridge', stp: false, forwardDelay: 0, vlanFiltering: false },
+  },
+  { kind: 'link-up', owner, dev: 'virbr0' },
+];
+const shaping = (limits: Partial<ShapingResource> = {}): ShapingResource => ({
+  kind: 'shaping',
+  owner,
+  dev: 'virbr0',
+  inbound: { average: 1000, peak: 5000, burst: 1024 },
+  outbound: { average: 128, burst: 256 },
+  floors: [],
+  ...limits,
+});
+
+afterEach(async () => {
+  await reach(host, []);
+  expect(sh('ip -br link').trim().split('\n')).toHaveLength(1);
+});
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+});
+
+describe('limits on a device', () => {
+  const forms: readonly (readonly [string, ShapingResource])[] = [
+    ['both ways', shaping()],
+    ['average alone', shaping({ inbound: { average: 1 }, outbound: { average: 1 } })],
+    ['a peak like the average', shaping({ inbound: { average: 3000, peak: 3000 } })],
+    ['great numbers', shaping({ inbound: { average: 2_000_000, peak: 4_000_001, burst: 200_000 }, outbound: { average: 1_234_567 } })],
+    ['a burst without a peak', shaping({ inbound: { average: 700, burst: 5 } })],
+    [
+      'guaranteed shares',
+      shaping({
+        floors: [
+          { classId: 3, mac: '52:54:00:ff:fe:09', floor: 300 },
+          { classId: 200, mac: 'fe:ff:ff:ff:ff:ff', floor: 1 },
+        ],
+      }),
+    ],
+  ];
+  test.each(forms)('are seen as they were set: %s', async (_, wanted) => {
+    await reach(host, [...bridge, wanted]);
+    expect(await remaining(host, [...bridge, wanted])).toEqual([]);
+    const seen = (await carried(host)).get('shaping virbr0');
+    expect(seen).toMatchObject({ owner, floors: wanted.floors, inbound: { average: wanted.inbound?.average } });
+  });
+
+  test('change in place, share by share', async () => {
+    await reach(host, [...bridge, shaping()]);
+    sh('tc qdisc show dev virbr0 > /run/before');
+    for (const next of [
+      shaping({ inbound: { average: 2000 }, outbound: { average: 64 } }),
+      shaping({ floors: [{ classId: 3, mac: '52:54:00:00:00:09', floor: 300 }] }),
+      shaping({
+        floors: [
+          { classId: 3, mac: '52:54:00:00:00:08', floor: 200 },
+          { classId: 4, mac: '52:54:00:00:00:07', floor: 10 },
+        ],
+      }),
+      shaping({ floors: [{ classId: 4, mac: '52:54:00:00:00:07', floor: 11 }] }),
+    ]) {
+      await reach(host, [...bridge, next]);
+      expect(await remaining(host, [...bridge, next])).toEqual([]);
+      expect(sh('tc qdisc show dev virbr0')).toBe(sh('cat /run/before')); // the qdiscs stayed, and with them what they hold
+    }
+    const inboundOnly: Resource = { kind: 'shaping', owner, dev: 'virbr0', inbound: { average: 5 }, floors: [] };
+    await reach(host, [...bridge, inboundOnly]);
+    expect(await remaining(host, [...bridge, inboundOnly])).toEqual([]);
+    await reach(host, bridge);
+    expect(await remaining(host, bridge)).toEqual([]);
+    expect(sh('tc qdisc show dev virbr0')).not.toMatch(/htb|ingress/);
+  });
+
+  test('that somebody removed are seen and mended', async () => {
+    const wanted = [...bridge, shaping()];
+    await reach(host, wanted);
+    const helper = /vnq\w+/.exec(sh('ip -br link show type ifb'))?.[0] ?? '';
+    for (const drift of [
+      'tc qdisc del dev virbr0 root',
+      'tc qdisc del dev virbr0 ingress',
+      `ip link del ${helper}`,
+      `ip link set ${helper} down`,
+      `tc qdisc del dev ${helper} root`,
+      'tc class change dev virbr0 parent 1: classid 1:1 htb rate 5kbps',
+      'tc filter del dev virbr0 parent ffff:',
+    ]) {
+      sh(drift);
+      expect((await remaining(host, wanted)).join(), drift).toMatch(/shaping virbr0/);
+      await reach(host, wanted);
+      expect(await remaining(host, wanted), `after mending: ${drift}`).toEqual([]);
+    }
+  });
+
+  test('on a bridge of somebody else are found again and leave the bridge', async () => {
+    sh('ip link add br-other up type bridge');
+    const limit = shaping({ dev: 'br-other' });
+    await reach(host, [limit]);
+    expect(await remaining(host, [limit], new Set([NETWORK]))).toEqual([]);
+    expect([...(await carried(host)).keys()]).toEqual(['shaping br-other']);
+    await reach(host, []);
+    expect(sh('tc qdisc show dev br-other')).not.toMatch(/htb|ingress/);
+    sh('ip link del br-other');
+  });
+
+  test('end with a guest whose device is gone', async () => {
+    sh('ip netns add g');
+    const guest = { network: NETWORK, port: PORT };
+    const veth: Resource = {
+      kind: 'link',
+      owner: guest,
+      name: 'vnet0',
+      spec: { type: 'veth', peer: { netns: 'g', name: 'eth0', mac: '52:54:00:00:00:09' } },
+    };
+    const limit: Resource = { ...shaping(), owner: guest, dev: 'vnet0' };
+    await reach(host, [...bridge, veth, limit]);
+    expect(await remaining(host, [...bridge, veth, limit])).toEqual([]);
+    sh('ip netns del g; sleep 0.2');
+    expect([...(await carried(host)).keys()].toSorted()).toEqual(['link virbr0', 'link-up virbr0', 'shaping vnet0']);
+    await reach(host, bridge);
+    expect(sh('ip -br link show type ifb')).toBe('');
+  });
+});
