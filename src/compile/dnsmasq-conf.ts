@@ -92,6 +92,9 @@ function checkZone(name: string | undefined, path: string, report: Report): bool
   return false;
 }
 
+/** The widest private subnet that is taken for this network's own; a wider one (10.0.0.0/8) is likely shared with a site's real hosts. */
+const SITE_PREFIX = { ipv4: 16, ipv6: 48 } as const;
+
 /** The reverse zones answered here: those of localPtr, and those of private subnets behind NAT. Finds VNC011. */
 function reverseZones(network: CompleteNetwork, report: Report): readonly string[] {
   const zones = addressedIps(network).flatMap((addressed) => {
@@ -100,7 +103,7 @@ function reverseZones(network: CompleteNetwork, report: Report): readonly string
     const whole = subnet.prefix % step === 0;
     if (ip.localPtr === true && !whole) reportNoZone(addressed, step, report);
     const behindNat = network.forward.mode === 'nat' && (subnet.family === 'ipv4' || network.forward.nat?.ipv6 === true);
-    const local = ip.localPtr ?? (behindNat && isPrivate(subnet));
+    const local = ip.localPtr ?? (behindNat && isPrivate(subnet) && subnet.prefix >= SITE_PREFIX[subnet.family]);
     return local && whole ? [reverseZone(subnet)] : [];
   });
   return [...new Set(zones)];
