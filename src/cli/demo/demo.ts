@@ -9,14 +9,12 @@ import type { Io } from '../io.ts';
 import { formatPlan } from '../render/plan.ts';
 import { namesOf, printJson } from '../views.ts';
 import { Probe, runChecks, type Check } from './check.ts';
-import { askDhcp, globalIpv6, makeGuest, type GuestState } from './guest.ts';
+import { askDhcp, globalIpv6, makeGuest, untilForwarding, type GuestState } from './guest.ts';
 import { footprint, leftOver } from './leftovers.ts';
 import { formatChecks, formatPicture } from './picture.ts';
 import { setStage, type Stage } from './stage.ts';
 
 const GUESTS = ['guest1', 'guest2'] as const;
-/** A new port of a bridge with spanning tree is silent for 4 s; then dnsmasq pings each address for 3 s before it offers it. */
-const DHCP_SECONDS = 15;
 
 export interface DemoOptions {
   readonly json: boolean;
@@ -123,11 +121,14 @@ async function showGuests(
       ports.push(port);
     }
     probes.push(...GUESTS.map((name) => new Probe(name)));
-    if (info.network.bridge?.stp === true)
-      say('  spanning tree keeps new ports of the bridge silent for 4 s; then each address is probed for 3 s before it is given\n');
+    const devices = ports.map((port) => ('dev' in port.attachment ? port.attachment.dev : ''));
+    const stp = isManaged(info.network) && info.network.bridge?.stp === true;
+    if (stp) say('  waiting: spanning tree keeps new ports of the bridge silent for 4 s\n');
+    await Promise.all(devices.map(untilForwarding));
+    if (servesIpv4(info.network)) tell('  asking: the server probes each address for 3 s before it gives it away\n');
     const leases = await Promise.all(
       GUESTS.map(async (name) => {
-        const lease = servesIpv4(info.network) ? await askDhcp(name, folder, DHCP_SECONDS) : undefined;
+        const lease = servesIpv4(info.network) ? await askDhcp(name, folder) : undefined;
         if (lease !== undefined) tell(`  ${name} has ${lease['ip'] ?? ''}\n`);
         return lease;
       }),
@@ -135,7 +136,7 @@ async function showGuests(
     for (const [i, name] of GUESTS.entries()) {
       const lease = leases[i];
       const record = ports[i];
-      const device = record !== undefined && 'dev' in record.attachment ? record.attachment.dev : '';
+      const device = devices[i] ?? '';
       guests.push({
         name,
         mac: record?.port.mac ?? '',

@@ -49,34 +49,15 @@ export async function makeGuest(name: string): Promise<void> {
 }
 
 /** Asks for an address by DHCP as a machine of that name; undefined when nobody answers. */
-export async function askDhcp(name: string, folder: string, seconds: number): Promise<Readonly<Record<string, string>> | undefined> {
+export async function askDhcp(name: string, folder: string): Promise<Readonly<Record<string, string>> | undefined> {
   const script = join(folder, 'udhcpc.sh');
   const lease = join(folder, `${name}.lease`);
   writeFileSync(script, SCRIPT, { mode: 0o755 });
   rmSync(lease, { force: true });
-  // One try a second, as a booting machine makes them.
+  // dnsmasq pings each address for 3 s before it offers it, and answers nobody else meanwhile: patience, as a booting machine has.
   const ended = await tryRun(
-    [
-      'ip',
-      'netns',
-      'exec',
-      name,
-      'udhcpc',
-      '-i',
-      'eth0',
-      '-f',
-      '-q',
-      '-n',
-      '-t',
-      String(seconds),
-      '-T',
-      '1',
-      '-x',
-      `hostname:${name}`,
-      '-s',
-      script,
-    ],
-    { timeoutMs: (seconds + 5) * 1000, env: { VIRTNET_DEMO_LEASE: lease } },
+    ['ip', 'netns', 'exec', name, 'udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', '4', '-T', '3', '-x', `hostname:${name}`, '-s', script],
+    { timeoutMs: 40_000, env: { VIRTNET_DEMO_LEASE: lease } },
   );
   if (ended.code !== 0) return undefined;
   return Object.fromEntries(
@@ -85,6 +66,15 @@ export async function askDhcp(name: string, folder: string, seconds: number): Pr
       .filter((line) => line.includes('='))
       .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
   );
+}
+
+/** Waits until a port of a bridge forwards: with spanning tree it listens and learns for 4 s before. */
+export async function untilForwarding(device: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    // 3 is BR_STATE_FORWARDING of linux/if_bridge.h.
+    if (readFileSync(`/sys/class/net/${device}/brport/state`, 'utf8').trim() === '3') return;
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 /** Global IPv6 addresses of the guest's eth0, those that are ready for use. */

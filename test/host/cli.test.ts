@@ -1,0 +1,214 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+/** The command as users have it, on the real kernel with real dnsmasq and DHCP clients. Tests build on one another, in order. */
+const folder = mkdtempSync(join(tmpdir(), 'cli-'));
+
+interface Ran {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function sh(command: string, ...args: string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 60_000 });
+  return { status, stdout, stderr };
+}
+
+const virtnet = (...args: string[]): Ran => sh('bin/virtnet', ...args);
+
+/** Runs it, expects success, gives what it printed. */
+function ok(...args: string[]): string {
+  const ran = virtnet(...args);
+  expect(ran.stderr + ran.stdout + String(ran.status)).toMatch(/0$/);
+  return ran.stdout;
+}
+
+function json(...args: string[]): Record<string, unknown> {
+  return JSON.parse(ok(...args, '--json')) as Record<string, unknown>;
+}
+
+/** STP off: a guest is heard at once. */
+const document = (more = ''): string => `<network>
+  <name>lab</name>
+  <forward mode='nat'/>
+  <bridge name='vnlab0' stp='off'/>
+  <domain name='lab.internal'/>
+  <ip address='10.9.0.1' prefix='24'>
+    <dhcp>
+      <range start='10.9.0.10' end='10.9.0.14'/>
+      <host mac='52:54:00:00:00:09' name='fixed' ip='10.9.0.9'/>
+    </dhcp>
+  </ip>
+${more}</network>
+`;
+const file = join(folder, 'lab.xml');
+const bridge = (): string => sh('ip', '-brief', 'addr', 'show', 'vnlab0').stdout;
+
+beforeAll(() => {
+  writeFileSync(file, document());
+  expect(sh('node', 'scripts/build.mjs', '--bundles').status).toBe(0);
+});
+
+describe('a network from file to nothing', () => {
+  test('plan says what would happen, exits with 3, and changes nothing', () => {
+    const { status, stdout } = virtnet('plan', file, '--commands');
+    expect(status).toBe(3);
+    expect(stdout).toMatch(/^ {2}\+ link vnlab0 +not there$/m);
+    expect(stdout).toContain('ip link add ');
+    expect(stdout).toContain('add chain inet virtnet ');
+    expect(bridge()).toBe('');
+    expect(virtnet('list').stdout).toBe('');
+  });
+
+  test('up defines and starts; a second up changes nothing', () => {
+    expect(ok('up', file)).toContain('lab is up on vnlab0: 10.9.0.1/24');
+    expect(bridge()).toContain('10.9.0.1/24');
+    expect(sh('nft', 'list', 'tables').stdout).toContain('inet virtnet');
+    expect(ok('up', file)).toContain('nothing to change');
+    expect(virtnet('plan', file).status).toBe(0);
+    expect(json('list')).toMatchObject({ networks: [{ name: 'lab', active: true, persistent: true, bridge: 'vnlab0' }] });
+  });
+
+  test('a namespace plugged in gets its fixed address from a real DHCP client, and is shown', () => {
+    sh('ip', 'netns', 'add', 'web');
+    expect(ok('attach', 'lab', '--netns', 'web', '--mac', '52:54:00:00:00:09')).toContain('52:54:00:00:00:09 is on lab');
+    sh('ip', '-n', 'web', 'link', 'set', 'eth0', 'up');
+    const dhcp = sh(
+      'ip',
+      'netns',
+      'exec',
+      'web',
+      'udhcpc',
+      '-i',
+      'eth0',
+      '-f',
+      '-q',
+      '-n',
+      '-t',
+      '10',
+      '-T',
+      '1',
+      '-s',
+      '/bin/true',
+      '-x',
+      'hostname:web',
+    );
+    expect(dhcp.stderr + dhcp.stdout).toContain('lease of 10.9.0.9 obtained');
+    const { ports } = json('ports', 'lab') as { ports: { port: { mac: string; owner: { name: string } } }[] };
+    expect(ports.map((p) => [p.port.mac, p.port.owner.name])).toEqual([['52:54:00:00:00:09', 'web']]);
+    const leases = json('leases', 'lab');
+    expect(leases).toMatchObject({ leases: [{ network: 'lab', ip: '10.9.0.9', mac: '52:54:00:00:00:09' }] });
+    const shown = ok('show', 'lab');
+    expect(shown).toMatch(/^lab {2}running$/m);
+    expect(shown).toMatch(/^web +52:54:00:00:00:09 +\S+ +10\.9\.0\.9 /m);
+    expect(shown).toMatch(/DHCP +10\.9\.0\.10 to 10\.9\.0\.14: 0 of 5 in use/);
+    for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
+  });
+
+  test('drift is shown, named in show, exits with 3, and is repaired; the guest stays plugged', () => {
+    expect(virtnet('diff').status).toBe(0);
+    const before = sh('ip', '-n', 'web', 'link', 'show', 'eth0').stdout;
+    sh('nft', 'delete', 'table', 'inet', 'virtnet');
+    sh('ip', 'addr', 'del', '10.9.0.1/24', 'dev', 'vnlab0');
+    const diff = virtnet('diff', 'lab');
+    expect(diff.status).toBe(3);
+    expect(diff.stdout).toContain('+ address 10.9.0.1/24 on vnlab0');
+    expect(diff.stdout).toContain('+ firewall of lab');
+    expect(ok('show', 'lab')).toContain('this host differs from what the network says');
+    expect(ok('repair', 'lab')).toContain('as it should be again');
+    expect(virtnet('diff').status).toBe(0);
+    expect(bridge()).toContain('10.9.0.1/24');
+    expect(sh('ip', '-n', 'web', 'link', 'show', 'eth0').stdout).toBe(before);
+  });
+
+  test('a changed document changes the running network; update changes one section', () => {
+    writeFileSync(file, document(`  <dns>\n    <host ip='10.9.0.50'>\n      <hostname>db</hostname>\n    </host>\n  </dns>\n`));
+    expect(virtnet('plan', file).status).toBe(3);
+    expect(ok('up', file)).toContain('lab is up');
+    ok('update', 'lab', 'add', 'dns-host', `<host ip='10.9.0.51'><hostname>cache</hostname></host>`, '--live', '--config');
+    expect(ok('dumpxml', 'lab')).toContain('<hostname>cache</hostname>');
+    expect(ok('dumpxml', 'lab', '--inactive')).toContain('<hostname>cache</hostname>');
+    expect(ok('dumpxml', 'lab', '--to', 'yaml')).toContain('name: lab');
+    expect(sh('dig', '+short', '+timeout=2', '@10.9.0.1', 'cache.lab.internal').stdout.trim()).toBe('10.9.0.51');
+  });
+
+  test('what libvirt refuses is refused with place and code, and nothing changes', () => {
+    const bad = join(folder, 'bad.xml');
+    writeFileSync(bad, document().replace("end='10.9.0.14'", "end='10.8.0.14'"));
+    const { status, stderr } = virtnet('up', bad);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/bad\.xml:8:\d+: error: .+ \[VNM\d{3}\]\n {4}8 \| {7}<range/);
+    expect(virtnet('show', 'lba').stderr).toContain('VND001');
+    expect(ok('dumpxml', 'lab')).toContain("end='10.9.0.14'");
+  });
+
+  test('detach, down, undefine leave nothing', () => {
+    ok('autostart', 'lab');
+    expect(json('list')).toMatchObject({ networks: [{ autostart: true }] });
+    ok('autostart', 'lab', '--disable');
+    ok('detach', 'lab', 'web');
+    expect(sh('ip', '-n', 'web', 'link', 'show', 'eth0').status).not.toBe(0);
+    expect(ok('stop', 'lab')).toContain('lab is down');
+    expect(bridge()).toBe('');
+    expect(ok('start', 'lab')).toContain('lab is up on vnlab0');
+    expect(ok('down', 'lab')).toContain('lab is down');
+    expect(sh('nft', 'list', 'tables').stdout).toBe('');
+    expect(sh('ip', '-brief', 'link').stdout.trim().split('\n')).toHaveLength(1);
+    ok('undefine', 'lab');
+    expect(virtnet('list', '--name').stdout).toBe('');
+    sh('ip', 'netns', 'del', 'web');
+  });
+
+  test('several files make one plan, and define starts nothing', () => {
+    ok('define', 'examples/isolated.xml');
+    expect(json('list', '--inactive')).toMatchObject({ networks: [{ active: false }] });
+    const up = json('up', 'examples/isolated.xml', file) as { networks: { name: string; active: boolean }[]; applied: boolean };
+    expect(up.applied).toBe(true);
+    expect(up.networks.map((n) => n.active)).toEqual([true, true]);
+    const names = up.networks.map((n) => n.name);
+    ok('down', ...names);
+    ok('undefine', ...names);
+  });
+});
+
+describe('the sandbox', () => {
+  test('has a network and folders of its own, and passes the exit code on', () => {
+    const inside = virtnet(
+      'sandbox',
+      '--',
+      'sh',
+      '-c',
+      `virtnet up ${file} >/dev/null 2>&1 && virtnet list --name && ip -brief link | wc -l && exit 7`,
+    );
+    expect(inside.stdout).toBe('lab\n2\n');
+    expect(inside.status).toBe(7);
+    expect(bridge()).toBe('');
+    expect(virtnet('list', '--name').stdout).toBe('');
+  });
+});
+
+describe('where output goes', () => {
+  test('no colours without a terminal, colours with one, none with NO_COLOR', () => {
+    const bad = join(folder, 'bad.xml');
+    expect(virtnet('validate', bad).stdout).not.toContain('\u001b');
+    const terminal = (env: string): string => sh('script', '-qec', `${env} bin/virtnet validate ${bad}`, '/dev/null').stdout;
+    expect(terminal('TERM=xterm')).toContain('\u001b[');
+    expect(terminal('NO_COLOR=1 TERM=xterm')).not.toContain('\u001b[3');
+  });
+
+  test('a closed pipe is no error', () => {
+    expect(sh('sh', '-c', 'bin/virtnet --help | head -1').stderr).toBe('');
+  });
+
+  test('format --write changes a file in place and keeps its comments', () => {
+    const messy = join(folder, 'messy.xml');
+    writeFileSync(messy, '<network><!-- mine -->\n<name>m</name></network>');
+    expect(virtnet('format', '--check', messy).status).toBe(1);
+    ok('format', '--write', messy);
+    expect(readFileSync(messy, 'utf8')).toBe('<network>\n  <!-- mine -->\n  <name>m</name>\n</network>\n');
+  });
+});
