@@ -1,5 +1,5 @@
-import { isMulticastMac, parseMac } from '../inet/mac.ts';
-import { badNumber, badWord, parseUnsigned } from '../network/values.ts';
+import { isMulticastMac } from '../inet/mac.ts';
+import { badNumber, badWord, parseLibvirtMac, parseUnsigned } from '../network/values.ts';
 import { refuse, warn, type ReadContext } from '../network/context.ts';
 import { unsupported, xmlError } from '../network/libvirt-error.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
@@ -9,7 +9,7 @@ import { FROM_DOMAIN } from './interface-source.ts';
 export function readGuestMac(context: ReadContext, element: XmlElement): string | undefined {
   const text = attribute(element, 'address');
   if (text === undefined) return undefined;
-  const mac = parseMac(text);
+  const mac = parseLibvirtMac(text);
   if (mac !== undefined && !isMulticastMac(mac)) return mac;
   refuse(context, element, {
     code: 'VNI104',

@@ -61,15 +61,21 @@ export function mergeVirtualPorts(placed: readonly PlacedVirtualPort[]): Result<
       const theirs = virtualport[name];
       if (theirs === undefined) continue;
       const ours = merged[name];
-      if (ours !== undefined && ours !== theirs) {
+      if (ours !== undefined) {
+        if (ours === theirs || !isCompared(merged.type, name)) continue;
         const values = quoted ? `('${String(ours)}' and '${String(theirs)}')` : `(${String(ours)} and ${String(theirs)})`;
         return refusal(name, ours, from[name], theirs, place, `mismatched ${plural} ${values}`);
       }
-      if (ours === undefined) from[name] = place;
+      from[name] = place;
       merged = { ...merged, [name]: theirs };
     }
   }
   return { ok: true, value: withoutForeignParameters(merged), diagnostics: [] };
+}
+
+/** Only parameters of the type so far are compared; those of midonet are not, the first one's stand. */
+function isCompared(type: VirtualPort['type'], name: Parameter): boolean {
+  return type === undefined || (type !== 'midonet' && KNOWN[type].includes(name));
 }
 
 function withoutForeignParameters(merged: VirtualPort): VirtualPort {

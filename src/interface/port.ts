@@ -1,9 +1,8 @@
 import type { Result } from '../base/diagnostic.ts';
-import { parseMac } from '../inet/mac.ts';
 import { readBandwidth, writeBandwidth, type Bandwidth } from '../network/bandwidth.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from '../network/context.ts';
 import { internalError } from '../network/libvirt-error.ts';
-import { parseUuid, readYesNo, textAttribute } from '../network/values.ts';
+import { parseLibvirtMac, parseUuid, readYesNo, textAttribute } from '../network/values.ts';
 import { readVirtualPort, writeVirtualPort, type VirtualPort } from '../network/virtualport.ts';
 import { readVlan, writeVlan, type Vlan } from '../network/vlan.ts';
 import { child, textOf, type XmlElement } from '../xml/node.ts';
@@ -123,7 +122,7 @@ function readMac(context: ReadContext, element: XmlElement): string | undefined 
   const macElement = child(element, 'mac');
   if (macElement) checkShape(context, macElement, { attributes: ['address'], children: [] });
   const text = macElement && textAttribute(macElement, 'address');
-  const mac = text === undefined ? undefined : parseMac(text);
+  const mac = text === undefined ? undefined : parseLibvirtMac(text);
   if (mac !== undefined) return mac;
   refuse(context, macElement ?? element, {
     code: 'VNI004',

@@ -1,4 +1,5 @@
-import { completeNetwork } from '../../../src/network/complete.ts';
+import { completeNetwork, isBridgePattern } from '../../../src/network/complete.ts';
+import type { Network } from '../../../src/network/network.ts';
 import { readNetwork } from '../../../src/network/read.ts';
 import { writeNetwork } from '../../../src/network/write-network.ts';
 import type { Oracle } from '../client.ts';
@@ -8,17 +9,19 @@ import type { Random } from '../generate/random.ts';
 import { writeTree } from '../generate/tree.ts';
 import { answerOf, judge, type Comparison } from './verdict.ts';
 
-/** What libvirt makes up by chance: compared as if it were the same. */
-export function withoutChance(text: string, input: string): string {
-  const uuid = /<uuid>\s*[^\s<]/.test(input) ? text : text.replace(/<uuid>[^<]*<\/uuid>/, '<uuid>*</uuid>');
-  return uuid.replace(/(<mac address=')52:54:00:[^']*/, (whole, start: string) => (input.includes(whole.slice(14)) ? whole : `${start}*`));
+/** What libvirt makes up by chance where the document says nothing: compared as if it were the same. */
+export function withoutChance(text: string, given: Network | undefined): string {
+  const uuid = given?.uuid === undefined ? text.replace(/<uuid>[^<]*<\/uuid>/, '<uuid>*</uuid>') : text;
+  return given?.mac === undefined ? uuid.replace(/<mac address='52:54:00:[^']*/, "<mac address='52:54:00:*") : uuid;
 }
 
-/** Our inactive document of a definition. */
+/** Our stored document of a definition on a host without other networks. */
 export function defined(xml: string) {
-  const read = readNetwork(xml);
-  const network = read.network && completeNetwork(read.network, { uuid: '*', mac: '52:54:00:*', bridgeName: 'virbr0' });
-  return { network, diagnostics: read.diagnostics };
+  const { network: given, diagnostics } = readNetwork(xml);
+  const pattern = given?.bridge?.name;
+  const bridgeName = pattern !== undefined && isBridgePattern(pattern) ? pattern.replace('%d', '0') : 'virbr0';
+  const network = given && completeNetwork(given, { uuid: '*', mac: '52:54:00:*', bridgeName });
+  return { given, network, diagnostics };
 }
 
 /** Defines a generated network, most with a fault or two, and compares refusal or stored document. */
@@ -26,8 +29,8 @@ export async function compareNetwork(oracle: Oracle, rng: Random): Promise<Compa
   const tree = networkTree(rng);
   for (let faults = rng.pick([0, 1, 1, 1, 2]); faults > 0; faults--) addFault(tree, rng);
   const xml = writeTree(tree, rng);
-  const { network, diagnostics } = defined(xml);
+  const { given, network, diagnostics } = defined(xml);
   const theirs = await oracle.ask({ op: 'define', xml });
-  const ours = answerOf(network && withoutChance(writeNetwork(network), xml), diagnostics);
-  return judge(xml, ours, theirs.error ? { error: theirs.error } : { text: withoutChance(theirs.xml ?? '', xml) }, diagnostics);
+  const ours = answerOf(network && withoutChance(writeNetwork(network), given), diagnostics);
+  return judge(xml, ours, theirs.error ? { error: theirs.error } : { text: withoutChance(theirs.xml ?? '', given) }, diagnostics);
 }

@@ -3,7 +3,7 @@ import { writeNetwork } from '../../../src/network/write-network.ts';
 import type { Oracle } from '../client.ts';
 import type { Random } from '../generate/random.ts';
 import { generateUpdate } from '../generate/update.ts';
-import { defined } from './network.ts';
+import { defined, withoutChance } from './network.ts';
 import { answerOf, judge, type Comparison } from './verdict.ts';
 
 /** Changes a section of a stored network and compares refusal or the document afterwards. */
@@ -17,6 +17,11 @@ export async function compareUpdate(oracle: Oracle, rng: Random): Promise<Compar
     return judge(input, answerOf(undefined, before.diagnostics), theirs, before.diagnostics);
   }
   const result = updateNetwork(before.network, { section: sectionOf(section), command: commandOf(command), parentIndex, fragment });
-  const ours = answerOf(result.ok ? writeNetwork(result.value) : undefined, result.diagnostics);
-  return judge(input, ours, theirs.error ? { error: theirs.error } : { text: theirs.xml ?? '' }, result.diagnostics);
+  const ours = answerOf(result.ok ? withoutChance(writeNetwork(result.value), before.given) : undefined, result.diagnostics);
+  return judge(
+    input,
+    ours,
+    theirs.error ? { error: theirs.error } : { text: withoutChance(theirs.xml ?? '', before.given) },
+    result.diagnostics,
+  );
 }

@@ -77,7 +77,8 @@ export function addFault(tree: Tree, rng: Random): string {
         'ip',
         'bogus',
       ]);
-      if (!at.attributes.some(([n]) => n === name)) at.attributes.push([name, oddValue(rng, name, at.name)]);
+      // Attributes of <metadata> itself are kept by libvirt and not by us: nobody has a use for them.
+      if (at.name !== 'metadata' && !at.attributes.some(([n]) => n === name)) at.attributes.push([name, oddValue(rng, name, at.name)]);
       return `${at.name} with @${name}`;
     }
   }
