@@ -30,10 +30,14 @@ export interface EngineOptions {
   readonly events: EventQueue;
   readonly compile: Compile;
   readonly context: Omit<OperationContext, 'facts'>;
+  /** Removes what is kept of a network (its leases) beside its definition. */
+  readonly forget: (uuid: string) => Promise<void>;
 }
 
 export interface Outcome<T> {
   readonly value: T;
+  /** What holds afterwards; in a dry run, what would. */
+  readonly state: DriverState;
   readonly plan: Plan;
   readonly applied: boolean;
 }
@@ -79,7 +83,7 @@ export class Engine {
 
   /** Makes the host be as it should be. Networks that this host cannot carry any more stay as they are. */
   async repair(scope: ReadonlySet<string> | 'all', options: ChangeOptions): Promise<Outcome<undefined>> {
-    if (options.dryRun === true) return { value: undefined, plan: await this.diff(scope), applied: false };
+    if (options.dryRun === true) return { value: undefined, state: this.read(), plan: await this.diff(scope), applied: false };
     return this.exclusive('repair', async () => {
       const { host, store } = this.#options;
       const pending = store.pending();
@@ -87,7 +91,7 @@ export class Engine {
       const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await host.facts()), wide);
       const outcome = await this.#reconcile(desired, wide, options);
       if (pending.size > 0) await store.setPending([]);
-      return { value: undefined, ...outcome };
+      return { value: undefined, state: this.read(), ...outcome };
     });
   }
 
@@ -108,10 +112,10 @@ export class Engine {
     const context = this.#context();
     const state = this.read();
     const change = await operation(state, context);
-    if (change.scope.size === 0) return { value: change.value, plan: NO_PLAN, applied: false };
+    if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
     const desired = await this.#desired(state, change, context);
     const { steps } = await reconcile(this.#options.host, { desired: desired.state, networks: change.scope, dryRun: true });
-    return { value: change.value, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
+    return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
   }
 
   async #apply<T>(operation: Operation<T>, options: ChangeOptions): Promise<Outcome<T>> {
@@ -122,8 +126,9 @@ export class Engine {
     const change = await operation(state, context);
     if (change.scope.size === 0) {
       await store.commit(state, change.next);
+      await this.#forgetGone(state, change.next);
       events.push(change.events);
-      return { value: change.value, plan: NO_PLAN, applied: change.next !== state };
+      return { value: change.value, state: change.next, plan: NO_PLAN, applied: change.next !== state };
     }
     const desired = await this.#desired(state, change, context);
     const left = store.pending();
@@ -137,14 +142,20 @@ export class Engine {
     try {
       const outcome = await this.#reconcile(desired, change.scope, options);
       await store.setPending([...left].filter((uuid) => !change.scope.has(uuid)));
+      await this.#forgetGone(state, change.next);
       events.push(change.events);
-      return { value: change.value, ...outcome };
+      return { value: change.value, state: change.next, ...outcome };
     } catch (error) {
       await store.commit(change.next, state);
       // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
       if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
       throw error;
     }
+  }
+
+  /** Networks that are neither defined nor running any more leave nothing behind. */
+  async #forgetGone(former: DriverState, next: DriverState): Promise<void> {
+    for (const uuid of former.networks.keys()) if (!next.networks.has(uuid)) await this.#options.forget(uuid);
   }
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */

@@ -199,8 +199,8 @@ export class LocalDriver implements NetworkDriver {
   }
 
   async #change(purpose: string, operation: Operation<readonly string[]>, options: ChangeOptions): Promise<ChangeResult> {
-    const { value, plan, applied } = await this.#parts.engine.run(purpose, operation, options);
-    return { plan, applied, networks: this.#infos(value) };
+    const { value, state, plan, applied } = await this.#parts.engine.run(purpose, operation, options);
+    return { plan, applied, networks: this.#infos(value, state) };
   }
 
   /** Starts these networks; of several that cannot start together, those that can. */
@@ -231,8 +231,7 @@ export class LocalDriver implements NetworkDriver {
   }
 
   /** Networks as they are now; those that are gone (a transient one that was stopped) are left out. */
-  #infos(uuids: readonly string[]): readonly NetworkInfo[] {
-    const state = this.#parts.engine.read();
+  #infos(uuids: readonly string[], state = this.#parts.engine.read()): readonly NetworkInfo[] {
     return uuids.filter((uuid) => state.networks.has(uuid)).map((uuid) => this.#info(state, uuid));
   }
 

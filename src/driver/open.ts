@@ -1,6 +1,8 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Host } from '../host/host.ts';
+import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
+import { removeLeases } from '../host/leases.ts';
 import { leaseScriptPath } from '../host/lease-script.ts';
 import { linuxHost } from '../host/linux-host.ts';
 import { desiredState } from './desired.ts';
@@ -34,7 +36,14 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
   const store = new Store({ configDir, runDir, codec, bootId: bootId() });
   const events = new EventQueue();
   const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug };
-  const engine = new Engine({ store, host, events, compile: desiredState, context });
+  const engine = new Engine({
+    store,
+    host,
+    events,
+    compile: desiredState,
+    context,
+    forget: (uuid) => removeLeases(dnsmasqFiles(host.paths, uuid).leases),
+  });
   return new LocalDriver({
     host,
     store,
