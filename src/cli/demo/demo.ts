@@ -19,7 +19,7 @@ const GUESTS = ['guest1', 'guest2'] as const;
 export interface DemoOptions {
   readonly json: boolean;
   /** The document as the user named it, for what to type next. */
-  readonly again: string | undefined;
+  readonly again: string;
 }
 
 /**
@@ -69,9 +69,15 @@ export async function runDemo(io: Io, document: Document, options: DemoOptions):
   if (options.json) io.out(printJson({ network: info.name, ok, plan: up.plan, checks, left }));
   else {
     say(`\n${ok ? style.green('All as promised.') : style.red('Not all as promised.')}\n`);
-    const file = options.again ?? 'examples/default.xml';
+    const file = options.again;
     io.err(
-      `\nNext:\n  bin/virtnet explain ${file}     what this network does, in words\n  bin/virtnet sandbox             a shell with a private network, to try things in\n  sudo bin/virtnet up ${file}     for real\n`,
+      [
+        '\nNext:',
+        `  bin/virtnet explain ${file}   what this network does, in words`,
+        '  bin/virtnet sandbox   a shell with a private network, to try things in',
+        `  sudo bin/virtnet up ${file}   for real`,
+        '',
+      ].join('\n'),
     );
   }
   return ok;

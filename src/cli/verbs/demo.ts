@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { isVirtnetError } from '../../base/errors.ts';
 import { inSandbox, runInSandbox } from '../../host/sandbox.ts';
 import { loadDocuments } from '../documents.ts';
@@ -19,7 +19,7 @@ export const run: Run = async (io, [file], options) => {
   const [loaded] = await loadDocuments(io, [document], flag(options, 'json'), { quiet: true });
   if (loaded === undefined) return FAILED;
   try {
-    return (await runDemo(io, loaded, { json: flag(options, 'json'), again: file })) ? OK : FAILED;
+    return (await runDemo(io, loaded, { json: flag(options, 'json'), again: relative(process.cwd(), document) })) ? OK : FAILED;
   } catch (error) {
     // What this host cannot do is no fault of the demo; it has said what the network is for.
     if (!isVirtnetError(error) || !['VNC004', 'VNC005'].includes(error.code)) throw error;

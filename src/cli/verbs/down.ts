@@ -3,10 +3,12 @@ import type { Run } from '../verb.ts';
 
 export const run: Run = async (io, operands, options) => {
   await using driver = await io.openDriver();
+  // Looked up before: a network that is not stored is gone when it has stopped.
+  const infos = await Promise.all(operands.map((name) => driver.get(name)));
   return await makeChange(io, options, {
     apply: (change) => driver.stopAll(operands, change),
     showPlan: false,
-    report: (networks) => networks.map((n) => `${n.name} is down${n.persistent ? '' : '; it was never defined, so it is gone'}\n`).join(''),
-    unchanged: (networks) => networks.map((n) => `${n.name} is down already\n`).join(''),
+    report: () => infos.map((n) => `${n.name} is down${n.persistent ? '' : '; it was not stored, so it is gone'}\n`).join(''),
+    unchanged: () => infos.map((n) => `${n.name} is down already\n`).join(''),
   });
 };
