@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 /** Output name -> entry. */
-const entries = { virtnet: 'src/cli/main.ts', virtnetd: 'src/libvirt-rpc/main.ts' };
+const entries = { virtnet: 'src/cli/main.ts', virtnetd: 'src/daemon/main.ts' };
 
 async function bundles() {
   const present = Object.entries(entries).filter(([, entry]) => existsSync(join(root, entry)));

@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { isVirtnetError } from '../base/errors.ts';
+import { openDriver } from '../driver/open.ts';
+import { monitorHost } from '../host/monitor.ts';
+import { listenHttp } from '../http/server.ts';
+import { writePort } from '../interface/port.ts';
+import type { DaemonPart } from './daemon.ts';
+import { startDaemon } from './daemon.ts';
+import type { Log } from './log.ts';
+import { createLog } from './log.ts';
+import type { DaemonOptions } from './options.ts';
+import { daemonCommand } from './options.ts';
+import { watch } from './watch.ts';
+
+/** Name of the HTTP face's socket in the run folder; `virtnet` looks for a daemon there. */
+const HTTP_SOCKET = 'virtnetd.sock';
+
+/** The HTTP face on its own socket. */
+function httpPart(options: DaemonOptions): DaemonPart {
+  return async (driver) => listenHttp(driver, join(options.runDir, HTTP_SOCKET));
+}
+
+/** Repairs what others damage, as soon as the host tells of it. */
+function watchPart(options: DaemonOptions): DaemonPart {
+  return (driver, log) => Promise.resolve(watch(driver, (listener) => monitorHost(options.runDir, listener), { log }));
+}
+
+async function run(options: DaemonOptions): Promise<void> {
+  const { env } = process;
+  const log = createLog({
+    write: (line) => process.stderr.write(line),
+    level: options.logLevel,
+    journal: env['JOURNAL_STREAM'] !== undefined,
+    clock: () => new Date(),
+  });
+  // Sockets get their modes after they are made; until then only this user may use them.
+  process.umask(0o022);
+  const own = { ...env };
+  // What the service manager told this process is not for its children.
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET']) Reflect.deleteProperty(env, name);
+  try {
+    await using driver = await openDriver({ configDir: options.configDir, stateDir: options.stateDir, runDir: options.runDir });
+    const parts = [httpPart(options), ...(options.watch ? [watchPart(options)] : [])];
+    const daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
+    await signal();
+    log('info', 'ending; the networks go on');
+    await daemon.stop();
+  } catch (error) {
+    fail(log, error);
+  }
+}
+
+/** Resolves at SIGTERM or SIGINT; a second one ends the process at once, as is usual. */
+function signal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve());
+    // A reload would be a restart of nothing: definitions are read when they change.
+    process.on('SIGHUP', () => undefined);
+  });
+}
+
+function fail(log: Log, error: unknown): void {
+  const fields = isVirtnetError(error) ? { code: error.code, hint: error.hint } : {};
+  log('error', error instanceof Error ? error.message : String(error), fields);
+  process.exitCode = 1;
+}
+
+await daemonCommand(process.env['VIRTNET_VERSION'] ?? '0.0.0', run).parseAsync();
