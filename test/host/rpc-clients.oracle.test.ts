@@ -1,0 +1,49 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Virtnetd } from '../support/virtnetd.ts';
+import { startVirtnetd } from '../support/virtnetd.ts';
+
+/** The same programs over python3-libvirt and Sys::Virt against libvirtd and virtnetd: every line that they print must be the same. */
+
+const run = promisify(execFile);
+const SYSTEM = 'network:///system';
+const LIBVIRT = 'network+unix:///system?socket=/run/libvirt/libvirt-sock';
+let daemon: Virtnetd;
+
+beforeAll(async () => {
+  daemon = await startVirtnetd();
+}, 60_000);
+afterAll(() => daemon[Symbol.asyncDispose]());
+
+/** Lines of a program; its stderr when it fails. */
+async function lines(file: string, args: readonly string[]): Promise<readonly string[]> {
+  const { stdout, stderr } = await run(file, args, { timeout: 120_000 });
+  return [...stdout.split('\n'), stderr];
+}
+
+const has = (file: string, args: readonly string[]): boolean => spawnSync(file, args, { stdio: 'ignore' }).status === 0;
+
+test.skipIf(!has('/usr/bin/python3', ['-c', 'import libvirt']))(
+  'python3-libvirt sees no difference (without python3-libvirt this is skipped)',
+  async () => {
+    const program = ['/usr/bin/python3', 'test/host/rpc/clients.py'] as const;
+    const ours = await lines(program[0], [program[1], daemon.uri, `network+unix:///system?socket=${daemon.readOnly}`]);
+    const theirs = await lines('test/oracle/with-libvirtd', [...program, LIBVIRT, `${LIBVIRT}-ro`]);
+    expect(theirs.length).toBeGreaterThan(50);
+    expect(ours).toEqual(theirs);
+  },
+  120_000,
+);
+
+test.skipIf(!has('perl', ['-MSys::Virt', '-e', '1']))(
+  'Sys::Virt sees no difference (without libsys-virt-perl this is skipped)',
+  async () => {
+    const program = ['perl', 'test/host/rpc/clients.pl'] as const;
+    const ours = await lines(program[0], [program[1], daemon.uri]);
+    const theirs = await lines('test/oracle/with-libvirtd', [...program, SYSTEM]);
+    expect(theirs.length).toBeGreaterThan(20);
+    expect(ours).toEqual(theirs);
+  },
+  120_000,
+);
