@@ -7,23 +7,22 @@ const directions = {
   outbound: ['average', 'peak', 'burst'],
 } as const satisfies Record<string, readonly (keyof BandwidthRate)[]>;
 
-/** All values of a port with bandwidth, unset ones as 0; nothing for a port without. */
+/** The values of each direction that a port limits, unset ones as 0; nothing for a direction (or a port) without limits. */
 export function parametersOf(bandwidth: Bandwidth | undefined): readonly TypedParameter[] {
-  if (bandwidth?.inbound === undefined && bandwidth?.outbound === undefined) return [];
-  return (['inbound', 'outbound'] as const).flatMap((direction) =>
-    directions[direction].map((rate): TypedParameter => ({
-      field: `${direction}.${rate}`,
-      type: 'uint',
-      value: bandwidth[direction]?.[rate] ?? 0,
-    })),
-  );
+  return (['inbound', 'outbound'] as const).flatMap((direction) => {
+    const rates = bandwidth?.[direction];
+    if (rates === undefined) return [];
+    return directions[direction].map((rate): TypedParameter => ({ field: `${direction}.${rate}`, type: 'uint', value: rates[rate] ?? 0 }));
+  });
 }
 
-/** The bandwidth that a list of parameters asks for; a direction without an average (or floor) has none. Unknown names say nothing. */
-export function bandwidthOf(parameters: readonly TypedParameter[]): Bandwidth | undefined {
+/**
+ * The bandwidth that a list of parameters asks for: it replaces the former one whole. A direction without an average (or floor) has no
+ * limits; without any, an empty bandwidth is left, as libvirt leaves it. Unknown names say nothing.
+ */
+export function bandwidthOf(parameters: readonly TypedParameter[]): Bandwidth {
   const inbound = rateOf(parameters, 'inbound');
   const outbound = rateOf(parameters, 'outbound');
-  if (inbound === undefined && outbound === undefined) return undefined;
   return { ...(inbound === undefined ? {} : { inbound }), ...(outbound === undefined ? {} : { outbound }) };
 }
 

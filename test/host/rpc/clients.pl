@@ -48,7 +48,7 @@ attempt("parameters", sub { my $v = $p->get_parameters; map { "$_=$v->{$_}" } so
 attempt("port xml", sub { $p->get_xml_description });
 attempt("port delete", sub { $p->delete; 1 });
 attempt("lookup", sub { $conn->get_network_by_name("nope") });
-attempt("lookup", sub { $conn->get_network_by_uuid_string($uuid)->get_name });
+attempt("lookup", sub { $conn->get_network_by_uuid($uuid)->get_name });
 attempt("bad", sub { $conn->define_network("<network/>") });
 attempt("destroy", sub { $net->destroy; 1 });
 attempt("undefine", sub { $net->undefine; 1 });
