@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
+import type { LibvirtSection, UpdateCommand } from '../network/update.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** A network by name or by uuid; a bare string is tried as a uuid, then as a name. */
@@ -24,26 +25,15 @@ export interface NetworkInfo {
 /** Which of the two documents a call is about; `current` is the live one of a running network, else the stored one. */
 export type Affect = 'current' | 'live' | 'config' | 'live+config';
 
-/** libvirt's sections of `net-update`, and those that only virtnet updates. */
-export type UpdateSection =
-  | 'bridge'
-  | 'domain'
-  | 'ip'
-  | 'ip-dhcp-host'
-  | 'ip-dhcp-range'
-  | 'forward'
-  | 'forward-interface'
-  | 'forward-pf'
-  | 'portgroup'
-  | 'dns-host'
-  | 'dns-txt'
-  | 'dns-srv';
+/** libvirt's sections of `net-update`. */
+export type UpdateSection = LibvirtSection;
 
-export type UpdateCommand = 'modify' | 'delete' | 'add-last' | 'add-first';
+export type { UpdateCommand };
 
 export interface UpdateRequest {
-  readonly section: UpdateSection;
-  readonly command: UpdateCommand;
+  /** A number that libvirt knows no section (or command) of is refused in its words. */
+  readonly section: UpdateSection | number;
+  readonly command: UpdateCommand | number;
   /** Counts all `<ip>` elements from 0; negative: let the section decide. */
   readonly parentIndex: number;
   /** The fragment's XML text. */

@@ -1,19 +1,38 @@
 import type { Result } from '../base/diagnostic.ts';
-import { VirtnetError } from '../base/errors.ts';
+import { readInterface } from '../interface/interface.ts';
 import type { NetworkPort } from '../interface/port.ts';
+import { readPort } from '../interface/port.ts';
+import { parseXml } from '../xml/parse.ts';
 import type { PlugDocument } from './attach.ts';
 import type { ParseOptions } from './documents.ts';
+import { validated } from './documents.ts';
 
-/** Reads a `<networkport>` document. */
-export function parsePort(_xml: string, _options: ParseOptions): Result<NetworkPort> {
-  throw notYet();
+/** Reads a `<networkport>` document. Never throws. */
+export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {
+  return validated(readPort(xml), options);
 }
 
 /** Reads a `<networkport>` or a guest's `<interface>`. */
-export function parsePlug(_xml: string): Result<PlugDocument> {
-  throw notYet();
+export function parsePlug(xml: string): Result<PlugDocument> {
+  if (parseXml(xml).document?.root.name === 'networkport') return readPort(xml);
+  const result = readInterface(xml);
+  if (!result.ok) return result;
+  const { source, mac, virtualport, bandwidth, vlan, isolated, trustGuestRxFilters, mtu, link, target } = result.value;
+  const value: PlugDocument = {
+    ...(source.type === 'network' ? given('portgroup', source.portgroup) : {}),
+    ...given('mac', mac),
+    ...given('virtualport', virtualport),
+    ...given('bandwidth', bandwidth),
+    ...given('vlan', vlan),
+    ...given('isolated', isolated),
+    ...given('trustGuestRxFilters', trustGuestRxFilters),
+    ...given('mtu', mtu),
+    ...given('target', target),
+    ...(link === 'down' ? { linkDown: true } : {}),
+  };
+  return { ...result, value };
 }
 
-function notYet(): VirtnetError {
-  return new VirtnetError({ code: 'VNC005', message: 'port documents cannot be read yet' });
+function given<K extends string, V>(key: K, value: V | undefined): { readonly [key in K]?: V } {
+  return value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: V });
 }

@@ -1,8 +1,28 @@
-import { VirtnetError } from '../base/errors.ts';
+import type { Network } from '../network/network.ts';
+import { updateNetwork } from '../network/update.ts';
 import type { Operation } from './change.ts';
 import type { NetworkRef, UpdateRequest } from './driver.ts';
+import { refused } from './errors.ts';
+import { lookup } from './lookup.ts';
+import { affected, editDocuments } from './metadata.ts';
+import { withRecord } from './state.ts';
 
-/** `networkUpdate`: changes one section of the live document, the stored one, or both. */
-export function update(_ref: NetworkRef, _request: UpdateRequest): Operation<void> {
-  throw new VirtnetError({ code: 'VNC005', message: 'sections of a network cannot be updated yet' });
+/** `networkUpdate`: changes one section of the live document, the stored one, or both; when one of them refuses, neither changes. */
+export function update(ref: NetworkRef, request: UpdateRequest): Operation<void> {
+  return async (state) => {
+    const record = lookup(state, ref);
+    const which = affected(record, request.affect);
+    const next = withRecord(
+      state,
+      editDocuments(record, which, (network) => edited(network, request)),
+    );
+    const { name, uuid } = record;
+    return { next, scope: which.live ? new Set([uuid]) : new Set(), events: [{ type: 'updated', name, uuid }], value: undefined };
+  };
+}
+
+function edited(network: Network, request: UpdateRequest): Network {
+  const result = updateNetwork(network, request);
+  if (!result.ok) throw refused(result.diagnostics);
+  return result.value;
 }
