@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { scratch } from '../../test/support/scratch.ts';
 import type { MemoryHost } from '../../test/support/memory-host.ts';
 import { memoryHost } from '../../test/support/memory-host.ts';
 import type { DriverEvent, NetworkDriver } from './driver.ts';
@@ -13,7 +13,7 @@ let driver: NetworkDriver;
 let events: DriverEvent[];
 
 beforeEach(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'virtnet-driver-'));
+  folder = mkdtempSync(join(scratch, 'virtnet-driver-'));
   host = memoryHost(folder);
   events = [];
   driver = await reopen();

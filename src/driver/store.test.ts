@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { scratch } from '../../test/support/scratch.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
@@ -17,7 +17,7 @@ const codec: DocumentCodec = {
 
 let folder: string;
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'virtnet-store-'));
+  folder = mkdtempSync(join(scratch, 'virtnet-store-'));
 });
 afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
