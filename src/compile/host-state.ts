@@ -162,6 +162,8 @@ export interface OvsPortResource extends Owned {
   readonly tag?: number;
   readonly trunks: readonly number[];
   readonly vlanMode?: 'access' | 'trunk' | 'native-tagged' | 'native-untagged';
+  /** Ports that are isolated do not reach one another (the column `protected`). */
+  readonly isolated: boolean;
   readonly externalIds: Readonly<Record<string, string>>;
 }
 

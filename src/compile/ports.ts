@@ -83,6 +83,7 @@ function ovsPort({ record, effective, owner }: PortContext, bridge: string, dev:
     bridge,
     dev,
     ...(effective.vlan ? ovsPortVlan(effective.vlan) : { trunks: [] }),
+    isolated: effective.isolated,
     externalIds: {
       'attached-mac': record.port.mac,
       'vm-id': record.port.owner.uuid,

@@ -1,16 +1,23 @@
 import type { Capabilities } from '../compile/facts.ts';
 import { tryRun } from './command.ts';
+import { isOvsRunning } from './ovsdb.ts';
 
-let known: Promise<Capabilities> | undefined;
+type Probed = Omit<Capabilities, 'openvswitch'>;
 
-/** What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process. */
-export function probeCapabilities(): Promise<Capabilities> {
+let known: Promise<Probed> | undefined;
+
+/**
+ * What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process, but
+ * for Open vSwitch, which may start later and is asked each time.
+ */
+export async function probeCapabilities(): Promise<Capabilities> {
   known ??= probe();
-  return known;
+  const [probed, openvswitch] = await Promise.all([known, isOvsRunning()]);
+  return { ...probed, openvswitch };
 }
 
 /** Each line is tried by itself; the ones that work are echoed. */
-const TRIALS: readonly (readonly [keyof Capabilities, string])[] = [
+const TRIALS: readonly (readonly [keyof Probed, string])[] = [
   ['vlanFiltering', 'ip link add vnb type bridge vlan_filtering 1'],
   ['sfq', 'tc qdisc add dev lo root handle 9: sfq && tc qdisc del dev lo root'],
   ['fqCodel', 'tc qdisc add dev lo root handle 9: fq_codel && tc qdisc del dev lo root'],
@@ -21,17 +28,13 @@ const TRIALS: readonly (readonly [keyof Capabilities, string])[] = [
   ['csum', 'tc qdisc add dev lo handle 1: root prio && tc filter add dev lo parent 1: protocol all u32 match u32 0 0 action csum udp'],
 ];
 
-async function probe(): Promise<Capabilities> {
+async function probe(): Promise<Probed> {
   const script = TRIALS.map(([name, trial]) => `(${trial}) >/dev/null 2>&1 && echo ${name}`).join('\n');
-  const [trials, ovs, bus] = await Promise.all([
+  const [trials, bus] = await Promise.all([
     // No names from outside reach this shell text: it is a constant.
     tryRun(['unshare', '--net', '--', 'sh', '-c', `${script}\ntrue`]).then(
       (r) => r.stdout.split('\n'),
       (): string[] => [],
-    ),
-    tryRun(['ovs-vsctl', '--timeout=2', 'show']).then(
-      (r) => r.code === 0,
-      () => false,
     ),
     tryRun(['busctl', '--no-pager', '--acquired', 'list'], { timeoutMs: 2000 }).then(
       (r) => (r.code === 0 ? r.stdout : ''),
@@ -44,7 +47,6 @@ async function probe(): Promise<Capabilities> {
     fqCodel: trials.includes('fqCodel'),
     police: trials.includes('police'),
     csum: trials.includes('csum'),
-    openvswitch: ovs,
     firewalld: /^org\.fedoraproject\.FirewallD1\s/m.test(bus),
     resolved: /^org\.freedesktop\.resolve1\s/m.test(bus),
   };

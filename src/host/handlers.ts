@@ -5,6 +5,7 @@ import { dnsmasq } from './dnsmasq.ts';
 import type { ResourceHandler } from './handler.ts';
 import { linkUps } from './link-up.ts';
 import { links } from './links.ts';
+import { ovsPorts } from './ovs-ports.ts';
 import { routes } from './routes.ts';
 import { shaping } from './shaping.ts';
 import { sysctls } from './sysctls.ts';
@@ -26,7 +27,7 @@ export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: Re
   shaping,
   vf: unsupported('vf'),
   'pci-driver': unsupported('pci-driver'),
-  'ovs-port': unsupported('ovs-port'),
+  'ovs-port': ovsPorts,
   resolved: unsupported('resolved'),
   zone: unsupported('zone'),
 };

@@ -1,0 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { ovsSuite } from '../support/ovs-suite.ts';
+
+execFileSync('modprobe', ['openvswitch']);
+ovsSuite('system');

@@ -1,0 +1,3 @@
+import { ovsSuite } from '../support/ovs-suite.ts';
+
+ovsSuite('netdev');
