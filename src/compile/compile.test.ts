@@ -93,6 +93,23 @@ describe('compileNetwork', () => {
   });
 });
 
+describe('a network that runs already', () => {
+  const net = network('nat', { ips: [ip4] });
+  const taken = facts({ routes: [{ to: '192.168.122.0/24', dev: 'tun0' }] });
+
+  it('keeps running when somebody takes its subnet, with a warning', () => {
+    const result = compileNetwork({ network: net, ports: [], facts: taken, running: true });
+    expect(result.ok).toBe(true);
+    expect(result.diagnostics.map((d) => `${d.severity} ${d.code}`)).toEqual(['warning VNC001']);
+    expect(compile(net, [], taken).ok).toBe(false);
+  });
+
+  it("cannot be mended when its bridge name is somebody else's", () => {
+    const links = new Map([['virbr0', { name: 'virbr0', type: 'bridge' }]]);
+    expect(compileNetwork({ network: net, ports: [], facts: facts({ links }), running: true }).ok).toBe(false);
+  });
+});
+
 describe('a guest', () => {
   const port = { uuid: '4f7dc2a5-0000-4000-8000-00000000000a', owner: { name: 'vm', uuid: UUID }, mac: '52:54:00:aa:00:01' };
   const attachment = { type: 'netns', dev: 'vnet0', netns: 'guest', guestDev: 'eth0' } as const;

@@ -1,9 +1,9 @@
-import type { Result } from '../base/diagnostic.ts';
+import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import { compileAddressing } from './addressing.ts';
 import { complete, type CompleteNetwork } from './complete.ts';
-import { checkConflicts } from './conflicts.ts';
+import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
 import { compileDnsmasq } from './dnsmasq.ts';
 import type { HostFacts } from './facts.ts';
@@ -26,20 +26,31 @@ export interface CompileInput {
   readonly facts: HostFacts;
   /** The other running networks, with which this one must not clash. */
   readonly others?: readonly Network[];
+  /**
+   * It runs already: a subnet that somebody has taken since, or a pool device that went away, is then a warning, for the guests that are
+   * connected must not lose their network over it.
+   */
+  readonly running?: boolean;
 }
 
 /**
  * What a running network means on this host: the resources of its own (shared ones are `compileShared`'s). Pure. The diagnostics are
  * the reasons why this host cannot carry it out (`VNC0xx`, with libvirt's error where it refuses the start as well), or warnings.
  */
-export function compileNetwork({ network: given, ports, facts, others = [] }: CompileInput): Result<readonly Resource[]> {
+export function compileNetwork({ network: given, ports, facts, others = [], running = false }: CompileInput): Result<readonly Resource[]> {
   const network = complete(given);
   const report = new Report();
-  checkConflicts(network, facts, others, report);
+  const conflicts = findConflicts(network, facts, others);
+  report.add(running ? conflicts.map(asWarning) : conflicts);
   const own = isManaged(network) ? compileManaged(network, ports, facts, report) : compileHosted(network, ports, facts, report);
   const guests = ports.flatMap((record) => compilePort(network, record, facts, report));
   // A document may hold the same route twice; a host has it once.
   return report.result([...hostState([...own, ...guests]).values()]);
+}
+
+/** A bridge name that is somebody else's stays an error: the bridge could not be mended. */
+function asWarning(finding: Diagnostic): Diagnostic {
+  return finding.code === 'VNC003' ? finding : { ...finding, severity: 'warning' };
 }
 
 /** A network on a bridge of its own. */

@@ -1,11 +1,11 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import { formatIp, formatSubnet, network as subnetNetwork, overlaps, parseSubnet, sameNetwork, type Subnet } from '../inet/index.ts';
+import { formatIp, formatSubnet, network as subnetNetwork, type Subnet } from '../inet/index.ts';
 import { isManaged, type Network } from '../network/network.ts';
-import type { CompleteNetwork } from './complete.ts';
 import { checkDevices } from './devices.ts';
 import type { HostFacts } from './facts.ts';
 import { libvirtSays, Report } from './report.ts';
 import { addressedIps, subnetOfRoute } from './subnets.ts';
+import { hostSubnets, networkSubnets, type Taken } from './taken-subnets.ts';
 
 /** The mark that a link of a network carries as its alias in the kernel. */
 export function linkAlias(network: string, port?: string): string {
@@ -18,49 +18,36 @@ export function linkAlias(network: string, port?: string): string {
  */
 export function findConflicts(network: Network, facts: HostFacts, others: readonly Network[] = []): readonly Diagnostic[] {
   const report = new Report();
-  checkConflicts(network as CompleteNetwork, facts, others, report);
+  if (isManaged(network)) {
+    checkBridgeFree(network, facts, others, report);
+    const neighbours = neighboursOf(network, facts, others);
+    checkAddresses(network, neighbours, report);
+    checkRoutes(network, neighbours, report);
+  }
+  checkDevices(network, facts, report);
   return report.diagnostics;
 }
 
-/** `findConflicts` into a report. */
-export function checkConflicts(network: CompleteNetwork, facts: HostFacts, others: readonly Network[], report: Report): void {
-  if (isManaged(network)) {
-    checkBridgeFree(network, facts, others, report);
-    const taken = [...hostSubnets(facts, network), ...others.flatMap((other) => networkSubnets(other, network))];
-    checkAddresses(network, taken, report);
-    checkRoutes(network, taken, report);
-  }
-  checkDevices(network, facts, report);
+/** Who stands in the way of a network: its own subnets and bridge do not count. */
+interface Neighbours {
+  equal(subnet: Subnet): Taken | undefined;
+  overlapping(subnet: Subnet): readonly Taken[];
 }
 
-/** A subnet that somebody has already. */
-interface Taken {
-  readonly subnet: Subnet;
-  readonly dev: string;
-  /** For people: whose it is. */
-  readonly whose: string;
+function neighboursOf(network: Network, facts: HostFacts, others: readonly Network[]): Neighbours {
+  const all = [hostSubnets(facts.routes), networkSubnets(others)];
+  const foreign = ({ uuid, dev }: Taken): boolean => (uuid === undefined ? dev !== network.bridge?.name : uuid !== network.uuid);
+  return {
+    equal: (subnet) => all.flatMap((subnets) => subnets.equal(subnet)).find(foreign),
+    overlapping: (subnet) => all.flatMap((subnets) => subnets.overlapping(subnet)).filter(foreign),
+  };
 }
 
-function hostSubnets(facts: HostFacts, network: Network): readonly Taken[] {
-  return facts.routes.flatMap(({ to, dev }) => {
-    const subnet = parseSubnet(to);
-    // The default route covers everything and takes nothing; what is on our own bridge is ours.
-    if (!subnet || subnet.prefix === 0 || dev === network.bridge?.name) return [];
-    return [{ subnet, dev, whose: `interface '${dev}'` }];
-  });
-}
-
-function networkSubnets(other: Network, network: Network): readonly Taken[] {
-  if (other.uuid === network.uuid || !isManaged(other)) return [];
-  const dev = other.bridge?.name ?? other.name;
-  return addressedIps(other).map(({ subnet }) => ({ subnet, dev, whose: `network '${other.name}' (bridge '${dev}')` }));
-}
-
-function checkAddresses(network: Network, taken: readonly Taken[], report: Report): void {
+function checkAddresses(network: Network, neighbours: Neighbours, report: Report): void {
   for (const { subnet, index } of addressedIps(network)) {
     const path = `/network/ip[${String(index)}]`;
     const own = formatSubnet(subnetNetwork(subnet));
-    const equal = taken.find((t) => sameNetwork(t.subnet, subnet));
+    const equal = neighbours.equal(subnet);
     if (equal) {
       report.error({
         code: 'VNC001',
@@ -72,7 +59,7 @@ function checkAddresses(network: Network, taken: readonly Taken[], report: Repor
       });
       continue;
     }
-    for (const other of taken.filter((t) => overlaps(t.subnet, subnet))) warnOverlap(own, subnet, other, path, report);
+    for (const other of neighbours.overlapping(subnet)) warnOverlap(own, subnet, other, path, report);
   }
 }
 
@@ -92,10 +79,10 @@ function warnOverlap(own: string, subnet: Subnet, other: Taken, path: string, re
   });
 }
 
-function checkRoutes(network: Network, taken: readonly Taken[], report: Report): void {
+function checkRoutes(network: Network, neighbours: Neighbours, report: Report): void {
   for (const [i, route] of network.routes.entries()) {
     const to = subnetOfRoute(route);
-    const equal = to && to.prefix > 0 ? taken.find((t) => sameNetwork(t.subnet, to)) : undefined;
+    const equal = to && to.prefix > 0 ? neighbours.equal(to) : undefined;
     if (!to || !equal) continue;
     report.error({
       code: 'VNC001',
@@ -108,11 +95,13 @@ function checkRoutes(network: Network, taken: readonly Taken[], report: Report):
   }
 }
 
-function checkBridgeFree(network: CompleteNetwork, facts: HostFacts, others: readonly Network[], report: Report): void {
+function checkBridgeFree(network: Network, facts: HostFacts, others: readonly Network[], report: Report): void {
   const bridge = network.bridge?.name;
   if (bridge === undefined) return;
   const path = '/network/bridge/@name';
-  const other = others.find((o) => o.uuid !== network.uuid && o.bridge?.name === bridge);
+  const other = bridgesOf(others)
+    .get(bridge)
+    ?.find((o) => o.uuid !== network.uuid);
   if (other) {
     report.error({
       code: 'VNC003',
@@ -125,7 +114,7 @@ function checkBridgeFree(network: CompleteNetwork, facts: HostFacts, others: rea
     return;
   }
   const link = facts.links.get(bridge);
-  if (!link || link.alias === linkAlias(network.uuid)) return;
+  if (!link || (network.uuid !== undefined && link.alias === linkAlias(network.uuid))) return;
   const what = link.alias?.startsWith('virtnet:') ? 'belongs to another network of virtnet' : 'was not made by virtnet';
   report.error({
     code: 'VNC003',
@@ -135,4 +124,21 @@ function checkBridgeFree(network: CompleteNetwork, facts: HostFacts, others: rea
     hint: `choose another bridge name; for a network on that bridge use <forward mode='bridge'/>`,
     libvirt: libvirtSays(38, `error creating bridge interface ${bridge}: File exists`),
   });
+}
+
+const bridges = new WeakMap<readonly Network[], ReadonlyMap<string, readonly Network[]>>();
+
+/** The networks by the names of their bridges. */
+function bridgesOf(networks: readonly Network[]): ReadonlyMap<string, readonly Network[]> {
+  let known = bridges.get(networks);
+  if (!known) {
+    const byName = new Map<string, Network[]>();
+    for (const network of networks) {
+      const name = network.bridge?.name;
+      if (name !== undefined) byName.set(name, [...(byName.get(name) ?? []), network]);
+    }
+    bridges.set(networks, byName);
+    known = byName;
+  }
+  return known;
 }

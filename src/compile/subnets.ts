@@ -30,17 +30,24 @@ export function subnetOfRoute(route: Route): Subnet | undefined {
   return prefix === undefined ? undefined : subnetNetwork({ ...address, prefix });
 }
 
-/** All usable `<ip>` elements of one network with their numbers, in document order. */
+const addressed = new WeakMap<readonly Ip[], readonly AddressedIp[]>();
+
+/** All usable `<ip>` elements of one network with their numbers, in document order. Networks are immutable, so each is read once. */
 export function addressedIps(network: Network): readonly AddressedIp[] {
-  return network.ips.flatMap((ip, i) => {
-    const subnet = subnetOfIp(ip);
-    return subnet ? [{ ip, subnet, index: i + 1 }] : [];
-  });
+  let known = addressed.get(network.ips);
+  if (!known) {
+    known = network.ips.flatMap((ip, i) => {
+      const subnet = subnetOfIp(ip);
+      return subnet ? [{ ip, subnet, index: i + 1 }] : [];
+    });
+    addressed.set(network.ips, known);
+  }
+  return known;
 }
 
-/** True when the network has an address of this family. */
+/** True when the network has an address of this family. Addresses in a model are canonical: a colon makes it IPv6. */
 export function hasFamily(network: Network, family: 'ipv4' | 'ipv6'): boolean {
-  return network.ips.some((ip) => parseIp(ip.address)?.family === family);
+  return network.ips.some((ip) => ip.address.includes(':') === (family === 'ipv6'));
 }
 
 /** The subnet with its host bits cleared, as nft lists a match on it: a host without prefix length. */

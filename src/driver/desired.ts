@@ -31,8 +31,7 @@ export function desiredState(
   for (const uuid of scope === 'all' ? state.networks.keys() : scope) {
     const record = state.networks.get(uuid);
     if (record === undefined) continue;
-    const others = former.networks.get(uuid)?.live === record.live ? [] : running;
-    const compiled = compileRecord(record, facts, others);
+    const compiled = compileRecord(record, facts, former.networks.get(uuid)?.live === record.live ? undefined : running);
     resources.push(...compiled.resources);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.failed) failed.add(uuid);
@@ -48,12 +47,13 @@ interface Compiled {
 
 const NOTHING: Compiled = { resources: [], diagnostics: [], failed: false };
 
-function compileRecord(record: NetworkRecord, facts: HostFacts, others: readonly Network[]): Compiled {
+/** `others` are the networks to check it against; none for one that runs already. */
+function compileRecord(record: NetworkRecord, facts: HostFacts, others: readonly Network[] | undefined): Compiled {
   const ports = [...record.ports.values()];
   const present = ports.filter((port) => !isGone(port));
   const gone = ports.filter(isGone).map((port) => guestGone(record, port));
   if (record.live === undefined) return waiting(record, present, facts);
-  const result = compileNetwork({ network: record.live, ports: present, facts, others });
+  const result = compileNetwork({ network: record.live, ports: present, facts, ...(others ? { others } : { running: true }) });
   const source = record.name;
   const diagnostics = [...gone, ...result.diagnostics].map((d) => ({ source, ...d }));
   return result.ok ? { resources: result.value, diagnostics, failed: false } : { resources: [], diagnostics, failed: true };
@@ -63,7 +63,7 @@ function compileRecord(record: NetworkRecord, facts: HostFacts, others: readonly
 function waiting(record: NetworkRecord, ports: readonly PortRecord[], facts: HostFacts): Compiled {
   const { config } = record;
   if (config === undefined || ports.length === 0) return NOTHING;
-  const result = compileNetwork({ network: config, ports, facts });
+  const result = compileNetwork({ network: config, ports, facts, running: true });
   if (!result.ok) return { resources: [], diagnostics: result.diagnostics, failed: true };
   // Without its bridge a device would only pretend: it is down, so that the guest sees its carrier go and come back.
   const kept = isManaged(config) ? ['link'] : ['link', 'link-up', 'vf', 'pci-driver'];
