@@ -72,14 +72,11 @@ function classLines(t: HtbTree, verb: 'add' | 'change', floors: HtbTree['floors'
     ],
     ...more,
   ];
-  const queues = Array.from({ length: t.queues }, (_, i) =>
+  const queues = Array.from({ length: t.queues }, (_, i) => FIRST_QUEUE + i).flatMap((minor) => [
     // A share of its own keeps each queue from starving; the rest it borrows.
-    add('1:2', FIRST_QUEUE + i, Math.max(Math.floor(rest / t.queues), 1), [
-      ...(t.rate.peak === undefined ? burst.cburst : []),
-      'quantum',
-      String(QUANTUM),
-    ]),
-  );
+    add('1:2', minor, Math.max(Math.floor(rest / t.queues), 1), [...burst.cburst, 'quantum', String(QUANTUM)]),
+    queueLine(t, verb, minor),
+  ]);
   const head = [
     add('1:', 1, average, [...burst.burst, ...burst.cburst]),
     add('1:1', 2, rest, [...burst.burst, ...burst.cburst, 'quantum', String(QUANTUM)]),
@@ -98,7 +95,7 @@ function bursts(rate: BandwidthRate): { readonly burst: IpArgs; readonly cburst:
 
 function floorLines(t: HtbTree, verb: 'add' | 'change', f: HtbTree['floors'][number]): readonly IpArgs[] {
   const ceil = kbps(t.rate.peak ?? t.rate.average ?? 0);
-  const line = [
+  const line: IpArgs = [
     'class',
     verb,
     'dev',
@@ -115,11 +112,21 @@ function floorLines(t: HtbTree, verb: 'add' | 'change', f: HtbTree['floors'][num
     'quantum',
     String(QUANTUM),
   ];
-  if (verb === 'change') return [line];
+  if (verb === 'change') return [line, queueLine(t, verb, f.classId)];
   return [
     line,
+    queueLine(t, verb, f.classId),
     ['filter', 'add', 'dev', t.dev, 'parent', '1:', 'prio', floorPrio(f.classId), 'protocol', 'all', 'bpf', 'bytecode', matchMac(t, f)],
   ];
+}
+
+/**
+ * How much may wait: what the limit lets through in a quarter of a second, and at least a few large segments (64 KiB each). The
+ * kernel's default of 1,000 packets would hold seconds of traffic.
+ */
+function queueLine(t: HtbTree, verb: 'add' | 'change', minor: number): IpArgs {
+  const bytes = Math.max(256 * 1024, Math.min((t.rate.peak ?? t.rate.average ?? 0) * 250, 64 * 1024 * 1024));
+  return ['qdisc', verb, 'dev', t.dev, 'parent', classId(minor), 'bfifo', 'limit', String(bytes)];
 }
 
 function floorPrio(id: number): string {
