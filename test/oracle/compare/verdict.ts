@@ -13,7 +13,7 @@ export interface Comparison {
 /** One side's answer: a text (the document as it is kept) or an error. */
 export interface Answer {
   readonly text?: string;
-  readonly error?: Pick<OracleError, 'code' | 'message'>;
+  readonly error?: Pick<OracleError, 'code' | 'message'> & { readonly domain?: number };
 }
 
 /** Our answer out of a value's text and the diagnostics: the first error is the one that counts. */
@@ -23,9 +23,10 @@ export function answerOf(text: string | undefined, diagnostics: readonly Diagnos
   return { error: first.libvirt ?? { code: 0, message: `${first.code} ${first.message} (libvirt would accept)` } };
 }
 
-/** Compares the answers: errors by code and message (of malformed XML, whose words are libxml2's, code and line), texts byte for byte. */
+/** Compares the answers: errors by code, domain and message (of malformed XML, whose words are libxml2's, code and line), texts byte for byte. */
 export function judge(input: string, ours: Answer, theirs: Answer, diagnostics: readonly Diagnostic[]): Comparison {
-  const show = (a: Answer): string => (a.error ? `error ${String(a.error.code)} ${a.error.message}` : (a.text ?? 'nothing'));
+  const show = (a: Answer): string =>
+    a.error ? `error ${String(a.error.code)}/${String(a.error.domain ?? 19)} ${a.error.message}` : (a.text ?? 'nothing');
   const both = { input, ours: show(ours), theirs: show(theirs) };
   if (ours.error && theirs.error) return { ...both, verdict: sameError(ours.error, theirs.error) ? 'refused' : 'differs' };
   if (!ours.error && !theirs.error && ours.text === theirs.text) return { ...both, verdict: 'accepted' };
@@ -34,8 +35,8 @@ export function judge(input: string, ours: Answer, theirs: Answer, diagnostics: 
   return { ...difference, verdict: 'differs' };
 }
 
-function sameError(a: Pick<OracleError, 'code' | 'message'>, b: Pick<OracleError, 'code' | 'message'>): boolean {
-  if (a.code !== b.code) return false;
+function sameError(a: NonNullable<Answer['error']>, b: NonNullable<Answer['error']>): boolean {
+  if (a.code !== b.code || (a.domain ?? 19) !== (b.domain ?? 19)) return false;
   const line = /^at line (\d+): /.exec(b.message)?.[1];
   return a.message === b.message || (line !== undefined && a.message.startsWith(`at line ${line}: `));
 }
