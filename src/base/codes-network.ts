@@ -108,5 +108,21 @@ export const networkCodes: Readonly<Record<string, CodeEntry>> = {
     title: 'portgroup shaping that libvirt refuses',
     explanation: 'virtnet shapes the guests of macvtap portgroups; libvirt refuses the document.',
   },
+  VNM061: {
+    title: 'host name with a forbidden character',
+    explanation: 'The name of a DHCP host holds white space, a comma, a quote or an ampersand, which the files of dnsmasq cannot carry.',
+  },
+  VNM062: {
+    title: 'DNS name with a forbidden character',
+    explanation: 'The name of a DNS host holds white space or a comma, which the files of dnsmasq cannot carry.',
+  },
+  VNM063: {
+    title: 'number too large to hold',
+    explanation: 'The number is beyond 9007199254740991, the largest that JSON and JavaScript hold exactly.',
+  },
+  VNM064: {
+    title: 'line break in a value for dnsmasq',
+    explanation: 'The value goes into a line of a file of dnsmasq; a line break or control character would start another line.',
+  },
   VNM060: { title: 'negative number', explanation: 'libvirt wraps some negative numbers into huge ones; virtnet refuses them.' },
 };

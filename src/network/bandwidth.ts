@@ -1,8 +1,8 @@
-import { child, type XmlElement } from '../xml/node.ts';
+import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
 import { FROM, overflow, unsupported, xmlDetail } from './libvirt-error.ts';
-import { readUnsigned, ULONG_MAX } from './values.ts';
+import { readUnsigned, refuseLarge, ULONG_MAX } from './values.ts';
 
 /** Limits of one direction. Rates in KiB per second (libvirt's "kilobytes"), `burst` in KiB. */
 export interface BandwidthRate {
@@ -21,7 +21,8 @@ export interface Bandwidth {
   readonly classId?: number;
 }
 
-const RATE_MAX = 18_014_398_509_481_984;
+const RATE_MAX = 18_014_398_509_481_984n;
+const BURST_MAX = 4_194_303n;
 const SHAPE: Shape = { attributes: ['classID'], children: ['inbound', 'outbound'] };
 const INBOUND: Shape = { attributes: ['average', 'peak', 'floor', 'burst'], children: [] };
 const OUTBOUND: Shape = { attributes: ['average', 'peak', 'burst'], children: [] };
@@ -46,8 +47,8 @@ export function readBandwidth(context: ReadContext, element: XmlElement, place: 
       libvirt: xmlDetail('classID attribute not supported on <bandwidth> in this usage context', FROM.none),
     });
   }
-  const inElement = child(element, 'inbound');
-  const outElement = child(element, 'outbound');
+  const inElement = childByName(element, 'inbound');
+  const outElement = childByName(element, 'outbound');
   const inbound = inElement && readRate(context, inElement, place.floor === true, INBOUND);
   const outbound = outElement && readRate(context, outElement, false, OUTBOUND);
   if (!inbound && !outbound && classId === undefined) return undefined;
@@ -69,6 +70,23 @@ function readRate(context: ReadContext, element: XmlElement, floorAllowed: boole
   const burst = number('burst');
   const floor = number('floor');
   if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
+  if (average === undefined && floor === undefined) {
+    refuse(context, element, {
+      code: 'VNM042',
+      message: `<${element.name}> has no average rate`,
+      hint: "add average='...' (KiB per second)",
+      libvirt: xmlDetail('Missing mandatory average or floor attributes', FROM.none),
+    });
+    return undefined;
+  }
+  if (average === undefined && (peak !== undefined || burst !== undefined)) {
+    refuse(context, element, {
+      code: 'VNM042',
+      message: 'peak and burst need an average rate',
+      hint: "add average='...' (KiB per second)",
+      libvirt: unsupported("'peak' and 'burst' require 'average' attribute", FROM.none),
+    });
+  }
   if (floor !== undefined && !floorAllowed) {
     refuse(context, element, {
       code: 'VNM040',
@@ -79,31 +97,7 @@ function readRate(context: ReadContext, element: XmlElement, floorAllowed: boole
       libvirt: unsupported('floor attribute is not supported for this config', FROM.none),
     });
   }
-  if (average === undefined && floor === undefined) {
-    refuse(context, element, {
-      code: 'VNM042',
-      message: `<${element.name}> has no average rate`,
-      hint: "add average='...' (KiB per second)",
-      libvirt: xmlDetail('Missing mandatory average or floor attributes', FROM.none),
-    });
-    return undefined;
-  }
-  for (const [name, value] of [
-    ['average', average],
-    ['peak', peak],
-    ['floor', floor],
-  ] as const) {
-    if (value !== undefined && value > RATE_MAX) {
-      refuse(context, element, {
-        code: 'VNM012',
-        message: `${name} is larger than ${String(RATE_MAX)}`,
-        attribute: name,
-        found: String(value),
-        allowed: `0 to ${String(RATE_MAX)}`,
-        libvirt: overflow(`value '${String(value)}' is too big for '${name}' parameter, maximum is '${String(RATE_MAX)}'`),
-      });
-    }
-  }
+  for (const name of ['average', 'peak', 'floor', 'burst']) checkLimit(context, element, name, name === 'burst' ? BURST_MAX : RATE_MAX);
   const rate: BandwidthRate = {
     ...(average === undefined ? {} : { average }),
     ...(peak ? { peak } : {}),
@@ -113,6 +107,23 @@ function readRate(context: ReadContext, element: XmlElement, floorAllowed: boole
   context.origins.set(rate, element);
   checkRate(context, element, rate);
   return rate;
+}
+
+function checkLimit(context: ReadContext, element: XmlElement, name: string, max: bigint): void {
+  const digits = /\d+$/.exec(attribute(element, name) ?? '')?.[0];
+  if (digits === undefined) return;
+  const value = BigInt(digits);
+  if (value > max) {
+    refuse(context, element, {
+      code: 'VNM012',
+      message: `${name} is larger than ${String(max)}`,
+      attribute: name,
+      found: digits,
+      allowed: `0 to ${String(max)}`,
+      hint: 'write a smaller number, or leave it out for no limit',
+      libvirt: overflow(`value '${String(value)}' is too big for '${name}' parameter, maximum is '${String(max)}'`),
+    });
+  } else if (value > BigInt(Number.MAX_SAFE_INTEGER)) refuseLarge(context, element, name);
 }
 
 function checkRate(context: ReadContext, element: XmlElement, { average, peak, floor }: BandwidthRate): void {

@@ -6,18 +6,20 @@ export interface Choices {
   readonly uuid: string;
   /** Used when a managed network has none. */
   readonly mac: string;
-  /** Used when a managed network has no bridge name; a name with one `%d` is a pattern, for which `bridgeName` must already be the name to use. */
+  /** Used when `bridgePattern` gives one: the name made from it. */
   readonly bridgeName: string;
 }
 
-/** True when `completeNetwork` would take `bridgeName`: no name is given, or a pattern like `virbr%d`. */
-export function needsBridgeName(network: Network): boolean {
-  return isManaged(network) && (network.bridge?.name === undefined || isBridgePattern(network.bridge.name));
-}
-
-/** True for a name with exactly one `%`, which starts `%d`: the number is chosen at definition. */
-export function isBridgePattern(name: string): boolean {
-  return name.split('%').length === 2 && name.includes('%d');
+/**
+ * The pattern from which the bridge name is chosen (`%d` is the first free number from 0), or undefined when the network keeps the
+ * name it has or has no bridge of its own. A name with one `%d` is its own pattern; one that libvirt cannot use gives `virbr%d`.
+ */
+export function bridgePattern(network: Network): string | undefined {
+  if (!isManaged(network)) return undefined;
+  const name = network.bridge?.name;
+  if (name === undefined) return 'virbr%d';
+  if (!name.includes('%d')) return undefined;
+  return name.split('%').length === 2 ? name : 'virbr%d';
 }
 
 /** Fills in what libvirt fills in at definition: uuid always; bridge name, mac, stp and delay in managed modes. */
@@ -28,6 +30,6 @@ export function completeNetwork(network: Network, choices: Choices): Network {
   return {
     ...completed,
     mac: network.mac ?? choices.mac,
-    bridge: needsBridgeName(network) ? { ...bridge, name: choices.bridgeName } : bridge,
+    bridge: bridgePattern(network) !== undefined ? { ...bridge, name: choices.bridgeName } : bridge,
   };
 }

@@ -35,6 +35,21 @@ export const deviations: readonly Deviation[] = [
     reason: 'a wrapped number is never what was meant',
     codes: ['VNM060'],
   },
+  {
+    id: 'host-names-that-break-the-files',
+    libvirt:
+      'passes blanks and commas in the names of DHCP and DNS hosts through into the files of dnsmasq, and writes quotes and ampersands in DHCP host names unescaped',
+    virtnet: 'refuses them',
+    reason: 'dnsmasq would read another line than was meant, and the written document would not be well-formed',
+    codes: ['VNM061', 'VNM062', 'VNM064'],
+  },
+  {
+    id: 'numbers-beyond-2-to-the-53',
+    libvirt: 'holds rates, lease times and bridge delays of up to 64 bits (and writes the largest delay as -1)',
+    virtnet: 'refuses numbers above 9007199254740991',
+    reason: 'JSON and JavaScript cannot hold them exactly, and none of them can be carried out',
+    codes: ['VNM063'],
+  },
 ];
 
 /** The deviation that a finding stands for. */

@@ -1,5 +1,5 @@
 import { isMulticastMac } from '../inet/mac.ts';
-import { attribute, child, type XmlElement } from '../xml/node.ts';
+import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import type { DhcpPlace } from './dhcp-range.ts';
@@ -32,9 +32,11 @@ export function readDhcpHost(context: ReadContext, element: XmlElement, place: P
   if (attribute(element, 'ip') === undefined) {
     missingAttribute(context, element, 'ip', xmlError(`Missing IP address in static host definition for network '${context.name}'`));
   }
+  const lease = readHostLease(context, element);
   if (host.ip === undefined || context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
-  context.origins.set(host, element);
-  return host as DhcpHost;
+  const complete = { ...host, ip: host.ip, ...(lease ? { lease } : {}) };
+  context.origins.set(complete, element);
+  return complete;
 }
 
 /** Reads the `<host>` of an update that deletes or modifies: one of mac, name and ip is enough. */
@@ -52,7 +54,14 @@ export function readDhcpHostMatch(context: ReadContext, element: XmlElement, pla
       ),
     });
   }
-  return context.findings.slice(before).some((f) => f.severity === 'error') ? undefined : host;
+  const lease = readHostLease(context, element);
+  if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
+  return { ...host, ...(lease ? { lease } : {}) };
+}
+
+function readHostLease(context: ReadContext, element: XmlElement): DhcpLease | undefined {
+  const lease = childByName(element, 'lease');
+  return lease && readLease(context, lease);
 }
 
 function unnamed(context: ReadContext, element: XmlElement, family: string, needed: string): void {
@@ -83,14 +92,11 @@ function readParts(context: ReadContext, element: XmlElement, place: Pick<DhcpPl
           ipText,
           xmlError(`Invalid IP address in static host definition for network '${context.name}'`),
         )?.text;
-  const leaseElement = child(element, 'lease');
-  const lease = leaseElement && readLease(context, leaseElement);
   return {
     ...(mac === undefined ? {} : { mac }),
     ...(id === undefined ? {} : { id }),
     ...(name === undefined ? {} : { name }),
     ...(ip === undefined ? {} : { ip }),
-    ...(lease ? { lease } : {}),
   };
 }
 
@@ -144,7 +150,18 @@ function checkId(context: ReadContext, element: XmlElement, id: string): void {
 }
 
 function checkName(context: ReadContext, element: XmlElement, name: string): void {
-  if (/^[0-9A-Za-z]/.test(name)) return;
+  const bad = /[\s,&<>'"]/.exec(name)?.[0];
+  if (/^[0-9A-Za-z]/.test(name)) {
+    if (bad === undefined) return;
+    refuse(context, element, {
+      code: 'VNM061',
+      message: `'${bad}' may not stand in a host name`,
+      attribute: 'name',
+      found: name,
+      hint: 'use letters, digits, dashes and dots',
+    });
+    return;
+  }
   refuse(context, element, {
     code: 'VNM019',
     message: `'${name}' is no host name: it does not start with a letter or digit`,

@@ -2,7 +2,7 @@ import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
 import { unsupported } from './libvirt-error.ts';
-import { readUnsigned, readWord, ULONG_MAX } from './values.ts';
+import { readLarge, readWord } from './values.ts';
 
 /** `<lease expiry= unit=>`; expiry 0 is for ever. */
 export interface DhcpLease {
@@ -22,7 +22,7 @@ export function readLease(context: ReadContext, element: XmlElement): DhcpLease 
     warn(context, element, { code: 'VNM056', message: '<lease> without expiry has no effect', hint: "add expiry='...', or remove it" });
     return undefined;
   }
-  const expiry = readUnsigned(context, element, 'expiry', { max: ULONG_MAX });
+  const expiry = readLarge(context, element, 'expiry');
   if (expiry === undefined) return undefined;
   const unit = readWord(context, element, 'unit', UNITS) ?? (attribute(element, 'unit') === undefined ? 'minutes' : undefined);
   if (unit === undefined) return undefined;

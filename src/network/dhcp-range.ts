@@ -1,6 +1,6 @@
 import { formatIp, type Family, type IpValue } from '../inet/ip.ts';
 import { contains, formatSubnet, lastAddress, network, type Subnet } from '../inet/subnet.ts';
-import { attribute, child, type XmlElement } from '../xml/node.ts';
+import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import { readLease, writeLease, type DhcpLease } from './dhcp-lease.ts';
@@ -29,7 +29,7 @@ export function readDhcpRange(context: ReadContext, element: XmlElement, place: 
   const end = start === undefined ? undefined : readEnd(context, element, 'end');
   if (start === undefined || end === undefined) return undefined;
   checkRange(context, element, ipValue(start), ipValue(end), place);
-  const leaseElement = child(element, 'lease');
+  const leaseElement = childByName(element, 'lease');
   const lease = leaseElement && readLease(context, leaseElement);
   const range: DhcpRange = { start, end, ...(lease ? { lease } : {}) };
   context.origins.set(range, element);
@@ -92,7 +92,7 @@ export function checkRange(context: ReadContext, element: XmlElement, start: IpV
     );
     return;
   }
-  if (end.value - start.value > 0xffffn) {
+  if (isTooLarge(start, end)) {
     fault(
       'VNM023',
       'the range is too large (more than 65536 addresses)',
@@ -139,4 +139,9 @@ export function writeDhcpRange(writer: XmlWriter, { start, end, lease }: DhcpRan
       writeLease(writer, lease);
     });
   else writer.empty('range', attributes);
+}
+
+/** More than 65536 addresses. For IPv6 libvirt compares the upper 112 bits, so a small range across such a boundary counts too. */
+function isTooLarge(start: IpValue, end: IpValue): boolean {
+  return start.family === 'ipv4' ? end.value - start.value > 0xffffn : start.value >> 16n !== end.value >> 16n;
 }

@@ -1,10 +1,10 @@
-import { attribute, child, children, type XmlElement } from '../xml/node.ts';
+import { attribute, childByName, childrenByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, type ReadContext, type Shape } from './context.ts';
+import { checkShape, warn, type ReadContext, type Shape } from './context.ts';
 import { readDhcpHost, writeDhcpHost, type DhcpHost } from './dhcp-host.ts';
 import { readDhcpRange, writeDhcpRange, type DhcpPlace, type DhcpRange } from './dhcp-range.ts';
 import { badSocketAddress, FROM, xmlError } from './libvirt-error.ts';
-import { missingAttribute, readIpAttribute } from './values.ts';
+import { checkOneLine, missingAttribute, readIpAttribute } from './values.ts';
 
 export type { DhcpHost } from './dhcp-host.ts';
 export type { DhcpLease } from './dhcp-lease.ts';
@@ -29,18 +29,27 @@ const BOOTP: Shape = { attributes: ['file', 'server'], children: [] };
 export function readDhcp(context: ReadContext, element: XmlElement, place: DhcpPlace): Dhcp | undefined {
   checkShape(context, element, SHAPE);
   const ranges: DhcpRange[] = [];
-  for (const e of children(element, 'range')) {
+  for (const e of childrenByName(element, 'range')) {
     const range = readDhcpRange(context, e, place);
     if (range) ranges.push(range);
   }
   const hosts: DhcpHost[] = [];
-  for (const e of children(element, 'host')) {
+  for (const e of childrenByName(element, 'host')) {
     const host = readDhcpHost(context, e, place);
     if (host) hosts.push(host);
   }
-  const bootpElement = child(element, 'bootp');
+  const bootpElement = childByName(element, 'bootp');
   const bootp = bootpElement && place.family === 'ipv4' ? readBootp(context, bootpElement) : undefined;
-  if (ranges.length === 0 && hosts.length === 0 && !bootp) return undefined;
+  if (ranges.length === 0 && hosts.length === 0) {
+    if (bootp && bootpElement) {
+      warn(context, bootpElement, {
+        code: 'VNM056',
+        message: '<bootp> without a range or host has no effect',
+        hint: 'add a <range>, or remove <bootp>',
+      });
+    }
+    return undefined;
+  }
   const dhcp: Dhcp = { ranges, hosts, ...(bootp ? { bootp } : {}) };
   context.origins.set(dhcp, element);
   return dhcp;
@@ -56,6 +65,7 @@ function readBootp(context: ReadContext, element: XmlElement): Bootp | undefined
   const serverText = attribute(element, 'server');
   const server =
     serverText === undefined ? undefined : readIpAttribute(context, element, 'server', serverText, badSocketAddress(serverText))?.text;
+  checkOneLine(context, element, 'file');
   if (file === '') return undefined;
   const bootp: Bootp = { file, ...(server === undefined ? {} : { server }) };
   context.origins.set(bootp, element);
@@ -64,7 +74,7 @@ function readBootp(context: ReadContext, element: XmlElement): Bootp | undefined
 
 /** Writes `<dhcp>`. */
 export function writeDhcp(writer: XmlWriter, dhcp: Dhcp): void {
-  if (dhcp.ranges.length === 0 && dhcp.hosts.length === 0 && !dhcp.bootp) return;
+  if (dhcp.ranges.length === 0 && dhcp.hosts.length === 0) return;
   writer.element('dhcp', [], () => {
     for (const range of dhcp.ranges) writeDhcpRange(writer, range);
     for (const host of dhcp.hosts) writeDhcpHost(writer, host);

@@ -1,4 +1,4 @@
-import { attribute, children, textOf, type XmlElement } from '../xml/node.ts';
+import { attribute, childrenByName, textOf, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import { xmlDetail } from './libvirt-error.ts';
@@ -34,6 +34,15 @@ export function readDnsHostMatch(context: ReadContext, element: XmlElement): Dns
 function read(context: ReadContext, element: XmlElement, partial: boolean): DnsHostMatch | undefined {
   checkShape(context, element, SHAPE);
   const before = context.findings.length;
+  const hostnames: string[] = [];
+  for (const e of childrenByName(element, 'hostname')) {
+    checkShape(context, e, HOSTNAME);
+    const name = textOf(e);
+    if (name === '') noHostname(context, e);
+    else hostnames.push(name);
+    checkHostname(context, e, name);
+  }
+  if (hostnames.length === 0 && !partial) noHostname(context, element);
   const ipText = attribute(element, 'ip');
   if (ipText === undefined && !partial) {
     missingAttribute(context, element, 'ip', xmlDetail(`Missing IP address in network '${context.name}' DNS HOST record`));
@@ -42,18 +51,7 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsH
     ipText === undefined
       ? undefined
       : readIpAttribute(context, element, 'ip', ipText, xmlDetail(`Invalid IP address in network '${context.name}' DNS HOST record`))?.text;
-  const hostnames: string[] = [];
-  for (const e of children(element, 'hostname')) {
-    checkShape(context, e, HOSTNAME);
-    const name = textOf(e);
-    if (name === '') noHostname(context, e);
-    else hostnames.push(name);
-  }
   if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
-  if (hostnames.length === 0 && !partial) {
-    noHostname(context, element);
-    return undefined;
-  }
   if (hostnames.length === 0 && ip === undefined) {
     refuse(context, element, {
       code: 'VNM010',
@@ -64,6 +62,18 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsH
     return undefined;
   }
   return { ...(ip === undefined ? {} : { ip }), hostnames };
+}
+
+/** A blank or comma would make dnsmasq read another line than was meant. */
+function checkHostname(context: ReadContext, element: XmlElement, name: string): void {
+  const bad = /[\s,]/.exec(name)?.[0];
+  if (bad === undefined) return;
+  refuse(context, element, {
+    code: 'VNM062',
+    message: bad === ',' ? "',' may not stand in a host name" : 'white space may not stand in a host name',
+    found: name,
+    hint: 'write one <hostname> for each name',
+  });
 }
 
 function noHostname(context: ReadContext, element: XmlElement): void {

@@ -2,7 +2,7 @@ import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
 import { xmlDetail } from './libvirt-error.ts';
-import { badNumber, missingAttribute, parseUnsigned, textAttribute } from './values.ts';
+import { badNumber, checkOneLine, missingAttribute, parseUnsigned, textAttribute } from './values.ts';
 
 export interface DnsSrv {
   readonly service: string;
@@ -39,45 +39,24 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsS
   const before = context.findings.length;
   const service = attribute(element, 'service');
   const protocol = attribute(element, 'protocol');
-  if (service === undefined) {
-    if (!partial)
-      missingAttribute(
-        context,
-        element,
-        'service',
-        xmlDetail(`missing required service attribute in DNS SRV record of network '${context.name}'`),
-      );
-  } else if (/[ ,.]/.test(service)) {
-    refuse(context, element, {
-      code: 'VNM035',
-      message: 'the service of an SRV record holds a blank, a comma or a dot',
-      attribute: 'service',
-      found: service,
-      hint: 'write the bare service name, without underscore and domain',
-      libvirt: xmlDetail(`invalid character in service attribute '${service}' in DNS SRV record of network '${context.name}'`),
-    });
+  if (service !== undefined) checkService(context, element, service);
+  else if (!partial) {
+    missingAttribute(
+      context,
+      element,
+      'service',
+      xmlDetail(`missing required service attribute in DNS SRV record of network '${context.name}'`),
+    );
   }
-  if (protocol === undefined) {
-    if (!partial) {
-      missingAttribute(
-        context,
-        element,
-        'protocol',
-        xmlDetail(`missing required protocol attribute in DNS SRV record '${service ?? ''}' of network '${context.name}'`),
-      );
-    }
-  } else if (protocol !== 'tcp' && protocol !== 'udp') {
-    warn(context, element, {
-      code: 'VNM036',
-      message: `'${protocol}' is no protocol that clients ask SRV records for`,
-      attribute: 'protocol',
-      found: protocol,
-      allowed: 'tcp, udp',
-      hint: 'write tcp or udp, in lower case and without underscore',
-    });
+  if (protocol !== undefined) checkProtocol(context, element, protocol);
+  else if (!partial) {
+    const libvirt = xmlDetail(`missing required protocol attribute in DNS SRV record '${service ?? ''}' of network '${context.name}'`);
+    missingAttribute(context, element, 'protocol', libvirt);
   }
   const target = attribute(element, 'target');
   const domain = attribute(element, 'domain');
+  checkOneLine(context, element, 'target');
+  checkOneLine(context, element, 'domain');
   const number = (name: string, least: number): number | undefined =>
     readNumber(context, element, name, least, service ?? '(null)', target !== undefined);
   const port = number('port', 1);
@@ -93,6 +72,57 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsS
     ...(priority ? { priority } : {}),
     ...(weight ? { weight } : {}),
   };
+}
+
+/** dnsmasq's buffer for the service of a record, less what it adds. */
+const SERVICE_MAX = 482;
+
+function checkService(context: ReadContext, element: XmlElement, service: string): void {
+  const length = new TextEncoder().encode(service).length;
+  if (length > SERVICE_MAX) {
+    refuse(context, element, {
+      code: 'VNM012',
+      message: `the service of an SRV record is longer than ${String(SERVICE_MAX)} bytes`,
+      attribute: 'service',
+      found: service,
+      allowed: `at most ${String(SERVICE_MAX)} bytes`,
+      hint: 'shorten it',
+      libvirt: xmlDetail(`service attribute '${service}' in network '${context.name}' is too long, limit is ${String(SERVICE_MAX)} bytes`),
+    });
+  } else if (/[^A-Za-z0-9_\-+/*]/.test(service)) {
+    refuse(context, element, {
+      code: 'VNM035',
+      message: 'the service of an SRV record holds a forbidden character',
+      attribute: 'service',
+      found: service,
+      allowed: 'letters, digits and _ - + / *',
+      hint: 'write the bare service name, without underscore and domain',
+      libvirt: xmlDetail(`invalid character in service attribute '${service}' in DNS SRV record of network '${context.name}'`),
+    });
+  }
+}
+
+function checkProtocol(context: ReadContext, element: XmlElement, protocol: string): void {
+  if (/[^A-Za-z0-9\-+/]/.test(protocol)) {
+    refuse(context, element, {
+      code: 'VNM035',
+      message: 'the protocol of an SRV record holds a forbidden character',
+      attribute: 'protocol',
+      found: protocol,
+      allowed: 'letters, digits and - + /',
+      hint: 'write tcp or udp',
+      libvirt: xmlDetail(`invalid character in protocol attribute '${protocol}' in DNS SRV record of network '${context.name}'`),
+    });
+  } else if (protocol !== 'tcp' && protocol !== 'udp') {
+    warn(context, element, {
+      code: 'VNM036',
+      message: `'${protocol}' is no protocol that clients ask SRV records for`,
+      attribute: 'protocol',
+      found: protocol,
+      allowed: 'tcp, udp',
+      hint: 'write tcp or udp, in lower case and without underscore',
+    });
+  }
 }
 
 function readNumber(

@@ -2,7 +2,7 @@ import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import { xmlDetail } from './libvirt-error.ts';
-import { missingAttribute } from './values.ts';
+import { checkOneLine, missingAttribute } from './values.ts';
 
 export interface DnsTxt {
   readonly name: string;
@@ -36,6 +36,8 @@ export function readDnsTxtMatch(context: ReadContext, element: XmlElement): DnsT
   checkShape(context, element, SHAPE);
   const name = attribute(element, 'name');
   const value = attribute(element, 'value');
+  checkOneLine(context, element, 'name');
+  checkOneLine(context, element, 'value');
   if (name === undefined) {
     missingAttribute(context, element, 'name', xmlDetail(`missing required name attribute in DNS TXT record of network ${context.name}`));
     return undefined;

@@ -5,7 +5,7 @@ import { readDnsHost, writeDnsHost, type DnsHost } from './dns-host.ts';
 import { readDnsSrv, writeDnsSrv, type DnsSrv } from './dns-srv.ts';
 import { readDnsTxt, writeDnsTxt, type DnsTxt } from './dns-txt.ts';
 import { xmlError } from './libvirt-error.ts';
-import { readIpAttribute, readYesNo } from './values.ts';
+import { checkOneLine, readIpAttribute, readYesNo } from './values.ts';
 
 export type { DnsHost } from './dns-host.ts';
 export type { DnsSrv } from './dns-srv.ts';
@@ -76,6 +76,7 @@ export function readForwarder(context: ReadContext, element: XmlElement): DnsFor
   checkShape(context, element, FORWARDER);
   const addrText = attribute(element, 'addr');
   const domain = attribute(element, 'domain');
+  checkOneLine(context, element, 'domain');
   const addr =
     addrText === undefined
       ? undefined

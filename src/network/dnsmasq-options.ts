@@ -2,6 +2,7 @@ import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { refuse, type ReadContext } from './context.ts';
 import { internalError } from './libvirt-error.ts';
+import { checkOneLine } from './values.ts';
 
 /** The namespace of `<dnsmasq:options>`, under any prefix. */
 export const DNSMASQ_NAMESPACE = 'http://libvirt.org/schemas/network/dnsmasq/1.0';
@@ -12,6 +13,7 @@ export function readDnsmasqOptions(context: ReadContext, root: XmlElement): stri
   for (const options of inNamespace(root, 'options')) {
     for (const option of inNamespace(options, 'option')) {
       const value = attribute(option, 'value');
+      checkOneLine(context, option, 'value');
       if (value !== undefined) values.push(value);
       else {
         refuse(context, option, {

@@ -2,7 +2,7 @@ import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import { unsupported } from './libvirt-error.ts';
-import { readYesNo } from './values.ts';
+import { checkOneLine, readYesNo } from './values.ts';
 
 /** `<domain>`: the DNS domain of the network's guests. */
 export interface Domain {
@@ -19,6 +19,7 @@ const SHAPE: Shape = { attributes: ['name', 'localOnly', 'register'], children: 
 export function readDomain(context: ReadContext, element: XmlElement): Domain | undefined {
   checkShape(context, element, SHAPE);
   const name = attribute(element, 'name');
+  checkOneLine(context, element, 'name');
   const localOnly = readYesNo(context, element, 'localOnly');
   const register = readYesNo(context, element, 'register');
   if (register === true && localOnly !== true) {

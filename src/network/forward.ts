@@ -46,7 +46,7 @@ const SHAPE: Shape = {
   repeated: ['pf', 'nat', ...POOL],
 };
 const INTERFACE: Shape = { attributes: ['dev', 'connections'], children: [] };
-const ADDRESS: Shape = { attributes: ['type', 'domain', 'bus', 'slot', 'function', 'connections'], children: [] };
+const ADDRESS: Shape = { attributes: ['type', 'domain', 'bus', 'slot', 'function', 'multifunction', 'connections'], children: [] };
 const DRIVER: Shape = { attributes: ['name', 'model'], children: [] };
 
 /** An isolated network's forward. */
@@ -88,12 +88,19 @@ export function readForward(context: ReadContext, element: XmlElement): Forward 
     });
   }
   const interfaces = readInterfaces(context, element, dev);
-  const pool = interfaces.length > 0 ? [] : readAddresses(context, addresses);
-  if (pfs.length > 1) tooMany(context, pfs[1] ?? element, `Only one <pf> element is allowed in <forward> of network ${name}`);
-  const pf = pfs[0] && readPf(context, pfs[0]);
+  const listed = dev !== undefined || children(element, 'interface').length > 0;
+  const pool = listed ? [] : readAddresses(context, addresses);
+  if (listed && pfs[0]) {
+    warn(context, pfs[0], {
+      code: 'VNM039',
+      message: '<pf> beside named devices is left out',
+      hint: 'keep the devices or <pf>',
+    });
+  } else if (pfs.length > 1) tooMany(context, pfs[1] ?? element, `Only one <pf> element is allowed in <forward> of network ${name}`);
+  const pf = pfs[0] && !listed ? readPf(context, pfs[0]) : undefined;
   const forward: Forward = {
     mode,
-    ...(mode === 'hostdev' ? { managed: managedText === 'yes' } : {}),
+    ...(mode === 'hostdev' ? { managed: managedText?.toLowerCase() === 'yes' } : {}),
     ...(driver ? { driver } : {}),
     ...(pf ? { pf } : {}),
     ...(nat ? { nat } : {}),
@@ -106,7 +113,7 @@ export function readForward(context: ReadContext, element: XmlElement): Forward 
 }
 
 function checkManaged(context: ReadContext, element: XmlElement, managed: string | undefined): void {
-  if (managed === undefined || managed === 'yes' || managed === 'no') return;
+  if (managed === undefined || /^(yes|no)$/i.test(managed)) return;
   warn(context, element, {
     code: 'VNM013',
     message: `managed='${managed}' counts as no`,
@@ -131,8 +138,8 @@ function readDriver(context: ReadContext, element: XmlElement): Forward['driver'
   if (!driver) return undefined;
   checkShape(context, driver, DRIVER);
   const name = readWord(context, driver, 'name', ['vfio', 'kvm', 'xen']);
-  const model = textAttribute(driver, 'model');
-  if (name === undefined && model === undefined) return undefined;
+  const model = attribute(driver, 'model');
+  if (name === undefined) return undefined;
   return { ...(name === undefined ? {} : { name }), ...(model === undefined ? {} : { model }) };
 }
 
@@ -198,6 +205,10 @@ function readAddresses(context: ReadContext, elements: readonly XmlElement[]): F
     const type = attribute(e, 'type');
     if (type === undefined) {
       missingAttribute(context, e, 'type', xmlError(`missing address type in network ${context.name}`));
+      continue;
+    }
+    if (type === 'none' || type === 'netdev') {
+      badWord(context, e, 'type', ['pci'], xmlError(`unsupported address type '${type}' in network ${context.name}`));
       continue;
     }
     if (type !== 'pci') {

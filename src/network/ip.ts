@@ -1,10 +1,10 @@
-import { child, attribute, type XmlElement } from '../xml/node.ts';
+import { child, type XmlElement } from '../xml/node.ts';
 import { classPrefix, netmaskToPrefix, type Subnet } from '../inet/subnet.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
 import { readDhcp, writeDhcp, type Dhcp } from './dhcp.ts';
 import { unsupported, xmlError } from './libvirt-error.ts';
-import { ipValue, missingAttribute, readIpAttribute, readUnsigned, readYesNo, textAttribute } from './values.ts';
+import { checkOneLine, ipValue, missingAttribute, readIpAttribute, readUnsigned, readYesNo, textAttribute, type ReadIp } from './values.ts';
 
 /**
  * `<ip>`: an address of the bridge and the services on its subnet. The written form (netmask or prefix) is kept;
@@ -24,11 +24,13 @@ export interface Ip {
 const SHAPE: Shape = { attributes: ['family', 'address', 'netmask', 'prefix', 'localPtr'], children: ['tftp', 'dhcp'] };
 const TFTP: Shape = { attributes: ['root'], children: [] };
 
-/** The prefix length to use: as written, from the netmask, or the address's class (IPv6: 64). Undefined for a netmask with holes. */
+/** The prefix length to use: as written, from the netmask, or the address's class (IPv6: 64). Undefined for a netmask with holes, and for multicast and class E addresses without one. */
 export function prefixOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): number | undefined {
   if (ip.prefix) return ip.prefix;
   if (ip.netmask !== undefined) return netmaskToPrefix(ip.netmask);
-  return classPrefix(ipValue(ip.address));
+  const address = ipValue(ip.address);
+  const hasNoClass = address.family === 'ipv4' && address.value >> 29n === 7n;
+  return hasNoClass ? undefined : classPrefix(address);
 }
 
 /** The address with its prefix length (host bits kept). Undefined for a netmask with holes. */
@@ -41,8 +43,8 @@ export function subnetOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): Subnet
 export function readIp(context: ReadContext, element: XmlElement): Ip | undefined {
   checkShape(context, element, SHAPE);
   const { name } = context;
-  const family = attribute(element, 'family');
-  const addressText = attribute(element, 'address');
+  const family = textAttribute(element, 'family');
+  const addressText = textAttribute(element, 'address');
   if (addressText === undefined) {
     missingAttribute(context, element, 'address', xmlError(`Missing required address attribute in network '${name}'`));
     return undefined;
@@ -55,7 +57,7 @@ export function readIp(context: ReadContext, element: XmlElement): Ip | undefine
     xmlError(`Invalid address '${addressText}' in network '${name}'`),
   );
   if (!address) return undefined;
-  const maskText = attribute(element, 'netmask');
+  const maskText = textAttribute(element, 'netmask');
   const netmask =
     maskText === undefined
       ? undefined
@@ -63,7 +65,7 @@ export function readIp(context: ReadContext, element: XmlElement): Ip | undefine
   const prefix = readUnsigned(context, element, 'prefix');
   const localPtr = readYesNo(context, element, 'localPtr');
   const before = context.findings.length;
-  checkFamily(context, element, { family, address: address.text, isV4: address.family === 'ipv4', netmask: netmask?.text, prefix });
+  checkFamily(context, element, { family, address: addressText, isV4: address.family === 'ipv4', maskText, netmask, prefix });
   if (context.findings.length > before) return undefined;
   const written: Ip = {
     ...(family === 'ipv4' || family === 'ipv6' ? { family } : {}),
@@ -98,7 +100,8 @@ interface Written {
   readonly family: string | undefined;
   readonly address: string;
   readonly isV4: boolean;
-  readonly netmask: string | undefined;
+  readonly maskText: string | undefined;
+  readonly netmask: ReadIp | undefined;
   readonly prefix: number | undefined;
 }
 
@@ -115,7 +118,13 @@ function checkFamily(context: ReadContext, element: XmlElement, w: Written): voi
         hint: "write family='ipv6'",
         libvirt: unsupported(`${w.family ?? 'no'} family specified for non-IPv4 address '${w.address}' in network '${name}'`),
       });
-    } else if (w.netmask !== undefined && w.prefix !== undefined) {
+    } else if (w.netmask && w.netmask.family !== 'ipv4') {
+      badNetmask(
+        context,
+        element,
+        unsupported(`Invalid netmask '${w.maskText ?? ''}' for address '${w.address}' in network '${name}' (both must be IPv4)`),
+      );
+    } else if (w.netmask && w.prefix) {
       bothMaskAndPrefix(context, element, unsupported(`Network '${name}' IP address cannot have both a prefix and a netmask`));
     } else if (w.prefix !== undefined && w.prefix > 32)
       badPrefix(context, element, w.prefix, 32, unsupported(`Invalid IPv4 prefix '${String(w.prefix)}' in network '${name}'`));
@@ -129,12 +138,12 @@ function checkFamily(context: ReadContext, element: XmlElement, w: Written): voi
         hint: "write family='ipv4', or leave family out",
         libvirt: unsupported(`Family 'ipv6' specified for non-IPv6 address '${w.address}' in network '${name}'`),
       });
-    } else if (w.netmask !== undefined) {
+    } else if (w.netmask) {
       refuse(context, element, {
         code: 'VNM030',
         message: 'an IPv6 address has a prefix, not a netmask',
         attribute: 'netmask',
-        found: w.netmask,
+        found: w.netmask.text,
         hint: "write prefix='64'",
         libvirt: unsupported(`netmask not allowed for IPv6 address '${w.address}' in network '${name}'`),
       });
@@ -152,6 +161,17 @@ export function bothMaskAndPrefix(context: ReadContext, element: XmlElement, lib
     message: 'both a netmask and a prefix are given',
     attribute: 'prefix',
     hint: 'remove one of the two',
+    libvirt,
+  });
+}
+
+/** Refuses a netmask that is an IPv6 address. */
+export function badNetmask(context: ReadContext, element: XmlElement, libvirt: Refusal): void {
+  refuse(context, element, {
+    code: 'VNM022',
+    message: 'the netmask is no IPv4 address',
+    attribute: 'netmask',
+    hint: 'write it like 255.255.255.0',
     libvirt,
   });
 }
@@ -195,6 +215,7 @@ function readTftp(context: ReadContext, element: XmlElement, isV4: boolean): str
     return undefined;
   }
   checkShape(context, tftp, TFTP);
+  checkOneLine(context, tftp, 'root');
   return textAttribute(tftp, 'root');
 }
 

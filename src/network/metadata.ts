@@ -1,7 +1,8 @@
+import { elements, type XmlElement } from '../xml/node.ts';
 import { parseXml } from '../xml/parse.ts';
-import { serializeNode, type XmlElement } from '../xml/index.ts';
+import { outerDeclarations, serializeNode } from '../xml/serialize.ts';
+import { escapeXml, type XmlWriter } from '../xml/write.ts';
 import { warn, type ReadContext } from './context.ts';
-import type { XmlWriter } from '../xml/write.ts';
 
 /** One child of `<metadata>`: its namespace and its text, kept as libvirt keeps it. */
 export interface MetadataElement {
@@ -10,36 +11,47 @@ export interface MetadataElement {
   readonly xml: string;
 }
 
-/** Reads `<metadata>`: one child of each namespace; others, and what has no namespace, are left out as libvirt does. Undefined when it is empty. */
-export function readMetadata(context: ReadContext, element: XmlElement): MetadataElement[] | undefined {
-  if (element.children.length === 0) return undefined;
+/** What `<metadata>` says. */
+export interface Metadata {
+  readonly elements: readonly MetadataElement[];
+  /** Declarations (`xmlns:p` to namespace) that stand outside the elements: libvirt writes them on `<metadata>` itself. */
+  readonly declarations: Readonly<Record<string, string>>;
+}
+
+/**
+ * Reads `<metadata>`: one child of each namespace; others, and what has no namespace, are left out as libvirt does. Undefined when
+ * there is no element in it.
+ */
+export function readMetadata(context: ReadContext, element: XmlElement): Metadata | undefined {
   const kept: MetadataElement[] = [];
-  for (const c of element.children) {
-    if (c.kind !== 'element') continue;
+  const declarations = new Map(element.declarations.map((d) => [d.name, d.value]));
+  const inner = elements(element);
+  if (inner.length === 0) return undefined;
+  for (const c of inner) {
+    for (const [name, uri] of outerDeclarations(c)) if (!declarations.has(name)) declarations.set(name, uri);
     if (c.namespace === undefined) {
-      warn(context, c, {
-        code: 'VNM054',
-        message: `<${c.name}> in <metadata> has no namespace and is left out`,
-        hint: "give it one: xmlns='http://example.org/...'",
-      });
+      leftOut(context, c, `<${c.name}> in <metadata> has no namespace and is left out`, "give it one: xmlns='http://example.org/...'");
     } else if (kept.some((k) => k.namespace === c.namespace)) {
-      warn(context, c, {
-        code: 'VNM054',
-        message: `a second element of namespace '${c.namespace}' is left out`,
-        found: c.name,
-        hint: 'keep one element for each namespace',
-      });
+      leftOut(context, c, `a second element of namespace '${c.namespace}' is left out`, 'keep one element for each namespace');
     } else kept.push({ namespace: c.namespace, xml: serializeNode(c) });
   }
-  return kept;
+  return { elements: kept, declarations: Object.fromEntries(declarations) };
+}
+
+function leftOut(context: ReadContext, element: XmlElement, message: string, hint: string): void {
+  warn(context, element, { code: 'VNM054', message, found: element.name, hint });
 }
 
 /** Writes `<metadata>`, laid out as libxml2 does. */
-export function writeMetadata(writer: XmlWriter, elements: readonly MetadataElement[]): void {
-  writer.elementOrEmpty('metadata', [], () => {
-    for (const { xml } of elements) {
-      const root = parseXml(xml).document?.root;
-      writer.raw(root ? serializeNode(root, { indent: writer.depth }) : xml);
-    }
+export function writeMetadata(writer: XmlWriter, metadata: Metadata): void {
+  const declared = new Map(Object.entries(metadata.declarations));
+  const parts = metadata.elements.map(({ xml }) => {
+    const root = parseXml(xml).document?.root;
+    return root ? serializeNode(root, { indent: writer.depth + 1, declared }) : xml;
   });
+  const names = [...declared].map(([name, uri]) => ` ${name}="${escapeXml(uri)}"`).join('');
+  writer.raw(parts.length === 0 ? `<metadata${names}/>` : `<metadata${names}>`);
+  if (parts.length === 0) return;
+  for (const part of parts) writer.raw(`  ${part}`);
+  writer.raw('</metadata>');
 }

@@ -15,7 +15,7 @@ export function checkModeParts(context: ReadContext, root: XmlElement, network: 
       checkRouted(context, root, network);
       break;
     case 'open':
-      if (forward.interfaces.length > 0) {
+      if (forward.interfaces.length + forward.addresses.length > 0) {
         refuse(context, child(root, 'forward') ?? root, {
           code: 'VNM050',
           message: "mode 'open' takes no forward device",
@@ -45,7 +45,7 @@ export function checkModeParts(context: ReadContext, root: XmlElement, network: 
 }
 
 function checkRouted(context: ReadContext, root: XmlElement, network: Network): void {
-  const { mode, interfaces } = network.forward;
+  const { mode, interfaces, addresses } = network.forward;
   const forward = child(root, 'forward') ?? root;
   if (!child(root, 'ip')) {
     refuse(context, forward, {
@@ -55,7 +55,7 @@ function checkRouted(context: ReadContext, root: XmlElement, network: Network): 
       libvirt: xmlError(`${mode} forwarding requested, but no IP address provided for network '${context.name}'`),
     });
   }
-  if (interfaces.length > 1) {
+  if (interfaces.length + addresses.length > 1) {
     refuse(context, forward, {
       code: 'VNM051',
       message: `mode '${mode}' takes one forward device`,
@@ -67,7 +67,7 @@ function checkRouted(context: ReadContext, root: XmlElement, network: Network): 
 }
 
 function checkUnmanaged(context: ReadContext, root: XmlElement, network: Network): void {
-  const { mode, interfaces, pf } = network.forward;
+  const { mode, interfaces, addresses, pf } = network.forward;
   const element = child(root, 'bridge') ?? root;
   const { bridge } = network;
   if (mode !== 'bridge' && bridge?.name !== undefined) {
@@ -80,6 +80,17 @@ function checkUnmanaged(context: ReadContext, root: XmlElement, network: Network
       libvirt: xmlError(`bridge name not allowed in ${mode} mode (network '${context.name}')`),
     });
   }
+  const refuseOnly = (name: string, what: string): void => {
+    refuse(context, element, {
+      code: 'VNM050',
+      message: `${name} belongs to a bridge; mode '${mode}' uses none`,
+      attribute: name,
+      hint: `remove ${name}`,
+      libvirt: xmlError(`bridge ${what} not allowed in ${mode} mode (network '${context.name}')`),
+    });
+  };
+  if (mode !== 'bridge' && bridge?.zone !== undefined) refuseOnly('zone', 'zone');
+  if (mode !== 'bridge' && bridge?.macTableManager !== undefined) refuseOnly('macTableManager', 'macTableManager setting');
   if (bridge && (bridge.delay > 0 || bridge.zone !== undefined || attribute(element, 'stp'))) {
     refuse(context, element, {
       code: 'VNM050',
@@ -90,7 +101,7 @@ function checkUnmanaged(context: ReadContext, root: XmlElement, network: Network
       ),
     });
   }
-  if (mode === 'bridge' && bridge?.name !== undefined && (interfaces.length > 0 || pf)) {
+  if (mode === 'bridge' && bridge?.name !== undefined && (interfaces.length + addresses.length > 0 || pf)) {
     refuse(context, child(root, 'forward') ?? root, {
       code: 'VNM039',
       message: 'guests go either on a bridge of the host or on its devices; both are given',

@@ -112,7 +112,7 @@ function readPorts(context: ReadContext, element: XmlElement): { start: number; 
     });
     return undefined;
   }
-  return { start, end };
+  return end === 0 ? undefined : { start, end };
 }
 
 /** True when `<nat>` would hold nothing. */

@@ -21,8 +21,11 @@ export interface Network {
   readonly title?: string;
   readonly description?: string;
   readonly metadata: readonly MetadataElement[];
-  /** Set when `<metadata>` held only what is left out: libvirt then writes it empty, once. */
-  readonly emptyMetadata?: true;
+  /**
+   * Namespace declarations (`xmlns:p` to namespace) of `<metadata>` itself. Set, maybe empty, also when `<metadata>` held only what
+   * is left out: libvirt then writes it without content.
+   */
+  readonly metadataDeclarations?: Readonly<Record<string, string>>;
   /** Guest-to-guest IPv6 without an IPv6 gateway on the bridge. */
   readonly ipv6?: boolean;
   readonly trustGuestRxFilters?: boolean;

@@ -1,7 +1,7 @@
 import type { XmlElement } from '../xml/node.ts';
 import { type ReadContext } from './context.ts';
 import { FROM, xmlError } from './libvirt-error.ts';
-import { badNumber, readUnsigned } from './values.ts';
+import { badNumber, readUnsigned, readWord } from './values.ts';
 
 /** A PCI address. Four numbers as in `0000:04:00.1`: domain 0-0xffff, bus 0-0xff, slot 0-0x1f, function 0-7. */
 export interface PciAddress {
@@ -16,6 +16,7 @@ export function readPciAddress(context: ReadContext, element: XmlElement): PciAd
   const before = context.findings.length;
   const read = (name: string): number => readUnsigned(context, element, name, { base: 0 }) ?? 0;
   const address: PciAddress = { domain: read('domain'), bus: read('bus'), slot: read('slot'), function: read('function') };
+  readWord(context, element, 'multifunction', ['on', 'off']);
   if (context.findings.length > before) return undefined;
   const { bus, slot, function: fn } = address;
   const fault = (name: string, text: string, max: string): void => {
@@ -27,6 +28,8 @@ export function readPciAddress(context: ReadContext, element: XmlElement): PciAd
       `a number up to ${max}`,
     );
   };
+  // libvirt takes an address without domain, bus and slot for an empty one, and does not look at it.
+  if (address.domain === 0 && bus === 0 && slot === 0) return address;
   if (bus > 0xff) fault('bus', `'0x${hex(bus)}'`, '0xFF');
   else if (slot > 0x1f) fault('slot', `'0x${hex(slot)}'`, '0x1F');
   else if (fn > 7) fault('function', `0x${hex(fn)}`, '7');

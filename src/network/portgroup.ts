@@ -28,7 +28,7 @@ export function readPortGroup(context: ReadContext, element: XmlElement): PortGr
     return undefined;
   }
   const isDefault = textAttribute(element, 'default');
-  if (isDefault !== undefined && isDefault !== 'yes' && isDefault !== 'no') {
+  if (isDefault !== undefined && !/^(yes|no)$/i.test(isDefault)) {
     warn(context, element, {
       code: 'VNM013',
       message: `default='${isDefault}' counts as no`,
@@ -47,7 +47,7 @@ export function readPortGroup(context: ReadContext, element: XmlElement): PortGr
   const vlan = vlanElement && readVlan(context, vlanElement);
   const group: PortGroup = {
     name,
-    default: isDefault === 'yes',
+    default: isDefault?.toLowerCase() === 'yes',
     ...(trustGuestRxFilters === undefined ? {} : { trustGuestRxFilters }),
     ...(vlan ? { vlan } : {}),
     ...(virtualport ? { virtualport } : {}),

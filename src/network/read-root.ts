@@ -76,7 +76,8 @@ export function readRoot(outer: ReadContext, root: XmlElement): Network {
   const portIsolated = one('port', readPort);
   const bridge = one('bridge', readBridge);
   const mac = one('mac', readMac);
-  const mtu = one('mtu', readMtu);
+  const mtuElement = children(root, 'mtu').find((e) => attribute(e, 'size') !== undefined) ?? child(root, 'mtu');
+  const mtu = mtuElement && readMtu(context, mtuElement);
   const dns = one('dns', readDns);
   const virtualport = one('virtualport', (c, e) => readVirtualPort(c, e, { typeRequired: true }));
   const portgroups = all('portgroup', readPortGroup);
@@ -88,8 +89,10 @@ export function readRoot(outer: ReadContext, root: XmlElement): Network {
   const network: Network = {
     name,
     ...head,
-    metadata: metadata ?? [],
-    ...(metadata?.length === 0 ? { emptyMetadata: true as const } : {}),
+    metadata: metadata?.elements ?? [],
+    ...(metadata && (metadata.elements.length === 0 || Object.keys(metadata.declarations).length > 0)
+      ? { metadataDeclarations: metadata.declarations }
+      : {}),
     forward,
     ...(bridge ? { bridge } : {}),
     ...(mtu ? { mtu } : {}),
@@ -123,14 +126,13 @@ function readName(context: ReadContext, root: XmlElement): string {
       libvirt: { code: 21, domain: FROM.network, message: 'missing name information' },
     });
   }
-  const bad = /[/\n]/.exec(name)?.[0];
-  if (bad !== undefined && element) {
+  if (name.includes('/') && element) {
     refuse(context, element, {
       code: 'VNM008',
-      message: `the name holds ${bad === '/' ? "'/'" : 'a line break'}`,
+      message: "the name holds '/'",
       found: name,
       hint: 'remove it',
-      libvirt: xmlDetail(`invalid char in name: ${bad}`, FROM.xml),
+      libvirt: xmlDetail('invalid char in name: /', FROM.xml),
     });
   }
   return name;

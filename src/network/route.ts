@@ -3,9 +3,9 @@ import { contains } from '../inet/subnet.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
-import { badFamily, badPrefix, bothMaskAndPrefix, subnetOf, type Ip } from './ip.ts';
+import { badFamily, badNetmask, badPrefix, bothMaskAndPrefix, subnetOf, type Ip } from './ip.ts';
 import { unsupported, xmlError } from './libvirt-error.ts';
-import { ipValue, missingAttribute, readIpAttribute, readUnsigned, textAttribute, type ReadIp } from './values.ts';
+import { ipValue, missingAttribute, readIpAttribute, readUnsigned, type ReadIp } from './values.ts';
 
 /** `<route>`: a static route through a gateway on one of the network's subnets. */
 export interface Route {
@@ -25,26 +25,35 @@ export function readRoute(context: ReadContext, element: XmlElement): Route | un
   checkShape(context, element, SHAPE);
   const before = context.findings.length;
   const fault = (text: string): ReturnType<typeof xmlError> => xmlError(`${context.name}: ${text}`);
-  const family = textAttribute(element, 'family');
-  const addressText = textAttribute(element, 'address');
-  const maskText = textAttribute(element, 'netmask');
-  const gatewayText = textAttribute(element, 'gateway');
+  const family = attribute(element, 'family');
+  const addressText = attribute(element, 'address');
+  const maskText = attribute(element, 'netmask');
+  const gatewayText = attribute(element, 'gateway');
+  const prefix = readUnsigned(context, element, 'prefix');
+  const metric = readUnsigned(context, element, 'metric', { nonZero: true });
   if (addressText === undefined)
     missingAttribute(context, element, 'address', fault('Missing required address attribute in route definition'));
   if (gatewayText === undefined)
     missingAttribute(context, element, 'gateway', fault('Missing required gateway attribute in route definition'));
-  const prefix = readUnsigned(context, element, 'prefix');
-  const metric = readUnsigned(context, element, 'metric', { nonZero: true });
   const ip = (attributeName: string, text: string | undefined, words: string): ReadIp | undefined =>
     text === undefined
       ? undefined
       : readIpAttribute(context, element, attributeName, text, fault(`Bad ${words} address '${text}' in route definition`));
   const address = ip('address', addressText, 'network');
-  const netmask = ip('netmask', maskText, 'netmask');
   const gateway = ip('gateway', gatewayText, 'gateway');
+  const netmask = ip('netmask', maskText, 'netmask');
   const refused = (): boolean => context.findings.slice(before).some((f) => f.severity === 'error');
   if (!address || !gateway || refused()) return undefined;
-  checkFamilies(context, element, { family, address, gateway, netmask, prefix });
+  checkFamilies(context, element, {
+    family,
+    address,
+    addressText: addressText ?? '',
+    gateway,
+    gatewayText: gatewayText ?? '',
+    netmask,
+    maskText: maskText ?? '',
+    prefix,
+  });
   if (refused()) return undefined;
   if (!isNetworkAddress(address, netmask, prefix ?? 0)) {
     refuse(context, element, {
@@ -56,7 +65,7 @@ export function readRoute(context: ReadContext, element: XmlElement): Route | un
         attribute(element, 'prefix') === undefined && !netmask
           ? "add prefix='...' (without one, only 0.0.0.0 and :: pass)"
           : 'write the network address',
-      libvirt: fault(`Address '${address.text}' in route definition is not a network address`),
+      libvirt: fault(`Address '${addressText ?? ''}' in route definition is not a network address`),
     });
     return undefined;
   }
@@ -75,7 +84,10 @@ export function readRoute(context: ReadContext, element: XmlElement): Route | un
 interface Written {
   readonly family: string | undefined;
   readonly address: ReadIp;
+  readonly addressText: string;
   readonly gateway: ReadIp;
+  readonly gatewayText: string;
+  readonly maskText: string;
   readonly netmask: ReadIp | undefined;
   readonly prefix: number | undefined;
 }
@@ -92,21 +104,23 @@ function checkFamilies(context: ReadContext, element: XmlElement, w: Written): v
       libvirt: fault(libvirt),
     });
   };
-  const { address, gateway, prefix } = w;
+  const { address, addressText, gateway, gatewayText, prefix } = w;
   if (w.family === undefined || w.family === 'ipv4') {
-    const words = w.family === undefined ? 'No family' : 'ipv4 family';
+    const words = w.family === undefined ? 'No family' : 'IPv4 family';
     if (address.family !== 'ipv4')
-      wrong('address', address.text, 'IPv4', `${words} specified for non-IPv4 address '${address.text}' in route definition`);
+      wrong('address', address.text, 'IPv4', `${words} specified for non-IPv4 address '${addressText}' in route definition`);
     else if (gateway.family !== 'ipv4') {
       const say = w.family === undefined ? 'No family' : 'IPv4 family';
-      wrong('gateway', gateway.text, 'IPv4', `${say} specified for non-IPv4 gateway '${address.text}' in route definition`);
-    } else if (w.netmask && prefix !== undefined)
+      wrong('gateway', gateway.text, 'IPv4', `${say} specified for non-IPv4 gateway '${addressText}' in route definition`);
+    } else if (w.netmask && w.netmask.family !== 'ipv4')
+      badNetmask(context, element, fault(`Invalid netmask '${w.maskText}' for address '${addressText}' (both must be IPv4)`));
+    else if (w.netmask && prefix !== undefined)
       bothMaskAndPrefix(context, element, fault('Route definition cannot have both a prefix and a netmask'));
     else if (prefix !== undefined && prefix > 32)
       badPrefix(context, element, prefix, 32, fault(`Invalid prefix ${String(prefix)} specified in route definition, must be 0 - 32`));
   } else if (w.family === 'ipv6') {
     if (address.family !== 'ipv6')
-      wrong('address', address.text, 'IPv6', `ipv6 family specified for non-IPv6 address '${address.text}' in route definition`);
+      wrong('address', address.text, 'IPv6', `ipv6 family specified for non-IPv6 address '${addressText}' in route definition`);
     else if (w.netmask) {
       refuse(context, element, {
         code: 'VNM030',
@@ -114,10 +128,10 @@ function checkFamilies(context: ReadContext, element: XmlElement, w: Written): v
         attribute: 'netmask',
         found: w.netmask.text,
         hint: "write prefix='64'",
-        libvirt: fault(`Specifying netmask invalid for IPv6 address '${address.text}' in route definition`),
+        libvirt: fault(`Specifying netmask invalid for IPv6 address '${addressText}' in route definition`),
       });
     } else if (gateway.family !== 'ipv6')
-      wrong('gateway', gateway.text, 'IPv6', `ipv6 specified for non-IPv6 gateway address '${gateway.text}' in route definition`);
+      wrong('gateway', gateway.text, 'IPv6', `ipv6 specified for non-IPv6 gateway address '${gatewayText}' in route definition`);
     else if (prefix !== undefined && prefix > 128)
       badPrefix(context, element, prefix, 128, fault(`Invalid prefix ${String(prefix)} specified in route definition, must be 0 - 128`));
   } else badFamily(context, element, w.family, fault(`Unrecognized family '${w.family}' in route definition`));

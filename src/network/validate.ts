@@ -1,19 +1,32 @@
 import { child, children, type XmlElement } from '../xml/node.ts';
 import { refuse, warn, type Problem, type ReadContext } from './context.ts';
 import { formatPciAddress } from './forward.ts';
-import { unsupported } from './libvirt-error.ts';
+import { FROM, unsupported, xmlDetail } from './libvirt-error.ts';
 import { isManaged, type Network } from './network.ts';
 import type { PortGroup } from './portgroup.ts';
 
 /** The checks that libvirt's network driver makes at definition, on a document that its reader has accepted, in its order. */
 export function validate(outer: ReadContext, root: XmlElement, network: Network): void {
   const context: ReadContext = { ...outer, name: network.name };
+  checkNameLine(context, root, network.name);
   const managed = isManaged(network);
   if (!managed) checkNoServices(context, root, network);
   checkDevices(context, network);
   checkOneDhcp(context, network);
   checkPortGroups(context, network);
   checkVlans(context, root, network);
+}
+
+/** libvirt's reader lets a line break in the name pass; its driver does not. */
+function checkNameLine(context: ReadContext, root: XmlElement, name: string): void {
+  if (!name.includes('\n')) return;
+  refuse(context, child(root, 'name') ?? root, {
+    code: 'VNM008',
+    message: 'the name holds a line break',
+    found: name,
+    hint: 'remove it',
+    libvirt: xmlDetail('invalid char in name: \n', FROM.xml),
+  });
 }
 
 /** A network without a bridge of its own has no address, names or shaping. */
@@ -30,7 +43,7 @@ function checkNoServices(context: ReadContext, root: XmlElement, network: Networ
   if (network.mac !== undefined) refusePart('mac');
   if (children(root, 'ip').length > 0) refusePart('ip');
   const { dns } = network;
-  if (dns && dns.forwarders.length + dns.txts.length + dns.srvs.length + dns.hosts.length > 0) refusePart('dns');
+  if (dns && dns.txts.length + dns.srvs.length + dns.hosts.length > 0) refusePart('dns');
   if (network.domain) refusePart('domain');
   if (network.bandwidth && !hasBridge(network)) refusePart('bandwidth', 'network-wide <bandwidth>');
 }
@@ -164,11 +177,8 @@ function checkGroupBandwidth(context: ReadContext, element: XmlElement, network:
 }
 
 function checkVlans(context: ReadContext, root: XmlElement, network: Network): void {
-  const { mode, interfaces, pf } = network.forward;
-  const allowed =
-    mode === 'hostdev' ||
-    mode === 'passthrough' ||
-    (mode === 'bridge' && (network.bridge?.name !== undefined || interfaces.length > 0 || pf !== undefined));
+  const { mode } = network.forward;
+  const allowed = mode === 'hostdev' || mode === 'passthrough' || mode === 'bridge';
   if (allowed) return;
   const place = network.vlan ? child(root, 'vlan') : network.portgroups.flatMap((g) => (g.vlan ? [context.origins.get(g.vlan)] : []))[0];
   if (!place) return;

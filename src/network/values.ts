@@ -75,6 +75,36 @@ export function parseUnsigned(text: string, max: bigint | number = UINT_MAX, bas
   return value <= BigInt(max) ? Number(value) : undefined;
 }
 
+/** What libvirt makes of a negative number where it lets one pass: 2^32 more. Undefined when the text is none it would take. */
+export function wrapNegative(text: string): number | undefined {
+  if (!/^[ \t\n\v\f\r]*-\d{1,10}$/.test(text)) return undefined;
+  const value = Number(text);
+  return value < 0 && -value <= UINT_MAX ? value + UINT_MAX + 1 : undefined;
+}
+
+/**
+ * A whole number of up to 64 bits that the model can hold exactly, which is up to 2^53 - 1. libvirt holds larger ones; those are
+ * refused as a deviation. Undefined when the attribute is absent or refused.
+ */
+export function readLarge(context: ReadContext, element: XmlElement, name: string): number | undefined {
+  const value = readUnsigned(context, element, name, { max: ULONG_MAX });
+  if (value === undefined || value <= Number.MAX_SAFE_INTEGER) return value;
+  refuseLarge(context, element, name);
+  return undefined;
+}
+
+/** Refuses a number that is beyond what the model holds exactly. */
+export function refuseLarge(context: ReadContext, element: XmlElement, name: string): void {
+  refuse(context, element, {
+    code: 'VNM063',
+    message: `${name} is larger than ${String(Number.MAX_SAFE_INTEGER)}`,
+    attribute: name,
+    found: attribute(element, name) ?? '',
+    allowed: `0 to ${String(Number.MAX_SAFE_INTEGER)}`,
+    hint: 'a number of this size has no meaning here: write a smaller one',
+  });
+}
+
 /** Options of `readUnsigned`. */
 export interface UnsignedOptions {
   readonly required?: boolean;
@@ -210,4 +240,17 @@ export function parseUuid(text: string): string | undefined {
   if (!m?.[1]) return undefined;
   const hex = m[1].replaceAll('-', '').toLowerCase();
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** Refuses a line break or control character in a value that becomes part of a line of a file of dnsmasq. */
+export function checkOneLine(context: ReadContext, element: XmlElement, name: string): void {
+  const value = attribute(element, name);
+  if (value === undefined || !/[\0-\x1f\x7f]/.test(value)) return;
+  refuse(context, element, {
+    code: 'VNM064',
+    message: `${name} holds a line break or control character`,
+    attribute: name,
+    found: JSON.stringify(value),
+    hint: 'write it on one line',
+  });
 }

@@ -1,8 +1,8 @@
-import { attribute, child, type XmlElement } from '../xml/node.ts';
+import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
+import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
 import { FROM, unsupported, xmlError } from './libvirt-error.ts';
-import { badNumber, badWord, missingAttribute, parseUnsigned, parseUuid } from './values.ts';
+import { badNumber, badWord, missingAttribute, parseUnsigned, parseUuid, wrapNegative } from './values.ts';
 
 export type VirtualPortType = '802.1Qbg' | '802.1Qbh' | 'openvswitch' | 'midonet';
 
@@ -55,7 +55,7 @@ export function readVirtualPort(
     badWord(context, element, 'type', TYPES, unsupported(`unknown virtualport type ${typeText}`, FROM.none));
     return undefined;
   }
-  const parametersElement = child(element, 'parameters');
+  const parametersElement = childByName(element, 'parameters');
   const parameters = parametersElement ? readParameters(context, parametersElement) : {};
   if (type !== undefined) checkNoExtras(context, parametersElement ?? element, type, parameters);
   if (type === undefined && Object.keys(parameters).length === 0 && options.keepEmpty !== true) return undefined;
@@ -70,7 +70,6 @@ function readParameters(context: ReadContext, element: XmlElement): Omit<Virtual
   const typeid = readNumber(context, element, 'typeid', 0xffffff, 'value for typeid out of range');
   const typeidversion = readNumber(context, element, 'typeidversion', 0xff, 'value of typeidversion out of range');
   const instanceid = readId(context, element, 'instanceid');
-  const interfaceid = readId(context, element, 'interfaceid');
   const profileText = attribute(element, 'profileid');
   const profileid = profileText === '' ? undefined : profileText;
   if (profileid !== undefined && new TextEncoder().encode(profileid).length > 39) {
@@ -84,6 +83,7 @@ function readParameters(context: ReadContext, element: XmlElement): Omit<Virtual
       libvirt: xmlError('profileid parameter too long', FROM.none),
     });
   }
+  const interfaceid = readId(context, element, 'interfaceid');
   return {
     ...(managerid === undefined ? {} : { managerid }),
     ...(typeid === undefined ? {} : { typeid }),
@@ -99,7 +99,18 @@ function readNumber(context: ReadContext, element: XmlElement, name: Parameter, 
   if (text === undefined) return undefined;
   const value = parseUnsigned(text, undefined, 0);
   if (value !== undefined && value <= max) return value;
-  const message = value === undefined ? `cannot parse value of ${name} parameter` : outOfRange;
+  const wrapped = value === undefined ? wrapNegative(text) : undefined;
+  if (wrapped !== undefined && wrapped <= max) {
+    refuse(context, element, {
+      code: 'VNM060',
+      message: `'${text}' is negative`,
+      attribute: name,
+      found: text,
+      hint: `write a number from 0 to ${String(max)}`,
+    });
+    return undefined;
+  }
+  const message = value === undefined && wrapped === undefined ? `cannot parse value of ${name} parameter` : outOfRange;
   badNumber(context, element, name, xmlError(message, FROM.none), `a number from 0 to ${String(max)}`);
   return undefined;
 }
@@ -123,6 +134,10 @@ function readId(context: ReadContext, element: XmlElement, name: 'instanceid' | 
 
 function checkNoExtras(context: ReadContext, element: XmlElement, type: VirtualPortType, parameters: Omit<VirtualPort, 'type'>): void {
   const own = OWN[type];
+  if (type === 'midonet') {
+    warnIgnored(context, element, parameters);
+    return;
+  }
   const order: readonly Parameter[] =
     type === '802.1Qbg' ? ['profileid', 'interfaceid'] : ['managerid', 'typeid', 'typeidversion', 'instanceid', 'profileid', 'interfaceid'];
   for (const name of order) {
@@ -139,6 +154,20 @@ function checkNoExtras(context: ReadContext, element: XmlElement, type: VirtualP
   }
 }
 
+/** libvirt reads any parameter for midonet and writes none but interfaceid. */
+function warnIgnored(context: ReadContext, element: XmlElement, parameters: Omit<VirtualPort, 'type'>): void {
+  for (const name of PARAMETERS) {
+    if (name === 'interfaceid' || parameters[name] === undefined) continue;
+    warn(context, element, {
+      code: 'VNM047',
+      message: `a virtualport of type midonet has no ${name}; it is left out`,
+      attribute: name,
+      allowed: 'interfaceid',
+      hint: `remove ${name}`,
+    });
+  }
+}
+
 /** Writes `<virtualport>`. */
 export function writeVirtualPort(writer: XmlWriter, port: VirtualPort): void {
   const parameters = PARAMETERS.filter((name) => port[name] !== undefined);
@@ -149,7 +178,7 @@ export function writeVirtualPort(writer: XmlWriter, port: VirtualPort): void {
   writer.element('virtualport', [['type', port.type]], () => {
     writer.empty(
       'parameters',
-      parameters.map((name) => [name, port[name]] as const),
+      parameters.filter((name) => port.type !== 'midonet' || name === 'interfaceid').map((name) => [name, port[name]] as const),
     );
   });
 }

@@ -52,7 +52,7 @@ export function readVlan(context: ReadContext, element: XmlElement): Vlan | unde
     }
     tags.push(tag);
   }
-  const trunk = readTrunk(context, element, tagElements.length) ?? tags.length > 1;
+  const trunk = readTrunk(context, element, tagElements.length, native !== undefined) ?? tags.length > 1;
   const vlan: Vlan = { trunk, tags };
   context.origins.set(vlan, element);
   return vlan;
@@ -70,12 +70,22 @@ function readTag(context: ReadContext, element: XmlElement): VlanTag | undefined
   return { id, ...(nativeMode === undefined ? {} : { nativeMode }) };
 }
 
-function readTrunk(context: ReadContext, element: XmlElement, count: number): boolean | undefined {
+function readTrunk(context: ReadContext, element: XmlElement, count: number, native: boolean): boolean | undefined {
   const text = attribute(element, 'trunk');
   if (text === undefined || text === '') return undefined;
   if (text.toLowerCase() === 'yes') return true;
   const several = count > 1;
-  if (several || text.toLowerCase() !== 'no') {
+  if (!several && native) {
+    refuse(context, element, {
+      code: 'VNM046',
+      message: 'a native VLAN makes a trunk',
+      attribute: 'trunk',
+      found: text,
+      allowed: 'yes',
+      hint: "write trunk='yes', or leave nativeMode out",
+      libvirt: xmlError(`invalid configuration in <vlan> - "trunk='no'" is not allowed with a native vlan id`, FROM.none),
+    });
+  } else if (several || text.toLowerCase() !== 'no') {
     refuse(context, element, {
       code: several ? 'VNM046' : 'VNM013',
       message: several ? 'several tags are a trunk' : `'${text}' is no value of trunk`,

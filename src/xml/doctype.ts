@@ -48,6 +48,7 @@ export function readDoctype(text: string, at: number): Doctype {
 function readSubset(text: string, from: number, entities: Map<string, string | undefined>): { end: number; external: boolean } {
   let pos = from;
   let external = false;
+  const parameters = new Set<string>();
   for (;;) {
     pos = skipSpace(text, pos);
     if (text[pos] === ']') return { end: pos + 1, external };
@@ -61,12 +62,13 @@ function readSubset(text: string, from: number, entities: Map<string, string | u
       // The first declaration of a name counts (section 4.2). Parameter entities are left alone: references to them cannot stand in an internal value.
       if (m[1] === undefined && m[2] !== undefined && !entities.has(m[2]))
         entities.set(m[2], value === undefined ? undefined : literal(value, pos));
+      if (m[1] !== undefined && m[2] !== undefined) parameters.add(m[2]);
       if (value === undefined) external = true;
       pos = ENTITY.lastIndex;
     } else if (/^<!(ELEMENT|ATTLIST|NOTATION)\s/.test(text.slice(pos, pos + 11))) pos = declarationEnd(text, pos);
     else if (text[pos] === '%') {
       const end = nameEnd(text, pos + 1);
-      if (end === pos + 1 || text[end] !== ';') throw subsetFault(pos);
+      if (end === pos + 1 || text[end] !== ';' || !parameters.has(text.slice(pos + 1, end))) throw subsetFault(pos);
       external = true;
       pos = end + 1;
     } else throw subsetFault(pos);

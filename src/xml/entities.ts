@@ -8,15 +8,21 @@ export type Entities = ReadonlyMap<string, string | undefined>;
 const EXPANSION_LIMIT = 1_000_000;
 const EXPANSION_DEPTH = 40;
 
+/** Tags and comments in an entity: only its text counts, since libvirt does not look for elements in entities. */
+const MARKUP = /<!--[^]*?-->|<\/?[A-Za-z_:][^<>]*>/g;
+
 const PREDEFINED: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 /** Resolves references in text and attribute values of one document, with one budget for all of them. */
 export class References {
   readonly #entities: Entities;
+  readonly #isExternal: boolean;
   #spent = 0;
 
-  constructor(entities: Entities) {
+  /** `isExternal`: declarations outside the document were not read, so an unknown entity may be one of them; it reads as nothing. */
+  constructor(entities: Entities, isExternal = false) {
     this.#entities = entities;
+    this.#isExternal = isExternal;
   }
 
   /** `raw` with every reference replaced. `base` is its offset in the text; in an attribute, white space becomes a space. */
@@ -59,6 +65,7 @@ export class References {
 
   #entity(name: string, place: number, inAttribute: boolean, depth: number): string {
     if (!this.#entities.has(name)) {
+      if (this.#isExternal) return '';
       throw new XmlFault('VNX006', place, `entity '${name}' is not declared`, {
         hint: 'XML knows &lt; &gt; &amp; &quot; &apos; and &#NUMBER;',
         libxml2: `Entity '${name}' not defined`,
@@ -78,13 +85,14 @@ export class References {
         libxml2: 'Maximum entity amplification factor exceeded',
       });
     }
-    if (value.includes('<')) {
-      throw new XmlFault('VNX006', place, `entity '${name}' holds markup, which is not supported`, {
+    const plain = inAttribute ? value : value.replace(MARKUP, '');
+    if (plain.includes('<')) {
+      throw new XmlFault('VNX006', place, `entity '${name}' holds markup`, {
         hint: 'write the elements out where the entity is used',
         libxml2: `'<' in entity '${name}' is not allowed in attributes values`,
       });
     }
-    return this.#expand(value, 0, inAttribute, place, depth + 1);
+    return this.#expand(plain, 0, inAttribute, place, depth + 1);
   }
 }
 

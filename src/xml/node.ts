@@ -86,6 +86,19 @@ export function children(element: XmlElement, name: string): XmlElement[] {
   return found;
 }
 
+/** The first child element of that name in any namespace: libvirt looks for some elements by name alone. */
+export function childByName(element: XmlElement, name: string): XmlElement | undefined {
+  for (const c of element.children) if (c.kind === 'element' && c.local === name) return c;
+  return undefined;
+}
+
+/** Every child element of that name in any namespace. */
+export function childrenByName(element: XmlElement, name: string): XmlElement[] {
+  const found: XmlElement[] = [];
+  for (const c of element.children) if (c.kind === 'element' && c.local === name) found.push(c);
+  return found;
+}
+
 /** Every child element. */
 export function elements(element: XmlElement): XmlElement[] {
   const found: XmlElement[] = [];

@@ -87,7 +87,7 @@ export class Parser {
             hint: 'leave the DOCTYPE out',
           });
         }
-        this.#references = new References(read.entities);
+        this.#references = new References(read.entities, read.external);
         this.#pos = read.end;
       } else return;
     }
@@ -266,7 +266,7 @@ export class Parser {
     if (skipSpace(text, from) >= to) {
       const last = open.children.at(-1);
       const keep = last === undefined ? text.charCodeAt(to + 1) === 47 : isTextual(last) || isTextual(open.children[0]);
-      if (!keep) return;
+      if (!keep && !preservesSpace(open)) return;
     }
     const raw = text.slice(from, to);
     const bad = raw.indexOf(']]>');
@@ -352,6 +352,14 @@ const PLAIN_TEXT = /^[^&\r]*$/;
 function childrenOf(open: OpenElement): XmlNode[] {
   if (open.children === NO_CHILDREN) open.children = [];
   return open.children;
+}
+
+/** `xml:space='preserve'` on the element or the nearest one around it that says anything (XML 1.0, 2.10). */
+function preservesSpace(element: XmlElement): boolean {
+  for (let at: XmlElement | undefined = element; at; at = at.parent) {
+    for (const a of at.attributes) if (a.name === 'xml:space') return a.value === 'preserve';
+  }
+  return false;
 }
 
 function isTextual(node: XmlNode | undefined): boolean {

@@ -5,25 +5,35 @@ import type { XmlElement, XmlNode } from './node.ts';
  * spaces) elements without text of their own are laid out over lines; the first line is not indented. Namespace prefixes that the
  * element uses and its own declarations do not bind are declared on it, from the elements around it.
  */
-export function serializeNode(element: XmlElement, options: { readonly indent?: number } = {}): string {
-  return dumpElement(element, options.indent, inherited(element));
+export function serializeNode(element: XmlElement, options: SerializeOptions = {}): string {
+  const declared = [...outerDeclarations(element)].filter(([name, uri]) => options.declared?.get(name) !== uri);
+  const extra = declared.map(([name, uri]) => ` ${name}="${escapeAttribute(uri)}"`).join('');
+  return dumpElement(element, options.indent, extra, options.declared);
 }
 
-/** Declarations of the surrounding elements that the element's own names need. */
-function inherited(element: XmlElement): string {
+/** How `serializeNode` writes. */
+export interface SerializeOptions {
+  /** Levels of two spaces; without it everything stands on one line. */
+  readonly indent?: number;
+  /** Declarations (`xmlns:p` to namespace) that the text around the element will have: not repeated on it. */
+  readonly declared?: ReadonlyMap<string, string>;
+}
+
+/** Declarations (`xmlns:p` to namespace) of the surrounding elements that the names in this element need. */
+export function outerDeclarations(element: XmlElement): Map<string, string> {
   const needed = new Set<string>();
-  collect(element, new Set(), needed);
-  let out = '';
+  collect(element, new Set(['xml']), needed);
+  const found = new Map<string, string>();
   for (const prefix of needed) {
     const name = prefix === '' ? 'xmlns' : `xmlns:${prefix}`;
     for (let at = element.parent; at; at = at.parent) {
-      const found = at.declarations.find((d) => d.name === name);
-      if (!found) continue;
-      if (found.value !== '') out += ` ${name}="${escapeAttribute(found.value)}"`;
+      const declaration = at.declarations.find((d) => d.name === name);
+      if (!declaration) continue;
+      if (declaration.value !== '') found.set(name, declaration.value);
       break;
     }
   }
-  return out;
+  return found;
 }
 
 function collect(element: XmlElement, outer: ReadonlySet<string>, needed: Set<string>): void {
@@ -39,25 +49,29 @@ function collect(element: XmlElement, outer: ReadonlySet<string>, needed: Set<st
   for (const c of element.children) if (c.kind === 'element') collect(c, bound, needed);
 }
 
-function dumpElement(element: XmlElement, indent: number | undefined, extra = ''): string {
+function dumpElement(element: XmlElement, indent: number | undefined, extra = '', declared?: ReadonlyMap<string, string>): string {
   let out = `<${element.name}`;
-  for (const d of element.declarations) out += ` ${d.name}="${escapeAttribute(d.value)}"`;
+  for (const d of element.declarations) if (declared?.get(d.name) !== d.value) out += ` ${d.name}="${escapeAttribute(d.value)}"`;
   out += extra;
   for (const a of element.attributes) out += ` ${a.name}="${escapeAttribute(a.value)}"`;
   if (element.children.length === 0) return `${out}/>`;
+  // Blank text that counts would be dropped when this is read again: it goes as references.
+  const only = element.children.length === 1;
   const isMixed = element.children.some((c) => c.kind === 'text' || c.kind === 'cdata');
   const inner = indent === undefined || isMixed ? undefined : indent + 1;
   out += '>';
-  for (const c of element.children) out += inner === undefined ? dumpNode(c, undefined) : `\n${'  '.repeat(inner)}${dumpNode(c, inner)}`;
+  for (const c of element.children)
+    out += inner === undefined ? dumpNode(c, undefined, indent === undefined && !only) : `\n${'  '.repeat(inner)}${dumpNode(c, inner)}`;
   if (inner !== undefined) out += `\n${'  '.repeat(inner - 1)}`;
   return `${out}</${element.name}>`;
 }
 
-function dumpNode(node: XmlNode, indent: number | undefined): string {
+function dumpNode(node: XmlNode, indent: number | undefined, keepsBlank = false): string {
   switch (node.kind) {
     case 'element':
       return dumpElement(node, indent);
     case 'text':
+      if (keepsBlank && node.value.trim() === '') return node.value.replace(/\s/g, (c) => `&#${String(c.charCodeAt(0))};`);
       return node.value.replace(/[&<>\r]/g, (c) => ESCAPES[c] ?? c);
     case 'cdata':
       return `<![CDATA[${node.value}]]>`;
@@ -78,6 +92,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
   '\r': '&#13;',
 };
 
+/** libxml2 writes what is not ASCII as references, in attributes only. */
 function escapeAttribute(value: string): string {
-  return value.replace(/[&<>"\n\t\r]/g, (c) => ESCAPES[c] ?? c);
+  return value.replace(/[&<>"\n\t\r]|[^\0-\x7f]/gu, (c) => ESCAPES[c] ?? `&#x${(c.codePointAt(0) ?? 0).toString(16).toUpperCase()};`);
 }
