@@ -118,7 +118,7 @@ export const networkCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNM063: {
     title: 'number too large to hold',
-    explanation: 'The number is beyond 9007199254740991, the largest that JSON and JavaScript hold exactly.',
+    explanation: 'The number is beyond 9007199254740992 and not one that JSON and JavaScript hold exactly.',
   },
   VNM064: {
     title: 'line break in a value for dnsmasq',

@@ -103,7 +103,10 @@ describe('writePort', () => {
   const name = fc.stringMatching(/^[ -~]{1,12}$/);
   const mac = fc.array(hex(2), { minLength: 6, maxLength: 6 }).map((pairs) => pairs.join(':'));
   const positive = fc.integer({ min: 1, max: 1e9 });
-  const rate = fc.record({ average: positive, peak: positive, burst: positive }, { requiredKeys: ['average'] });
+  const rate = fc.record(
+    { average: positive, peak: positive, burst: fc.integer({ min: 1, max: 4_194_303 }) },
+    { requiredKeys: ['average'] },
+  );
   const plug: fc.Arbitrary<NetworkPort['plug'] & object> = fc.oneof(
     fc.record({ type: fc.constantFrom('network', 'bridge'), bridge: name, macTableManager: fc.constantFrom('kernel', 'libvirt') }),
     fc.record({ type: fc.constant('direct'), dev: name, mode: fc.constantFrom('vepa', 'private', 'bridge', 'passthrough') }),

@@ -2,7 +2,7 @@ import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
 import { FROM, overflow, unsupported, xmlDetail } from './libvirt-error.ts';
-import { readUnsigned, refuseLarge, ULONG_MAX } from './values.ts';
+import { isExact, readUnsigned, refuseLarge, ULONG_MAX } from './values.ts';
 
 /** Limits of one direction. Rates in KiB per second (libvirt's "kilobytes"), `burst` in KiB. */
 export interface BandwidthRate {
@@ -123,7 +123,7 @@ function checkLimit(context: ReadContext, element: XmlElement, name: string, max
       hint: 'write a smaller number, or leave it out for no limit',
       libvirt: overflow(`value '${String(value)}' is too big for '${name}' parameter, maximum is '${String(max)}'`),
     });
-  } else if (value > BigInt(Number.MAX_SAFE_INTEGER)) refuseLarge(context, element, name);
+  } else if (!isExact(digits)) refuseLarge(context, element, name);
 }
 
 function checkRate(context: ReadContext, element: XmlElement, { average, peak, floor }: BandwidthRate): void {

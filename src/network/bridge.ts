@@ -2,7 +2,7 @@ import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, warn, type ReadContext, type Shape } from './context.ts';
 import { xmlError } from './libvirt-error.ts';
-import { badNumber, badWord, parseUnsigned, refuseLarge, textAttribute, ULONG_MAX } from './values.ts';
+import { badNumber, badWord, isExact, parseUnsigned, refuseLarge, textAttribute, ULONG_MAX } from './values.ts';
 
 /** `<bridge>`. In managed modes `name` is filled in at definition time; in mode bridge it names the host's own bridge. */
 export interface Bridge {
@@ -37,7 +37,7 @@ export function readBridge(context: ReadContext, element: XmlElement): Bridge {
   const delay = delayText === undefined ? 0 : parseUnsigned(delayText, ULONG_MAX);
   if (delay === undefined)
     badNumber(context, element, 'delay', xmlError(`Invalid delay value in network '${context.name}'`), 'a whole number of seconds');
-  if (delay !== undefined && delay > Number.MAX_SAFE_INTEGER) refuseLarge(context, element, 'delay');
+  if (delayText !== undefined && delay !== undefined && !isExact(delayText)) refuseLarge(context, element, 'delay');
   const managerText = textAttribute(element, 'macTableManager');
   const macTableManager = TABLE_MANAGERS.find((m) => m === managerText);
   if (managerText !== undefined && macTableManager === undefined) {

@@ -46,7 +46,7 @@ export const deviations: readonly Deviation[] = [
   {
     id: 'numbers-beyond-2-to-the-53',
     libvirt: 'holds rates, lease times and bridge delays of up to 64 bits (and writes the largest delay as -1)',
-    virtnet: 'refuses numbers above 9007199254740991',
+    virtnet: 'refuses numbers above 9007199254740992 that a JavaScript number does not hold exactly',
     reason: 'JSON and JavaScript cannot hold them exactly, and none of them can be carried out',
     codes: ['VNM063'],
   },

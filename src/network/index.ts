@@ -24,7 +24,7 @@ export {
 } from './forward.ts';
 export { prefixOf, readIp, subnetOf, writeIp, type Ip } from './ip.ts';
 export * from './libvirt-error.ts';
-export { readMetadata, writeMetadata, type Metadata, type MetadataElement } from './metadata.ts';
+export { readMetadata, writeMetadata, type Metadata, type MetadataElement, type NamespaceDeclaration } from './metadata.ts';
 export * from './nat.ts';
 export * from './network.ts';
 export * from './pci-address.ts';

@@ -11,11 +11,17 @@ export interface MetadataElement {
   readonly xml: string;
 }
 
+/** `xmlns:PREFIX='NAMESPACE'`. */
+export interface NamespaceDeclaration {
+  readonly prefix: string;
+  readonly namespace: string;
+}
+
 /** What `<metadata>` says. */
 export interface Metadata {
   readonly elements: readonly MetadataElement[];
-  /** Declarations (`xmlns:p` to namespace) that stand outside the elements: libvirt writes them on `<metadata>` itself. */
-  readonly declarations: Readonly<Record<string, string>>;
+  /** Declarations that stand outside the elements: libvirt writes them on `<metadata>` itself. */
+  readonly declarations: readonly NamespaceDeclaration[];
 }
 
 /**
@@ -35,7 +41,10 @@ export function readMetadata(context: ReadContext, element: XmlElement): Metadat
       leftOut(context, c, `a second element of namespace '${c.namespace}' is left out`, 'keep one element for each namespace');
     } else kept.push({ namespace: c.namespace, xml: serializeNode(c) });
   }
-  return { elements: kept, declarations: Object.fromEntries(declarations) };
+  return {
+    elements: kept,
+    declarations: [...declarations].map(([name, namespace]) => ({ prefix: name.replace(/^xmlns:?/, ''), namespace })),
+  };
 }
 
 function leftOut(context: ReadContext, element: XmlElement, message: string, hint: string): void {
@@ -44,7 +53,7 @@ function leftOut(context: ReadContext, element: XmlElement, message: string, hin
 
 /** Writes `<metadata>`, laid out as libxml2 does. */
 export function writeMetadata(writer: XmlWriter, metadata: Metadata): void {
-  const declared = new Map(Object.entries(metadata.declarations));
+  const declared = new Map(metadata.declarations.map((d) => [`xmlns:${d.prefix}`, d.namespace]));
   const parts = metadata.elements.map(({ xml }) => {
     const root = parseXml(xml).document?.root;
     return root ? serializeNode(root, { indent: writer.depth + 1, declared }) : xml;

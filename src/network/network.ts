@@ -4,7 +4,7 @@ import type { Dns } from './dns.ts';
 import type { Domain } from './domain.ts';
 import type { Forward } from './forward.ts';
 import type { Ip } from './ip.ts';
-import type { MetadataElement } from './metadata.ts';
+import type { MetadataElement, NamespaceDeclaration } from './metadata.ts';
 import type { PortGroup } from './portgroup.ts';
 import type { Route } from './route.ts';
 import type { VirtualPort } from './virtualport.ts';
@@ -22,10 +22,10 @@ export interface Network {
   readonly description?: string;
   readonly metadata: readonly MetadataElement[];
   /**
-   * Namespace declarations (`xmlns:p` to namespace) of `<metadata>` itself. Set, maybe empty, also when `<metadata>` held only what
-   * is left out: libvirt then writes it without content.
+   * Namespaces that `<metadata>` itself declares. Set, maybe empty, also when `<metadata>` held only what is left out: libvirt then
+   * writes it without content.
    */
-  readonly metadataDeclarations?: Readonly<Record<string, string>>;
+  readonly metadataDeclarations?: readonly NamespaceDeclaration[];
   /** Guest-to-guest IPv6 without an IPv6 gateway on the bridge. */
   readonly ipv6?: boolean;
   readonly trustGuestRxFilters?: boolean;

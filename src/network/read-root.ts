@@ -90,7 +90,7 @@ export function readRoot(outer: ReadContext, root: XmlElement): Network {
     name,
     ...head,
     metadata: metadata?.elements ?? [],
-    ...(metadata && (metadata.elements.length === 0 || Object.keys(metadata.declarations).length > 0)
+    ...(metadata && (metadata.elements.length === 0 || metadata.declarations.length > 0)
       ? { metadataDeclarations: metadata.declarations }
       : {}),
     forward,

@@ -163,7 +163,11 @@ export const networkSchema: Schema = {
       title: text(),
       description: text(),
       metadata: list(object({ namespace: text(), xml: text('the element as XML') }, 'namespace', 'xml'), 'children of <metadata>'),
-      emptyMetadata: flag('<metadata> held only what is left out'),
+      metadataDeclarations: {
+        type: 'array',
+        items: object({ prefix: text(), namespace: text() }, 'prefix', 'namespace'),
+        description: 'namespaces that <metadata> itself declares',
+      },
       ipv6: flag('guests talk IPv6 among themselves without a gateway'),
       trustGuestRxFilters: flag(),
       connections,

@@ -83,21 +83,27 @@ export function wrapNegative(text: string): number | undefined {
 }
 
 /**
- * A whole number of up to 64 bits that the model can hold exactly, which is up to 2^53 - 1. libvirt holds larger ones; those are
- * refused as a deviation. Undefined when the attribute is absent or refused.
+ * A whole number of up to 64 bits that the model can hold exactly: every one up to 2^53, and some beyond. Others are refused as a
+ * deviation from libvirt. Undefined when the attribute is absent or refused.
  */
 export function readLarge(context: ReadContext, element: XmlElement, name: string): number | undefined {
   const value = readUnsigned(context, element, name, { max: ULONG_MAX });
-  if (value === undefined || value <= Number.MAX_SAFE_INTEGER) return value;
+  if (value === undefined || isExact(attribute(element, name) ?? '')) return value;
   refuseLarge(context, element, name);
   return undefined;
 }
 
-/** Refuses a number that is beyond what the model holds exactly. */
+/** True when a JavaScript number holds the decimal digits at the end of the text exactly. */
+export function isExact(text: string): boolean {
+  const digits = /\d+$/.exec(text)?.[0] ?? '0';
+  return digits.length < 16 || BigInt(Number(digits)) === BigInt(digits);
+}
+
+/** Refuses a number that the model cannot hold exactly. */
 export function refuseLarge(context: ReadContext, element: XmlElement, name: string): void {
   refuse(context, element, {
     code: 'VNM063',
-    message: `${name} is larger than ${String(Number.MAX_SAFE_INTEGER)}`,
+    message: `${name} is too large to be held exactly`,
     attribute: name,
     found: attribute(element, name) ?? '',
     allowed: `0 to ${String(Number.MAX_SAFE_INTEGER)}`,

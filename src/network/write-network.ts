@@ -42,7 +42,7 @@ function writeContent(writer: XmlWriter, network: Network, live: boolean): void 
   if (network.description !== undefined) writer.text('description', network.description);
   const declarations = network.metadataDeclarations;
   if (network.metadata.length > 0 || (declarations && !live))
-    writeMetadata(writer, { elements: network.metadata, declarations: declarations ?? {} });
+    writeMetadata(writer, { elements: network.metadata, declarations: declarations ?? [] });
   writeForward(writer, network.forward, { live, translates: translates(network) });
   const managed = isManaged(network);
   if (network.bridge || managed) writeBridge(writer, network.bridge ?? { stp: true, delay: 0 }, managed);
