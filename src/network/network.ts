@@ -21,10 +21,9 @@ export interface Network {
   readonly title?: string;
   readonly description?: string;
   readonly metadata: readonly MetadataElement[];
-  /**
-   * Namespaces that `<metadata>` itself declares. Set, maybe empty, also when `<metadata>` held only what is left out: libvirt then
-   * writes it without content.
-   */
+  /** Set when `<metadata>` held only what is left out: libvirt then writes it without content, once. */
+  readonly emptyMetadata?: true;
+  /** Namespaces that `<metadata>` itself declares; absent when there are none. */
   readonly metadataDeclarations?: readonly NamespaceDeclaration[];
   /** Guest-to-guest IPv6 without an IPv6 gateway on the bridge. */
   readonly ipv6?: boolean;

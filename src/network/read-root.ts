@@ -90,9 +90,8 @@ export function readRoot(outer: ReadContext, root: XmlElement): Network {
     name,
     ...head,
     metadata: metadata?.elements ?? [],
-    ...(metadata && (metadata.elements.length === 0 || metadata.declarations.length > 0)
-      ? { metadataDeclarations: metadata.declarations }
-      : {}),
+    ...(metadata?.elements.length === 0 ? { emptyMetadata: true as const } : {}),
+    ...(metadata && metadata.declarations.length > 0 ? { metadataDeclarations: metadata.declarations } : {}),
     forward,
     ...(bridge ? { bridge } : {}),
     ...(mtu ? { mtu } : {}),

@@ -163,6 +163,7 @@ export const networkSchema: Schema = {
       title: text(),
       description: text(),
       metadata: list(object({ namespace: text(), xml: text('the element as XML') }, 'namespace', 'xml'), 'children of <metadata>'),
+      emptyMetadata: flag('<metadata> held only what is left out'),
       metadataDeclarations: {
         type: 'array',
         items: object({ prefix: text(), namespace: text() }, 'prefix', 'namespace'),

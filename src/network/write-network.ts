@@ -40,9 +40,9 @@ function writeContent(writer: XmlWriter, network: Network, live: boolean): void 
   if (network.uuid !== undefined) writer.text('uuid', network.uuid);
   if (network.title !== undefined) writer.text('title', network.title);
   if (network.description !== undefined) writer.text('description', network.description);
-  const declarations = network.metadataDeclarations;
-  if (network.metadata.length > 0 || (declarations && !live))
-    writeMetadata(writer, { elements: network.metadata, declarations: declarations ?? [] });
+  if (network.metadata.length > 0 || (network.emptyMetadata === true && !live)) {
+    writeMetadata(writer, { elements: network.metadata, declarations: network.metadataDeclarations ?? [] });
+  }
   writeForward(writer, network.forward, { live, translates: translates(network) });
   const managed = isManaged(network);
   if (network.bridge || managed) writeBridge(writer, network.bridge ?? { stp: true, delay: 0 }, managed);
