@@ -79,9 +79,8 @@ function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], 
 function compileHosted(network: CompleteNetwork, ports: readonly PortRecord[], facts: HostFacts, report: Report): readonly Resource[] {
   const bridge = network.bridge?.name;
   if (bridge === undefined) return [];
-  const shaping = compileNetworkShaping(network, bridge, ports);
-  if (!shaping) return [];
-  if (facts.links.has(bridge)) return [shaping];
+  const limits = [compileFirewall(network, bridge), compileNetworkShaping(network, bridge, ports)].filter((r) => r !== undefined);
+  if (limits.length === 0 || facts.links.has(bridge)) return limits;
   report.error({
     code: 'VNC004',
     message: `bridge '${bridge}' of network '${network.name}' does not exist, so its bandwidth cannot be limited`,

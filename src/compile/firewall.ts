@@ -10,11 +10,17 @@ import { addressedIps, hasFamily, nftPrefix, type AddressedIp } from './subnets.
 /** Ports that masquerading picks from when the document gives none: libvirt leaves the reserved ones to the host's own services. */
 const NAT_PORTS = { start: 1024, end: 65535 } as const;
 
-type Way = 'to' | 'from' | 'nat';
-const MAP: Readonly<Record<Way, MapName>> = { to: 'to_guest', from: 'from_guest', nat: 'nat_from' };
+type Way = 'limit' | 'to' | 'from' | 'nat';
+const WAYS = ['limit', 'to', 'from', 'nat'] as const;
+const MAP: Readonly<Record<Way, MapName>> = { limit: 'limit_from', to: 'to_guest', from: 'from_guest', nat: 'nat_from' };
 
-/** True for the networks that have packet rules: open ones and those on devices of the host have none. */
+/** True for the networks that have packet rules: open ones and those on a bridge of the host only for a limit on what guests send. */
 export function hasRules(network: Network): boolean {
+  return guards(network) || (network.bridge?.name !== undefined && limitRules(network, network.bridge.name).length > 0);
+}
+
+/** True where packets are let through or refused. */
+function guards(network: Network): boolean {
   const { mode } = network.forward;
   return mode === 'none' || mode === 'nat' || mode === 'route';
 }
@@ -34,20 +40,44 @@ export function chainName(uuid: string, way: Way): string {
  */
 export function compileFirewall(network: CompleteNetwork, bridge: string): FirewallResource | undefined {
   if (!hasRules(network)) return undefined;
-  const ips = addressedIps(network);
-  const nat = natRules(network, ips);
-  const chains: Readonly<Record<Way, readonly string[]>> = {
-    to: [`iifname ${quote(bridge)} accept`, ...ips.flatMap((ip) => acceptTo(network, ip)), ...rejects(network)],
-    from: [...ips.flatMap((ip) => acceptFrom(network, ip)), ...rejects(network)],
-    nat,
-  };
-  const ways = (['to', 'from', 'nat'] as const).filter((way) => chains[way].length > 0);
+  const chains = { ...guardChains(network, bridge), limit: limitRules(network, bridge) };
+  const ways = WAYS.filter((way) => chains[way].length > 0);
   return {
     kind: 'firewall',
     owner: { network: network.uuid },
     chains: ways.map((way) => ({ name: chainName(network.uuid, way), rules: chains[way] })),
     elements: ways.map((way) => ({ map: MAP[way], key: bridge, verdict: `jump ${chainName(network.uuid, way)}` })),
   };
+}
+
+function guardChains(network: CompleteNetwork, bridge: string): Readonly<Record<Exclude<Way, 'limit'>, readonly string[]>> {
+  if (!guards(network)) return { to: [], from: [], nat: [] };
+  const ips = addressedIps(network);
+  return {
+    to: [`iifname ${quote(bridge)} accept`, ...ips.flatMap((ip) => acceptTo(network, ip)), ...rejects(network)],
+    from: [...ips.flatMap((ip) => acceptFrom(network, ip)), ...rejects(network)],
+    nat: natRules(network, ips),
+  };
+}
+
+/**
+ * The network's outbound limit: what its guests send beyond it, to the host or through it, is dropped, as by the policer that libvirt
+ * puts on the bridge. Frames between guests do not count (with br_netfilter they pass the forward hook as well).
+ *
+ * Not a queue on a helper device: where br_netfilter is on, a frame that is led through one after the bridge has seen it loses its
+ * connection tracking, and with it the translation of its source. nft's bucket holds one second of the rate and `burst` on top.
+ */
+function limitRules(network: Network, bridge: string): readonly string[] {
+  const { average, burst } = network.bandwidth?.outbound ?? {};
+  if (!average) return [];
+  const more = Math.max((burst ?? 0) - average, 0);
+  const limit = `limit rate over ${kibibytes(average)}/second${more === 0 ? '' : ` burst ${kibibytes(more)}`}`;
+  return [`oifname ${quote(bridge)} return`, `${limit} drop`];
+}
+
+/** A number of KiB as nft lists it: in mbytes (MiB) when it is a whole number of them. */
+function kibibytes(count: number): string {
+  return count % 1024 === 0 ? `${String(count / 1024)} mbytes` : `${String(count)} kbytes`;
 }
 
 /** How a family's packets get out of this network; undefined when they do not. */

@@ -11,23 +11,21 @@ function limit(rate: BandwidthRate | undefined): Omit<BandwidthRate, 'floor'> | 
 }
 
 /**
- * The limits of a network on its bridge (its own, or the host's in mode bridge), with the guaranteed shares of its guests. Undefined
- * when there is nothing to limit.
+ * The limit of what a network's guests get, on its bridge (its own, or the host's in mode bridge), with their guaranteed shares.
+ * Undefined when there is none. What the guests send is limited by a packet rule (firewall.ts).
  */
 export function compileNetworkShaping(network: CompleteNetwork, dev: string, ports: readonly PortRecord[]): ShapingResource | undefined {
   const inbound = limit(network.bandwidth?.inbound);
-  const outbound = limit(network.bandwidth?.outbound);
-  if (!inbound && !outbound) return undefined;
+  if (!inbound) return undefined;
   const floors = ports.flatMap(({ port }) => {
     const floor = port.bandwidth?.inbound?.floor;
-    return inbound && floor && port.classId !== undefined ? [{ classId: port.classId, mac: port.mac, floor }] : [];
+    return floor && port.classId !== undefined ? [{ classId: port.classId, mac: port.mac, floor }] : [];
   });
   return {
     kind: 'shaping',
     owner: { network: network.uuid },
     dev,
-    ...(inbound && { inbound }),
-    ...(outbound && { outbound }),
+    inbound,
     floors: floors.toSorted((a, b) => a.classId - b.classId),
   };
 }
