@@ -14,23 +14,37 @@ const INSIDE: Readonly<Record<string, string>> = {
   VIRTNET_CONFIG_DIR: '/run/sandbox/config',
   VIRTNET_STATE_DIR: '/run/sandbox/state',
   VIRTNET_RUN_DIR: '/run/sandbox/run',
-  TMPDIR: '/run/tmp',
+  TMPDIR: '/run/sandbox/tmp',
 };
 
 /**
- * Runs first inside the new namespaces. /run is private, so that `ip netns add` names nothing outside; /sys is mounted anew because an
- * old mount shows the links of the namespace it was made in. A byte on descriptor 3 tells that all of it worked.
+ * Runs first inside the new namespaces; its first argument are folders of /run to keep. /run is private, so that `ip netns add` names
+ * nothing outside; /sys is mounted anew because an old mount shows the links of the namespace it was made in. A byte on descriptor 3
+ * tells that all of it worked.
  */
 const PREPARE = `set -e
+keep=$1; shift; fd=4
 mount --make-rprivate /
+for d in $keep; do eval "exec $fd</run/$d"; fd=$((fd + 1)); done
 mount -t tmpfs -o mode=755 sandbox /run
 mount -t sysfs sysfs /sys 2>/dev/null || true
-mkdir -p /run/netns /run/lock /run/tmp /run/sandbox/config /run/sandbox/state /run/sandbox/run
-chmod 1777 /run/lock /run/tmp
+fd=4
+for d in $keep; do mkdir "/run/$d"; mount -c --rbind "/proc/self/fd/$fd" "/run/$d"; eval "exec $fd<&-"; fd=$((fd + 1)); done
+mkdir -p /run/netns /run/lock /run/sandbox/config /run/sandbox/state /run/sandbox/run /run/sandbox/tmp
+chmod 1777 /run/lock /run/sandbox/tmp
 ip link set lo up
 printf . >&3
 exec 3>&-
 exec "$@"`;
+
+/** Folders directly below /run that the command needs: the one it starts in, and those of paths among its words. At most five. */
+function keptOfRun(argv: readonly string[]): string {
+  const names = [process.cwd(), ...argv].flatMap((word) => /^\/run\/([\w.-]+)(?:\/|$)/.exec(word)?.[1] ?? []);
+  return [...new Set(names)]
+    .filter((name) => !['netns', 'lock', 'sandbox', '.', '..'].includes(name))
+    .slice(0, 5)
+    .join(' ');
+}
 
 /**
  * Runs a command in network, mount and process namespaces of its own (and a user namespace, where the caller is not root), with private
@@ -50,7 +64,7 @@ export function runInSandbox(request: SandboxRequest): Promise<number> {
   ];
   const path = [request.env['PATH'] ?? '', '/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'].filter((p) => p !== '').join(':');
   return new Promise((resolve, reject) => {
-    const child = spawn('unshare', [...namespaces, 'sh', '-c', PREPARE, 'sandbox', ...request.argv], {
+    const child = spawn('unshare', [...namespaces, 'sh', '-c', PREPARE, 'sandbox', keptOfRun(request.argv), ...request.argv], {
       env: { ...request.env, ...INSIDE, PATH: path },
       stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
     });

@@ -177,13 +177,8 @@ describe('a network from file to nothing', () => {
 
 describe('the sandbox', () => {
   test('has a network and folders of its own, and passes the exit code on', () => {
-    const inside = virtnet(
-      'sandbox',
-      '--',
-      'sh',
-      '-c',
-      `virtnet up ${file} >/dev/null 2>&1 && virtnet list --name && ip -brief link | wc -l && exit 7`,
-    );
+    const script = 'virtnet up "$0" >/dev/null 2>&1 && virtnet list --name && ip -brief link | wc -l && exit 7';
+    const inside = virtnet('sandbox', '--', 'sh', '-c', script, file);
     expect(inside.stdout).toBe('lab\n2\n');
     expect(inside.status).toBe(7);
     expect(bridge()).toBe('');
@@ -196,8 +191,8 @@ describe('where output goes', () => {
     const bad = join(folder, 'bad.xml');
     expect(virtnet('validate', bad).stdout).not.toContain('\u001b');
     const terminal = (env: string): string => sh('script', '-qec', `${env} bin/virtnet validate ${bad}`, '/dev/null').stdout;
-    expect(terminal('TERM=xterm')).toContain('\u001b[');
-    expect(terminal('NO_COLOR=1 TERM=xterm')).not.toContain('\u001b[3');
+    expect(terminal('env -u NO_COLOR TERM=xterm')).toContain('\u001b[');
+    expect(terminal('env NO_COLOR=1 TERM=xterm')).not.toContain('\u001b[3');
   });
 
   test('a closed pipe is no error', () => {

@@ -1,5 +1,5 @@
 import { Agent } from '../../host/agent.ts';
-import type { Network } from '../../network/network.ts';
+import { isManaged, type Network } from '../../network/network.ts';
 import { ping, type GuestState } from './guest.ts';
 import type { ProbeAnswer, ProbeRequest } from './probe.ts';
 import { natPool, type Stage } from './stage.ts';
@@ -158,7 +158,7 @@ function refusal(error: string): string {
 async function names(scene: CheckScene): Promise<Check[]> {
   const [a, b] = scene.guests;
   const server = a.dns ?? a.router;
-  if (b.ipv4 === undefined || server === undefined || scene.network.dns?.enable === false) return [];
+  if (b.ipv4 === undefined || server === undefined || scene.network.dns?.enable === false || !isManaged(scene.network)) return [];
   const domain = scene.network.domain?.name;
   const full = domain === undefined ? b.name : `${b.name}.${domain}`;
   const forward = await scene.probes[0].ask({ do: 'resolve', name: full, server, type: 'A' });

@@ -228,7 +228,18 @@ async function serveLan(stage: Stage, folder: string): Promise<() => Promise<voi
   const base = stage.outside4.replace(/\d+$/, '');
   const pidFile = join(folder, 'lan.pid');
   await run([
-    ...(['ip', 'netns', 'exec', stage.outside, 'dnsmasq', '--conf-file=/dev/null', '--port=0', '--interface=eth0', '--user=root'] as const),
+    ...([
+      'ip',
+      'netns',
+      'exec',
+      stage.outside,
+      'dnsmasq',
+      '--conf-file=/dev/null',
+      '--port=0',
+      '--no-ping',
+      '--interface=eth0',
+      '--user=root',
+    ] as const),
     `--dhcp-range=${base}100,${base}150,1h`,
     `--dhcp-leasefile=${join(folder, 'lan.leases')}`,
     `--pid-file=${pidFile}`,
