@@ -28,7 +28,7 @@ function readXml(name: string, bytes: Uint8Array): ReadDocument {
 
 /** YAML and JSON: JSON is read as YAML too, which it is a part of, so that findings have places in both. */
 async function readView(source: Source): Promise<ReadDocument> {
-  const { parseDocument } = await import('yaml');
+  const { parseDocument } = await import('./yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
   const named = { name: source.name, text };
   const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
@@ -117,6 +117,6 @@ export async function writeForm(network: Network, form: Form): Promise<string> {
   if (form === 'xml') return writeNetwork(network);
   const view = viewNetwork(network);
   if (form === 'json') return `${JSON.stringify(view, null, 2)}\n`;
-  const { stringify } = await import('yaml');
+  const { stringify } = await import('./yaml.ts');
   return stringify(view, { lineWidth: 0 });
 }

@@ -199,6 +199,16 @@ describe('where output goes', () => {
     expect(sh('sh', '-c', 'bin/virtnet --help | head -1').stderr).toBe('');
   });
 
+  test('convert goes through YAML and JSON without loss', () => {
+    const canonical = ok('convert', 'examples/dns.xml', '--to', 'xml');
+    for (const form of ['yaml', 'json']) {
+      const there = join(folder, `dns.${form}`);
+      writeFileSync(there, ok('convert', 'examples/dns.xml', '--to', form));
+      expect(ok('convert', there, '--to', 'xml')).toBe(canonical);
+      expect(ok('validate', there)).toContain('ok');
+    }
+  });
+
   test('format --write changes a file in place and keeps its comments', () => {
     const messy = join(folder, 'messy.xml');
     writeFileSync(messy, '<network><!-- mine -->\n<name>m</name></network>');

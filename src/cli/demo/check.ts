@@ -158,7 +158,14 @@ function refusal(error: string): string {
 async function names(scene: CheckScene): Promise<Check[]> {
   const [a, b] = scene.guests;
   const server = a.dns ?? a.router;
-  if (b.ipv4 === undefined || server === undefined || scene.network.dns?.enable === false || !isManaged(scene.network)) return [];
+  if (
+    b.ipv4 === undefined ||
+    b.lease === undefined ||
+    server === undefined ||
+    scene.network.dns?.enable === false ||
+    !isManaged(scene.network)
+  )
+    return [];
   const domain = scene.network.domain?.name;
   const full = domain === undefined ? b.name : `${b.name}.${domain}`;
   const forward = await scene.probes[0].ask({ do: 'resolve', name: full, server, type: 'A' });

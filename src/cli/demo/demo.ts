@@ -7,9 +7,11 @@ import type { NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
 import type { Document } from '../documents.ts';
 import type { Io } from '../io.ts';
 import { formatPlan } from '../render/plan.ts';
-import { namesOf, printJson } from '../views.ts';
+import { addressOf, namesOf, printJson } from '../views.ts';
+import { formatIp } from '../../inet/ip.ts';
+import { lastAddress, parseSubnet } from '../../inet/subnet.ts';
 import { Probe, runChecks, type Check } from './check.ts';
-import { askDhcp, globalIpv6, makeGuest, untilForwarding, type GuestState } from './guest.ts';
+import { askDhcp, globalIpv6, makeGuest, setByHand, untilForwarding, type GuestState, type HandAddress } from './guest.ts';
 import { footprint, leftOver } from './leftovers.ts';
 import { formatChecks, formatPicture } from './picture.ts';
 import { setStage, type Stage } from './stage.ts';
@@ -134,8 +136,11 @@ async function showGuests(
     if (servesIpv4(info.network)) tell('  asking: the server probes each address for 3 s before it gives it away\n');
     const leases = await Promise.all(
       GUESTS.map(async (name) => {
-        const lease = servesIpv4(info.network) ? await askDhcp(name, folder) : undefined;
-        if (lease !== undefined) tell(`  ${name} has ${lease['ip'] ?? ''}\n`);
+        const lease = servesIpv4(info.network)
+          ? await askDhcp(name, folder)
+          : await setByHand(name, handAddress(info.network, GUESTS.indexOf(name)));
+        if (lease !== undefined)
+          tell(`  ${name} has ${lease['ip'] ?? ''}${lease['lease'] === undefined ? ', set by hand: there is no DHCP here' : ''}\n`);
         return lease;
       }),
     );
@@ -148,7 +153,7 @@ async function showGuests(
         mac: record?.port.mac ?? '',
         device,
         ipv6: await waitForIpv6(name, info.network),
-        ...(lease === undefined ? {} : { lease: Number(lease['lease']) }),
+        ...(lease?.['lease'] === undefined ? {} : { lease: Number(lease['lease']) }),
         ...pick('ipv4', lease?.['ip']),
         ...pick('router', lease?.['router']),
         ...pick('dns', lease?.['dns']),
@@ -174,6 +179,15 @@ async function showGuests(
     for (const name of GUESTS) await run(['ip', 'netns', 'del', name]);
     await lan?.();
   }
+}
+
+/** Where nobody hands out IPv4 addresses: one of the subnet's last, or of a private one where the network has no IPv4 address at all. */
+function handAddress(network: Network, index: number): HandAddress {
+  const ip = network.ips.find((i) => i.family !== 'ipv6');
+  const subnet = ip && parseSubnet(addressOf(ip));
+  if (!ip || !subnet) return { address: `10.255.77.${String(index + 1)}/24` };
+  const last = lastAddress(subnet);
+  return { address: `${formatIp({ ...last, value: last.value - BigInt(index + 1) })}/${String(subnet.prefix)}`, router: ip.address };
 }
 
 /** DHCP and router advertisements: did each guest get what the document says? */

@@ -68,6 +68,20 @@ export async function askDhcp(name: string, folder: string): Promise<Readonly<Re
   );
 }
 
+/** An address that a person would give a machine. */
+export interface HandAddress {
+  /** `ADDRESS/PREFIX`. */
+  readonly address: string;
+  readonly router?: string;
+}
+
+/** Gives a guest its address without DHCP; tells what `askDhcp` would, without a lease. */
+export async function setByHand(name: string, given: HandAddress): Promise<Readonly<Record<string, string>>> {
+  await run(['ip', '-n', name, 'addr', 'add', given.address, 'dev', 'eth0']);
+  if (given.router !== undefined) await run(['ip', '-n', name, 'route', 'add', 'default', 'via', given.router]);
+  return { ip: given.address.replace(/\/.*/, ''), ...(given.router === undefined ? {} : { router: given.router }) };
+}
+
 /** Waits until a port of a bridge forwards: with spanning tree it listens and learns for 4 s before. */
 export async function untilForwarding(device: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {

@@ -51,7 +51,7 @@ async function lay(io: Io, source: Source, canonical: boolean, asData: boolean):
     if (!asData) showFindings(io, diagnostics, { name: source.name, text });
     return undefined;
   }
-  const { parseDocument } = await import('yaml');
+  const { parseDocument } = await import('../yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
   const document = parseDocument(text, { prettyErrors: false });
   if (document.errors.length > 0) {
