@@ -10,7 +10,7 @@ import type { UpdateCommand } from './request.ts';
 
 const EMPTY: Dns = { forwarders: [], txts: [], srvs: [], hosts: [] };
 
-function withDns(network: Network, change: Partial<Dns>): Result<Network> {
+export function withDns(network: Network, change: Partial<Dns>): Result<Network> {
   const dns = { ...EMPTY, ...network.dns, ...change };
   const empty = dns.forwarders.length + dns.txts.length + dns.srvs.length + dns.hosts.length === 0;
   if (!empty || dns.enable !== undefined || dns.forwardPlainNames !== undefined) return done({ ...network, dns });

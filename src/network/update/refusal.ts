@@ -38,3 +38,8 @@ export function unknownCommand(code: number): Result<never> {
     ),
   );
 }
+
+/** A refusal of something that libvirt cannot do at all. */
+export function ours(code: string, message: string, hint?: string): Diagnostic {
+  return { code, severity: 'error', message, ...(hint !== undefined && { hint }) };
+}
