@@ -2,14 +2,18 @@ import type { ResourceKind } from '../compile/host-state.ts';
 import { addresses } from './addresses.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { dnsmasq } from './dnsmasq.ts';
+import { fdb } from './fdb.ts';
+import { zones } from './firewalld.ts';
 import type { ResourceHandler } from './handler.ts';
 import { linkUps } from './link-up.ts';
 import { links } from './links.ts';
 import { ovsPorts } from './ovs-ports.ts';
+import { pciDrivers } from './pci-driver.ts';
+import { resolved } from './resolved.ts';
 import { routes } from './routes.ts';
 import { shaping } from './shaping.ts';
 import { sysctls } from './sysctls.ts';
-import { unsupported } from './unsupported.ts';
+import { vfs } from './vf.ts';
 
 /** Kinds whose steps are one nft transaction together, and so have no handler of their own. */
 export type FirewallKind = 'firewall' | 'firewall-base';
@@ -23,11 +27,11 @@ export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: Re
   route: routes,
   sysctl: sysctls,
   dnsmasq,
-  fdb: unsupported('fdb'),
+  fdb,
   shaping,
-  vf: unsupported('vf'),
-  'pci-driver': unsupported('pci-driver'),
+  vf: vfs,
+  'pci-driver': pciDrivers,
   'ovs-port': ovsPorts,
-  resolved: unsupported('resolved'),
-  zone: unsupported('zone'),
+  resolved,
+  zone: zones,
 };

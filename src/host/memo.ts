@@ -1,0 +1,59 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { resourceKey } from '../compile/host-state.ts';
+import type { ResourceKind } from '../compile/host-state.ts';
+import type { HostTools, Look, ResourceOf } from './handler.ts';
+import { readText, replaceText } from './small-files.ts';
+
+/** What was set on a thing that cannot carry a mark, and what it was before. */
+export interface Memo<K extends ResourceKind> {
+  readonly resource: ResourceOf<K>;
+  /** The condition to go back to; its shape is the kind's own. */
+  readonly before?: unknown;
+}
+
+/**
+ * Notes on things that are not ours and cannot say whose setting they carry: virtual functions, PCI drivers, other services' records.
+ * Written before the change, in `${runDir}/memo`, which a boot empties as it does the settings themselves.
+ */
+export async function remember<K extends ResourceKind>(memo: Memo<K>, tools: HostTools): Promise<void> {
+  await mkdir(folder(tools), { recursive: true, mode: 0o755 });
+  await replaceText(file(resourceKey(memo.resource), tools), `${JSON.stringify(memo)}\n`);
+}
+
+export async function recall<K extends ResourceKind>(key: string, tools: HostTools): Promise<Memo<K> | undefined> {
+  return parse<K>(await readText(file(key, tools)));
+}
+
+export async function forget(key: string, tools: HostTools): Promise<void> {
+  await rm(file(key, tools), { force: true });
+}
+
+/** The things of one kind that an observation is about: those noted for its networks, and those that `desired` names. */
+export async function concerned<K extends ResourceKind>(kind: K, look: Look, tools: HostTools): Promise<readonly ResourceOf<K>[]> {
+  const names = (await readdir(folder(tools)).catch(() => [])).filter((name) => name.startsWith(`${kind}.`));
+  const memos = await Promise.all(names.map(async (name) => parse<K>(await readText(`${folder(tools)}/${name}`))));
+  const noted = memos.flatMap((m) =>
+    m?.resource.kind === kind && m.resource.owner !== undefined && look.wants(m.resource.owner.network) ? [m.resource] : [],
+  );
+  const found = new Map<string, ResourceOf<K>>();
+  for (const r of [...noted, ...look.desired(kind)]) found.set(resourceKey(r), r);
+  return [...found.values()];
+}
+
+function parse<K extends ResourceKind>(text: string | undefined): Memo<K> | undefined {
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Memo<K>);
+  } catch {
+    return undefined;
+  }
+}
+
+function folder(tools: HostTools): string {
+  return `${tools.paths.runDir}/memo`;
+}
+
+function file(key: string, tools: HostTools): string {
+  const kind = key.split(' ')[0] ?? '';
+  return `${folder(tools)}/${kind}.${createHash('sha256').update(key).digest('hex').slice(0, 16)}`;
+}
