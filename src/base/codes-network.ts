@@ -125,4 +125,31 @@ export const networkCodes: Readonly<Record<string, CodeEntry>> = {
     explanation: 'The value goes into a line of a file of dnsmasq; a line break or control character would start another line.',
   },
   VNM060: { title: 'negative number', explanation: 'libvirt wraps some negative numbers into huge ones; virtnet refuses them.' },
+  VNM065: {
+    title: 'address given twice',
+    explanation: 'Two <ip> elements have the same address. The kernel refuses the second, and the network does not start.',
+  },
+  VNM066: { title: 'subnets overlap', explanation: 'Two subnets of the network share addresses; traffic to them goes one way only.' },
+  VNM067: {
+    title: 'no address for a gateway',
+    explanation: 'The network, broadcast, loopback or multicast address of a subnet cannot be the gateway of guests.',
+  },
+  VNM068: {
+    title: 'no reverse zone for this prefix',
+    explanation: 'Reverse zones end at octets (IPv4) or nibbles (IPv6), so localPtr needs a prefix that 8 or 4 divides.',
+  },
+  VNM069: { title: 'ranges overlap', explanation: 'Two DHCP ranges share addresses.' },
+  VNM070: {
+    title: 'fixed host that is never served',
+    explanation: 'dnsmasq gives out addresses of the subnet only, and never the one of the bridge.',
+  },
+  VNM071: { title: 'two hosts alike', explanation: 'Two fixed hosts share an address, a MAC address or a name; only one of them gets it.' },
+  VNM072: {
+    title: 'not a DNS name',
+    explanation: 'A DNS name is made of labels of at most 63 letters, digits and dashes with dots between.',
+  },
+  VNM073: {
+    title: 'portgroup name that libvirt does not escape',
+    explanation: 'libvirt writes the name of a portgroup as it is; with a quote or ampersand in it, its document cannot be read again.',
+  },
 };

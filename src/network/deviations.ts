@@ -44,6 +44,13 @@ export const deviations: readonly Deviation[] = [
     codes: ['VNM061', 'VNM062', 'VNM064'],
   },
   {
+    id: 'portgroup-names-unescaped',
+    libvirt: 'writes the names of portgroups unescaped, so that a quote or ampersand in one breaks the document',
+    virtnet: 'escapes them, with a warning',
+    reason: 'what is written must be well-formed',
+    codes: ['VNM073'],
+  },
+  {
     id: 'numbers-beyond-2-to-the-53',
     libvirt: 'holds rates, lease times and bridge delays of up to 64 bits (and writes the largest delay as -1)',
     virtnet: 'refuses numbers above 9007199254740992 that a JavaScript number does not hold exactly',

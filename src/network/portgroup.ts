@@ -38,6 +38,15 @@ export function readPortGroup(context: ReadContext, element: XmlElement): PortGr
       hint: 'write yes or no',
     });
   }
+  if (/[&<>'"]/.test(name)) {
+    warn(context, element, {
+      code: 'VNM073',
+      message: 'libvirt writes this name unescaped, so that its own document is not well-formed',
+      attribute: 'name',
+      found: name,
+      hint: 'use a name without & < > \' and "',
+    });
+  }
   const trustGuestRxFilters = readYesNo(context, element, 'trustGuestRxFilters');
   const virtualportElement = child(element, 'virtualport');
   const virtualport = virtualportElement && readVirtualPort(context, virtualportElement);

@@ -176,16 +176,28 @@ function checkGroupBandwidth(context: ReadContext, element: XmlElement, network:
   else warn(context, place, problem);
 }
 
+/** A VLAN of the network or of a portgroup: on bridges of the host, passthrough and hostdev; beside a virtualport of a portgroup only on Open vSwitch. */
 function checkVlans(context: ReadContext, root: XmlElement, network: Network): void {
   const { mode } = network.forward;
   const allowed = mode === 'hostdev' || mode === 'passthrough' || mode === 'bridge';
-  if (allowed) return;
-  const place = network.vlan ? child(root, 'vlan') : network.portgroups.flatMap((g) => (g.vlan ? [context.origins.get(g.vlan)] : []))[0];
+  const own = network.vlan && child(root, 'vlan');
+  let place = own && !allowed ? own : undefined;
+  for (const group of network.portgroups) {
+    const element = context.origins.get(group);
+    if (!element || (!network.vlan && !group.vlan)) continue;
+    const hasVirtualPort = child(element, 'virtualport') !== undefined;
+    const fits = hasVirtualPort ? mode === 'bridge' && group.virtualport?.type === 'openvswitch' : allowed;
+    if (!fits) place ??= group.vlan ? context.origins.get(group.vlan) : own;
+  }
   if (!place) return;
   refuse(context, place, {
     code: 'VNM050',
-    message: `<vlan> has no meaning in ${mode === 'none' ? 'an isolated network' : `mode '${mode}'`}`,
-    hint: 'remove <vlan>, or use a bridge of the host, passthrough or hostdev',
+    message: allowed
+      ? '<vlan> does not go with a virtualport of this type in a portgroup'
+      : `<vlan> has no meaning in ${mode === 'none' ? 'an isolated network' : `mode '${mode}'`}`,
+    hint: allowed
+      ? 'use openvswitch in mode bridge, or leave the virtualport out'
+      : 'remove <vlan>, or use a bridge of the host, passthrough or hostdev',
     libvirt: unsupported(`<vlan> element specified for network ${context.name}, whose type doesn't support vlan configuration`),
   });
 }

@@ -1,0 +1,105 @@
+import { contains, formatSubnet, lastAddress, network as networkOf } from '../inet/subnet.ts';
+import { warnAt } from './lint-warn.ts';
+import type { Problem, ReadContext } from './context.ts';
+import type { Dhcp } from './dhcp.ts';
+import type { DhcpHost } from './dhcp-host.ts';
+import type { DhcpRange } from './dhcp-range.ts';
+import { subnetOf, type Ip } from './ip.ts';
+import type { Network } from './network.ts';
+import { ipValue, parseLibvirtMac } from './values.ts';
+
+/** Ranges that overlap, fixed hosts outside the subnet, on the bridge's own address or twice given. Linear in the number of hosts. */
+export function lintDhcp(context: ReadContext, network: Network): void {
+  for (const ip of network.ips) {
+    if (!ip.dhcp) continue;
+    lintRanges(context, ip.dhcp);
+    lintHosts(context, ip, ip.dhcp.hosts);
+  }
+}
+
+function lintRanges(context: ReadContext, { ranges }: Dhcp): void {
+  const sorted = ranges
+    .map((range) => ({ range, start: ipValue(range.start).value, end: ipValue(range.end).value }))
+    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
+  let last: { readonly range: DhcpRange; readonly end: bigint } | undefined;
+  for (const one of sorted) {
+    if (last && one.start <= last.end) {
+      warnAt(context, one.range, {
+        code: 'VNM069',
+        message: `the ranges from ${last.range.start} and from ${one.range.start} overlap`,
+        found: `${one.range.start} - ${one.range.end}`,
+        hint: 'join them into one range',
+        related: [{ message: 'the other range', element: context.origins.get(last.range) }],
+      });
+    }
+    if (!last || one.end > last.end) last = one;
+  }
+}
+
+function lintHosts(context: ReadContext, ip: Ip, hosts: readonly DhcpHost[]): void {
+  if (hosts.length === 0) return;
+  const subnet = subnetOf(ip);
+  const family = ip.address.includes(':') ? 'ipv6' : 'ipv4';
+  const byIp = new Map<string, DhcpHost>();
+  const byMac = new Map<string, DhcpHost>();
+  const byName = new Map<string, DhcpHost>();
+  const inside = subnet && insideTest(subnet);
+  for (const host of hosts) {
+    const hostFamily = host.ip.includes(':') ? 'ipv6' : 'ipv4';
+    if (hostFamily !== family)
+      outside(context, host, `${host.ip} is no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address`, 'move it to the <ip> of its family');
+    else if (inside && subnet && !inside(host.ip)) {
+      outside(
+        context,
+        host,
+        `${host.ip} is not in ${formatSubnet(networkOf(subnet))}, so it is never given out`,
+        'use an address of the subnet',
+      );
+    } else if (host.ip === ip.address) outside(context, host, `${host.ip} is the address of the bridge itself`, 'use another address');
+    twice(context, byIp, host.ip, host, 'ip');
+    if (host.mac !== undefined) twice(context, byMac, parseLibvirtMac(host.mac) ?? host.mac, host, 'mac');
+    if (host.name !== undefined) twice(context, byName, host.name.toLowerCase(), host, 'name');
+  }
+}
+
+/** Asks quickly whether an address is in the subnet: dotted quads by number, others through the general code. */
+function insideTest(subnet: NonNullable<ReturnType<typeof subnetOf>>): (address: string) => boolean {
+  const low = networkOf(subnet);
+  if (subnet.family === 'ipv6') return (address) => contains(low, ipValue(address));
+  const from = Number(low.value);
+  const to = Number(lastAddress(subnet).value);
+  return (address) => {
+    let value = 0;
+    let part = 0;
+    for (let i = 0; i < address.length; i++) {
+      const c = address.charCodeAt(i);
+      if (c === 46) {
+        value = value * 256 + part;
+        part = 0;
+      } else part = part * 10 + c - 48;
+    }
+    value = value * 256 + part;
+    return value >= from && value <= to;
+  };
+}
+
+function outside(context: ReadContext, host: DhcpHost, message: string, hint: string): void {
+  warnAt(context, host, { code: 'VNM070', message, attribute: 'ip', found: host.ip, hint });
+}
+
+function twice(context: ReadContext, seen: Map<string, DhcpHost>, key: string, host: DhcpHost, attribute: 'ip' | 'mac' | 'name'): void {
+  const first = seen.get(key);
+  if (!first) {
+    seen.set(key, host);
+    return;
+  }
+  const problem: Problem = {
+    code: 'VNM071',
+    message: `two hosts have the same ${attribute === 'mac' ? 'MAC address' : attribute}`,
+    attribute,
+    found: host[attribute],
+    hint: attribute === 'name' ? 'rename one of the two' : 'dnsmasq takes one host for each: change one of the two',
+    related: [{ message: 'the other host', element: context.origins.get(first) }],
+  };
+  warnAt(context, host, problem);
+}
