@@ -22,7 +22,7 @@ export function readLease(context: ReadContext, element: XmlElement): DhcpLease 
     warn(context, element, { code: 'VNM056', message: '<lease> without expiry has no effect', hint: "add expiry='...', or remove it" });
     return undefined;
   }
-  const expiry = readLarge(context, element, 'expiry');
+  const expiry = readLarge(context, element, 'expiry', 0);
   if (expiry === undefined) return undefined;
   const unit = readWord(context, element, 'unit', UNITS) ?? (attribute(element, 'unit') === undefined ? 'minutes' : undefined);
   if (unit === undefined) return undefined;

@@ -50,7 +50,10 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   const context = readContext('', options.live);
   const network = readRootElement(context, root);
   const index = lineIndex(text);
-  const diagnostics = [...named, ...context.findings.map((f) => toDiagnostic(f, index.positionOf.bind(index), options.source))];
+  // What only virtnet refuses comes behind what libvirt refuses, so that the first error is libvirt's where it has one.
+  const ownErrors = context.findings.filter((f) => f.severity === 'error' && f.problem.libvirt === undefined);
+  const findings = ownErrors.length === 0 ? context.findings : [...context.findings.filter((f) => !ownErrors.includes(f)), ...ownErrors];
+  const diagnostics = [...named, ...findings.map((f) => toDiagnostic(f, index.positionOf.bind(index), options.source))];
   const positions: Positions = {
     spanOf(part, attribute) {
       const element = context.origins.get(part);

@@ -179,7 +179,8 @@ function checkGroupBandwidth(context: ReadContext, element: XmlElement, network:
 /** A VLAN of the network or of a portgroup: on bridges of the host, passthrough and hostdev; beside a virtualport of a portgroup only on Open vSwitch. */
 function checkVlans(context: ReadContext, root: XmlElement, network: Network): void {
   const { mode } = network.forward;
-  const allowed = mode === 'hostdev' || mode === 'passthrough' || mode === 'bridge';
+  const type = network.virtualport?.type;
+  const allowed = mode === 'hostdev' || mode === 'passthrough' || (mode === 'bridge' && (type === undefined || type === 'openvswitch'));
   const own = network.vlan && child(root, 'vlan');
   let place = own && !allowed ? own : undefined;
   for (const group of network.portgroups) {
@@ -192,9 +193,10 @@ function checkVlans(context: ReadContext, root: XmlElement, network: Network): v
   if (!place) return;
   refuse(context, place, {
     code: 'VNM050',
-    message: allowed
-      ? '<vlan> does not go with a virtualport of this type in a portgroup'
-      : `<vlan> has no meaning in ${mode === 'none' ? 'an isolated network' : `mode '${mode}'`}`,
+    message:
+      mode === 'bridge' || allowed
+        ? '<vlan> does not go with a virtualport of this type'
+        : `<vlan> has no meaning in ${mode === 'none' ? 'an isolated network' : `mode '${mode}'`}`,
     hint: allowed
       ? 'use openvswitch in mode bridge, or leave the virtualport out'
       : 'remove <vlan>, or use a bridge of the host, passthrough or hostdev',

@@ -86,8 +86,8 @@ export function wrapNegative(text: string): number | undefined {
  * A whole number of up to 64 bits that the model can hold exactly: every one up to 2^53, and some beyond. Others are refused as a
  * deviation from libvirt. Undefined when the attribute is absent or refused.
  */
-export function readLarge(context: ReadContext, element: XmlElement, name: string): number | undefined {
-  const value = readUnsigned(context, element, name, { max: ULONG_MAX });
+export function readLarge(context: ReadContext, element: XmlElement, name: string, base: 0 | 10 = 10): number | undefined {
+  const value = readUnsigned(context, element, name, { max: ULONG_MAX, base });
   if (value === undefined || isExact(attribute(element, name) ?? '')) return value;
   refuseLarge(context, element, name);
   return undefined;

@@ -7,7 +7,7 @@ import type { XmlElement, XmlNode } from './node.ts';
  */
 export function serializeNode(element: XmlElement, options: SerializeOptions = {}): string {
   const declared = [...outerDeclarations(element)].filter(([name, uri]) => options.declared?.get(name) !== uri);
-  const extra = declared.map(([name, uri]) => ` ${name}="${escapeAttribute(uri)}"`).join('');
+  const extra = declared.map(([name, uri]) => ` ${name}="${escapeNamespace(uri)}"`).join('');
   return dumpElement(element, options.indent, extra, options.declared);
 }
 
@@ -51,7 +51,7 @@ function collect(element: XmlElement, outer: ReadonlySet<string>, needed: Set<st
 
 function dumpElement(element: XmlElement, indent: number | undefined, extra = '', declared?: ReadonlyMap<string, string>): string {
   let out = `<${element.name}`;
-  for (const d of element.declarations) if (declared?.get(d.name) !== d.value) out += ` ${d.name}="${escapeAttribute(d.value)}"`;
+  for (const d of element.declarations) if (declared?.get(d.name) !== d.value) out += ` ${d.name}="${escapeNamespace(d.value)}"`;
   out += extra;
   for (const a of element.attributes) out += ` ${a.name}="${escapeAttribute(a.value)}"`;
   if (element.children.length === 0) return `${out}/>`;
@@ -95,4 +95,9 @@ const ESCAPES: Readonly<Record<string, string>> = {
 /** libxml2 writes what is not ASCII as references, in attributes only. */
 function escapeAttribute(value: string): string {
   return value.replace(/[&<>"\n\t\r]|[^\0-\x7f]/gu, (c) => ESCAPES[c] ?? `&#x${(c.codePointAt(0) ?? 0).toString(16).toUpperCase()};`);
+}
+
+/** ... but not in namespace names. */
+function escapeNamespace(uri: string): string {
+  return uri.replace(/[&<>"\n\t\r]/g, (c) => ESCAPES[c] ?? c);
 }
