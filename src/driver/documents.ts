@@ -8,7 +8,7 @@ import type { DocumentCodec } from './store.ts';
 
 /** Networks as they are stored: libvirt's XML. */
 export const codec: DocumentCodec = {
-  read: (text, source) => asResult(readNetwork(text, { source })),
+  read: (text, source) => asResult(readNetwork(text, { source, stored: true })),
   // A pool that was made from a physical function stands in the live form only.
   write: (network) =>
     writeNetwork(network, { live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0 }),

@@ -17,6 +17,11 @@ export interface ReadNetworkOptions extends ParseXmlOptions {
   readonly source?: string;
   /** The document is of a running network: read its live-only attributes (`connections`). */
   readonly live?: boolean;
+  /**
+   * The document is one that virtnet stored. What its parts say together (which no change of one section looks at, as libvirt's does not)
+   * is then no reason to refuse it: such findings are warnings.
+   */
+  readonly stored?: boolean;
 }
 
 /** Where the parts of a network stand in its document, by the identity of the model's objects. */
@@ -48,7 +53,7 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   if (!parsed.document) return { diagnostics: named, positions: NOWHERE, text };
   const { root } = parsed.document;
   const context = readContext('', options.live);
-  const network = readRootElement(context, root);
+  const network = readRootElement(context, root, options.stored ?? false);
   const index = lineIndex(text);
   // What only virtnet refuses comes behind what libvirt refuses, so that the first error is libvirt's where it has one.
   const ownErrors = context.findings.filter((f) => f.severity === 'error' && f.problem.libvirt === undefined);
@@ -68,7 +73,7 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   return { network, diagnostics, positions, text };
 }
 
-function readRootElement(context: ReadContext, root: XmlElement): Network | undefined {
+function readRootElement(context: ReadContext, root: XmlElement, stored: boolean): Network | undefined {
   if (root.local !== 'network') {
     refuse(context, root, {
       code: 'VNM001',
@@ -82,7 +87,12 @@ function readRootElement(context: ReadContext, root: XmlElement): Network | unde
   }
   checkShape(context, root, ROOT_SHAPE);
   const network = readRoot(context, root);
+  const before = context.findings.length;
   validate(context, root, network);
+  if (stored) {
+    const together = context.findings.splice(before);
+    context.findings.push(...together.map((f) => (f.severity === 'error' ? { ...f, severity: 'warning' as const } : f)));
+  }
   lint(context, root, network);
   return network;
 }
