@@ -7,6 +7,11 @@ import type { Step } from '../plan/plan.ts';
 export interface ReconcileRequest {
   /** What the networks in `networks` should mean on the host, shared resources included. */
   readonly desired: HostState;
+  /**
+   * What the networks meant until now. Resources that carry no mark of ours (sysctls, virtual functions) are found by being named, so
+   * those that are no longer wanted are named here: they are taken back, and an undo brings them back.
+   */
+  readonly former?: HostState;
   /** The networks the change is about: only their resources (and the shared ones) are observed, made or removed. */
   readonly networks: ReadonlySet<string> | 'all';
   /** Look and plan only. */
@@ -34,7 +39,7 @@ const SETTLE_PASSES = 2;
  * @throws VirtnetError VNP001 after a complete undo, VNP002 when the undo failed too; what `onPlan` throws, unchanged.
  */
 export async function reconcile(host: Host, request: ReconcileRequest): Promise<ReconcileResult> {
-  const look: ObserveRequest = { networks: request.networks, desired: request.desired };
+  const look: ObserveRequest = { networks: request.networks, desired: named(request) };
   const before = await host.observe(look);
   const steps = diff(request.desired, before);
   if (request.dryRun === true) return { steps, applied: false };
@@ -42,12 +47,17 @@ export async function reconcile(host: Host, request: ReconcileRequest): Promise<
   if (steps.length === 0) return { steps, applied: false };
   try {
     await host.execute(steps, executeOptions(request));
-    await settle(host, look, steps);
+    await settle(host, request, steps);
   } catch (cause) {
     await undo(host, request, before, cause);
     throw failure('VNP001', cause, 'what was done before it has been undone', steps);
   }
   return { steps, applied: true };
+}
+
+/** All that is to be looked at by name. */
+function named({ former, desired }: ReconcileRequest): HostState {
+  return former === undefined ? desired : new Map([...former, ...desired]);
 }
 
 function executeOptions(request: ReconcileRequest): ExecuteOptions {
@@ -58,17 +68,18 @@ function executeOptions(request: ReconcileRequest): ExecuteOptions {
 }
 
 /** Looks again after steps that can have side effects on their neighbours, and mends what they took along. */
-async function settle(host: Host, look: ObserveRequest, steps: readonly Step[]): Promise<void> {
+async function settle(host: Host, request: ReconcileRequest, steps: readonly Step[]): Promise<void> {
+  const look: ObserveRequest = { networks: request.networks, desired: named(request) };
   let last = steps;
   for (let pass = 0; pass < SETTLE_PASSES && last.some((s) => s.op === 'delete' && s.kind === 'address'); pass++) {
-    last = diff(look.desired, await host.observe(look));
+    last = diff(request.desired, await host.observe(look));
     if (last.length > 0) await host.execute(last);
   }
 }
 
 /** Leads the host back to `before`. */
 async function undo(host: Host, request: ReconcileRequest, before: HostState, cause: unknown): Promise<void> {
-  const look: ObserveRequest = { networks: request.networks, desired: new Map([...request.desired, ...before]) };
+  const look: ObserveRequest = { networks: request.networks, desired: new Map([...named(request), ...before]) };
   let failed: unknown;
   for (let attempt = 0; attempt < UNDO_ATTEMPTS; attempt++) {
     try {
