@@ -4,6 +4,7 @@ import type { HostFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Host } from '../host/host.ts';
 import type { Plan, Step } from '../plan/plan.ts';
+import type { ReconcileRequest } from '../reconcile/reconcile.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
 import type { ChangeOptions } from './driver.ts';
@@ -16,6 +17,8 @@ import type { Store } from './store.ts';
 /** The host state that a driver state means for some networks, shared resources included. */
 export interface Desired {
   readonly state: HostState;
+  /** What the same networks meant before the change. */
+  readonly former?: HostState;
   readonly diagnostics: readonly Diagnostic[];
   /** Networks of the scope that cannot be compiled on this host (their findings are in `diagnostics`). */
   readonly failed: ReadonlySet<string>;
@@ -114,7 +117,7 @@ export class Engine {
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
     const desired = await this.#desired(state, change, context);
-    const { steps } = await reconcile(this.#options.host, { desired: desired.state, networks: change.scope, dryRun: true });
+    const { steps } = await reconcile(this.#options.host, { ...wanted(desired), networks: change.scope, dryRun: true });
     return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
   }
 
@@ -160,9 +163,10 @@ export class Engine {
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
   async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
-    const desired = this.#options.compile(change.next, change.scope, await context.facts(), former);
+    const facts = await context.facts();
+    const desired = this.#options.compile(change.next, change.scope, facts, former);
     if (desired.failed.size > 0) throw refused(desired.diagnostics);
-    return desired;
+    return { ...desired, former: this.#options.compile(former, change.scope, facts).state };
   }
 
   /** Resources of networks that cannot be compiled now are wanted as they are. */
@@ -181,7 +185,7 @@ export class Engine {
     let planned: readonly Step[] = [];
     const { onProgress, signal } = options;
     const { steps, applied } = await reconcile(this.#options.host, {
-      desired: desired.state,
+      ...wanted(desired),
       networks,
       onPlan: (plan) => {
         planned = plan;
@@ -218,4 +222,8 @@ export class Engine {
     }
     await store.setPending([]);
   }
+}
+
+function wanted({ state, former }: Desired): Pick<ReconcileRequest, 'desired' | 'former'> {
+  return { desired: state, ...(former === undefined ? {} : { former }) };
 }

@@ -129,3 +129,12 @@ export const macTaken = (mac: string, network: string): VirtnetError =>
 
 export const badMac = (text: string): VirtnetError =>
   failure('VND016', 44, `'${text}' is no MAC address`, 'write six pairs of hex digits', text);
+
+export const unreadable = (name: string, problem: Diagnostic): VirtnetError =>
+  new VirtnetError({
+    code: 'VND005',
+    message: `network '${name}' has a stored definition that cannot be used: ${problem.message}`,
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    diagnostics: [problem],
+    libvirt: { code: 1, domain: 19, message: problem.message },
+  });

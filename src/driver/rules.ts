@@ -1,6 +1,8 @@
+import { basename } from 'node:path';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
-import { alreadyActive, bridgeTaken, nameTaken, uuidTaken } from './errors.ts';
+import { alreadyActive, bridgeTaken, nameTaken, unreadable, uuidTaken } from './errors.ts';
+import { definitionFile } from './file-name.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 /** A network that a document may be about: complete, so with a uuid. */
@@ -36,7 +38,8 @@ export function checkBridge(state: DriverState, network: Network): void {
 
 /**
  * The record that a document with this name and uuid belongs to, if there is one. Name and uuid must agree with each other.
- * @throws VirtnetError VND002
+ * A stored file that cannot be read keeps its name: nobody may overwrite it.
+ * @throws VirtnetError VND002, VND005
  */
 export function matchRecord(state: DriverState, name: string, uuid: string): NetworkRecord | undefined {
   const same = state.networks.get(uuid);
@@ -44,6 +47,8 @@ export function matchRecord(state: DriverState, name: string, uuid: string): Net
     if (same.name !== name) throw uuidTaken(same.name, uuid);
     return same;
   }
+  const problem = state.problems.find((p) => basename(p.source ?? '') === definitionFile(name));
+  if (problem !== undefined) throw unreadable(name, problem);
   const namesake = findByName(state, name);
   if (namesake !== undefined) throw nameTaken(name, namesake.uuid);
   return undefined;

@@ -129,12 +129,6 @@ describe('a definition that cannot be used', () => {
     expect(state.problems).toEqual([expect.objectContaining({ code: 'VND005', message: expect.stringMatching(message) as string })]);
     expect(readFileSync(join(folder, 'etc/networks', file), 'utf8')).toBe(text);
   });
-
-  test('is known by its name, so that nobody overwrites it', () => {
-    put('torn.xml', '{');
-    expect(open().problemOf('torn')?.code).toBe('VND005');
-    expect(open().problemOf('whole')).toBeUndefined();
-  });
 });
 
 describe('a crash of the store', () => {

@@ -119,12 +119,6 @@ export class Store {
     await this.#setList(this.#layout.autostarted, networks);
   }
 
-  /** A definition file that exists without being readable, for a name: such a file must not be overwritten. */
-  problemOf(name: string): Diagnostic | undefined {
-    const loaded = this.#definitions.read().get(definitionFile(name))?.value;
-    return loaded !== undefined && 'problem' in loaded ? loaded.problem : undefined;
-  }
-
   #list(path: string): ReadonlySet<string> {
     return new Set((readText(path) ?? '').split('\n').filter((line) => line !== ''));
   }
@@ -233,7 +227,6 @@ function assemble(
 ): DriverState {
   const problems: Diagnostic[] = [];
   const records = new Map<string, NetworkRecord>();
-  const names = new Set<string>();
   for (const [file, { value }] of definitions) {
     if ('problem' in value) problems.push(value.problem);
     else {
@@ -241,7 +234,6 @@ function assemble(
       if (problem !== undefined) problems.push(problem);
       else {
         const uuid = value.value.uuid ?? '';
-        names.add(value.value.name);
         records.set(uuid, { uuid, name: value.value.name, config: value.value, autostart: autostart.has(file), ports: new Map() });
       }
     }
