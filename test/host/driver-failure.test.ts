@@ -19,12 +19,12 @@ afterEach(async () => {
   }
 });
 
-/** Makes a call fail at each of its steps in turn, before and after the step took effect, and compares the host with what it was. */
+/** Makes a call fail before its first step and after each of its steps, and compares the host with what it was. */
 async function failEverywhere(call: (options: ChangeOptions) => Promise<unknown>): Promise<number> {
   const before = hostSnapshot();
   let step = 0;
   for (; ; step++) {
-    for (const done of [false, true]) {
+    for (const done of step === 0 ? [false, true] : [true]) {
       let reached = false;
       const options: ChangeOptions = {
         onProgress: (p) => {

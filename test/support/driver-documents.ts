@@ -13,6 +13,7 @@ export const nat = `<network>
   <mac address='52:54:00:77:00:01'/>
   <domain name='lab.example'/>
   <dns><host ip='10.77.0.2'><hostname>two</hostname></host></dns>
+  <bandwidth><inbound average='10000' peak='20000' burst='1000'/><outbound average='8000'/></bandwidth>
   <ip address='10.77.0.1' netmask='255.255.255.0'>
     <dhcp>
       <range start='10.77.0.100' end='10.77.0.199'/>
@@ -27,6 +28,7 @@ export const nat = `<network>
 export const changed = nat
   .replace("end='10.77.0.199'", "end='10.77.0.250'")
   .replace('<hostname>two</hostname>', '<hostname>zwei</hostname>')
+  .replace("average='8000'", "average='9000'")
   .replace(/ {2}<route.*\n/, "  <ip address='10.79.0.1' netmask='255.255.255.0'/>\n");
 
 export const isolated = `<network>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const PASSING = new Set([
   'ifindex', 'link_index', 'link_netnsid', 'group', 'stats', 'stats64', 'handle', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer',
   'root_id', 'bridge_id', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'designated_bridge', 'designated_root', 'id', 'no',
-  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'rate', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'linkmode', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link', 'scope', 'link_netnsid',
+  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'rate', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'linkmode', 'ageing_time', 'topology_change', 'topology_change_detected', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link', 'scope', 'link_netnsid',
 ]); // prettier-ignore
 
 const run = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
@@ -17,18 +17,23 @@ function json(command: string, ...args: string[]): unknown {
 }
 
 function strip(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(strip);
+  if (Array.isArray(value)) return value.map(strip).filter((v) => JSON.stringify(v) !== '{}');
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !PASSING.has(key))
-      .map(([key, v]) => [key, key === 'flags' ? isUp(v) : strip(v)]),
+      .map(([key, v]) => [key, key === 'flags' ? isUp(v) : key === 'address' ? given(v) : strip(v)]),
   );
 }
 
 /** Of a link's flags only its administrative state is a setting. */
 function isUp(flags: unknown): unknown {
   return Array.isArray(flags) && flags.includes('UP');
+}
+
+/** A MAC that the kernel made up is another one each time. */
+function given(address: unknown): unknown {
+  return typeof address === 'string' && /^(52:54|00):/.test(address) ? address : 'random';
 }
 
 /** The files below a folder with their texts. */
@@ -74,17 +79,19 @@ export function hostSnapshot(): HostSnapshot {
   const links = (JSON.parse(run('ip', '-j', 'link')) as { ifname: string }[]).map((l) => l.ifname);
   return {
     links: byName(json('ip', '-j', '-d', 'link')),
-    addresses: byName(json('ip', '-j', 'address')),
+    addresses: byName(json('ip', '-j', 'address', 'show', 'scope', 'global')),
     routes: ['-4', '-6'].map((family) => settledRoutes(json('ip', '-j', family, 'route', 'show', 'table', 'all'))),
-    rules: json('nft', '-j', 'list', 'ruleset'),
-    shaping: links
-      .sort()
-      .map((dev) => [
-        dev,
-        json('tc', '-j', 'qdisc', 'show', 'dev', dev),
-        json('tc', '-j', 'class', 'show', 'dev', dev),
-        run('tc', 'filter', 'show', 'dev', dev).replace(/fh \S+/g, ''),
-      ]),
+    rules: inOrder(json('nft', '-j', 'list', 'ruleset')),
+    shaping: links.sort().map((dev) => [
+      dev,
+      sorted(json('tc', '-j', 'qdisc', 'show', 'dev', dev) as readonly unknown[]),
+      sorted(
+        run('tc', 'class', 'show', 'dev', dev)
+          .replace(/leaf \S+/g, '')
+          .split('\n'),
+      ),
+      run('tc', 'filter', 'show', 'dev', dev).replace(/fh \S+/g, ''),
+    ]),
     sysctls: Object.fromEntries(
       [
         'net/ipv4/ip_forward',
@@ -103,9 +110,24 @@ export function hostSnapshot(): HostSnapshot {
   };
 }
 
+/** The kernel lists queues in the order of a hash. */
+function sorted(rows: readonly unknown[]): readonly string[] {
+  return rows.map((row) => JSON.stringify(row)).sort();
+}
+
 /** Without those that the kernel adds by itself, some of them a second after an address (duplicate address detection). */
 function settledRoutes(rows: unknown): unknown {
   return (rows as { dst: string; table?: string }[]).filter((r) => r.table !== 'local' && !/^f[ef][0-9a-f]*:/.test(r.dst));
+}
+
+/** Tables, maps and chains by name, and the rules of each chain in their order: which chain was made first means nothing. */
+function inOrder(listing: unknown): unknown {
+  const rows = (listing as { nftables: Record<string, { name?: string; chain?: string }>[] }).nftables;
+  const key = (row: Record<string, { name?: string; chain?: string }>): string =>
+    Object.entries(row)
+      .map(([kind, v]) => `${kind} ${v.chain ?? v.name ?? ''}`)
+      .join();
+  return rows.toSorted((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
 }
 
 function byName(rows: unknown): unknown {

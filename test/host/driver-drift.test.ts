@@ -1,0 +1,110 @@
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
+import { attachGuest, isolated, nat, sh } from '../support/driver-documents.ts';
+import { runChild } from '../support/driver-process.ts';
+import { dnsmasqs, hostSnapshot } from '../support/host-snapshot.ts';
+
+const driver = await openDriver();
+const config = process.env['VIRTNET_CONFIG_DIR'] ?? '';
+
+afterAll(() => driver[Symbol.asyncDispose]());
+beforeEach(async () => {
+  await driver.up([nat, isolated]);
+});
+afterEach(async () => {
+  const running = (await driver.list()).filter((n) => n.active).map((n) => n.name);
+  if (running.length > 0) await driver.stopAll(running);
+});
+
+const conf = (uuid: string): string => join(process.env['VIRTNET_RUN_DIR'] ?? '', 'dnsmasq', uuid, 'conf');
+const NAT = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
+
+describe('damage by others', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['all rules flushed', () => sh('nft flush ruleset'), /^create firewall-base$/],
+    ['our table deleted', () => sh('nft delete table inet virtnet'), /^create firewall /],
+    ['a rule of a network gone', () => sh(`nft flush chain inet virtnet n_${NAT.replaceAll('-', '_')}_to`), /^change firewall /],
+    ['the bridge without its address', () => sh('ip address del 10.77.0.1/24 dev virbr7'), /^create address 10\.77\.0\.1\/24 on virbr7$/],
+    ['the bridge down', () => sh('ip link set virbr7 down'), /^create link-up virbr7$/],
+    ['the bridge deleted', () => sh('ip link del virbr8'), /^create link virbr8$/],
+    ['forwarding off', () => sh('echo 0 > /proc/sys/net/ipv4/ip_forward'), /^change sysctl net\/ipv4\/ip_forward$/],
+    ['limits off', () => sh('tc qdisc del dev virbr7 root'), /shaping virbr7$/],
+    ['dnsmasq killed', () => dnsmasqs().forEach(({ pid }) => process.kill(pid, 'SIGKILL')), /dnsmasq /],
+    ['its conf edited by hand', () => appendFileSync(conf(NAT), 'log-queries\n'), /^change dnsmasq /],
+  ])('%s: is named by diff, mended by repair, and then there is nothing left to mend', async (_what, damage, named) => {
+    const whole = hostSnapshot();
+    damage();
+    const steps = (await driver.diff()).steps.map((s) => `${s.op} ${s.key}`);
+    expect(steps).toContainEqual(expect.stringMatching(named));
+    expect((await driver.repair()).applied).toBe(true);
+    expect((await driver.diff()).steps).toEqual([]);
+    expect(hostSnapshot()).toEqual(whole);
+  });
+
+  test('leaves a plugged guest its link while it is mended', async () => {
+    const { attachment } = await attachGuest(driver, 'nat', 'guest');
+    const dev = 'dev' in attachment ? attachment.dev : '';
+    const index = sh(`cat /sys/class/net/${dev}/ifindex`);
+    sh('nft flush ruleset; ip address flush dev virbr7 scope global');
+    await driver.repair();
+    expect(sh(`cat /sys/class/net/${dev}/ifindex`)).toBe(index);
+    expect((await driver.diff()).steps).toEqual([]);
+    await driver.detach('nat', 'guest');
+    sh('ip netns del guest');
+  });
+});
+
+describe('what is refused leaves the host as it was', () => {
+  const third = (bridge: string, subnet: string): string =>
+    `<network><name>third</name><bridge name='${bridge}'/><ip address='${subnet}.1' netmask='255.255.255.0'/></network>`;
+
+  test.each([
+    ['a bridge name that somebody else has', 'ip link add br9 type bridge', third('br9', '10.99.0'), { code: 'VNC003' }],
+    [
+      'a subnet that the host has',
+      'ip link add br9 type bridge && ip address add 10.99.0.9/24 dev br9 && ip link set br9 up',
+      third('br8', '10.99.0'),
+      { code: 'VNC001', message: expect.stringContaining('br9') as string },
+    ],
+    ['a subnet that another network has', 'ip link add br9 type bridge', third('br8', '10.88.0'), { code: 'VNC001' }],
+  ])('%s', async (_what, setUp, document, error) => {
+    sh(setUp);
+    const before = hostSnapshot();
+    await expect(driver.up([document])).rejects.toMatchObject(error);
+    expect(hostSnapshot()).toEqual(before);
+    expect((await driver.list()).map((n) => n.name)).toEqual(['isolated', 'nat']);
+    sh('ip link del br9');
+  });
+
+  test('a torn definition is told and keeps no other from running', async () => {
+    mkdirSync(join(config, 'networks'), { recursive: true });
+    const file = join(config, 'networks', 'torn.xml');
+    writeFileSync(file, '<network><name>torn</na');
+    expect((await driver.problems()).map((p) => p.code)).toEqual(['VND005']);
+    await expect(driver.define('<network><name>torn</name></network>')).rejects.toMatchObject({ code: 'VND005' });
+    expect(readFileSync(file, 'utf8')).toBe('<network><name>torn</na');
+    expect(await driver.list()).toHaveLength(2);
+    sh(`rm ${file}`);
+  });
+});
+
+describe('two writers', () => {
+  test('at once both get their way, one after the other', async () => {
+    const before = hostSnapshot();
+    const other = await openDriver();
+    await Promise.all([driver.stop('nat'), other.stop('isolated')]);
+    await Promise.all([other.start('nat'), driver.start('isolated')]);
+    expect((await driver.diff()).steps).toEqual([]);
+    expect(hostSnapshot()).toEqual(before);
+    await other[Symbol.asyncDispose]();
+  });
+
+  test('see one another’s changes', async () => {
+    runChild('stop', -1, 'before', 'nat');
+    expect((await driver.get('nat')).active).toBe(false);
+    runChild('up', -1, 'before', nat);
+    expect((await driver.get('nat')).active).toBe(true);
+  });
+});
