@@ -9,6 +9,7 @@ import { VirtnetError } from '../base/errors.ts';
 import { tryRun } from './command.ts';
 import { StepFailure } from './handler.ts';
 import type { DirectHandler, HostTools, Look, StepOf } from './handler.ts';
+import { startInForeground } from './foreground-server.ts';
 import { endProcess, findProcesses, readProcess, signal } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
 import { upstreamServers } from './resolv-conf.ts';
@@ -156,9 +157,8 @@ async function startAfresh(r: DnsmasqResource, files: DnsmasqFiles, tools: HostT
 /** @throws VirtnetError VNH005 with dnsmasq's own words, VNH002 when it is not installed. */
 async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools): Promise<number> {
   const environment = { [NETWORK]: r.owner.network, [CONF]: sha256(r.conf), [LEASES]: files.leases };
-  // In a user namespace of one user there is nobody to become.
-  const user = hasOnlyRoot() ? ['--user=root', '--group=root'] : [];
-  const result = await tryRun(['dnsmasq', `--conf-file=${files.conf}`, ...user], { env: environment });
+  const argv = ['dnsmasq', `--conf-file=${files.conf}`] as const;
+  const result = keepsItsGroups() ? await startInForeground(argv, environment, files) : await tryRun(argv, { env: environment });
   if (result.code !== 0) {
     const words = result.stderr.trim().replace(/^dnsmasq: /, '');
     throw new VirtnetError({
@@ -174,9 +174,10 @@ async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools):
   return entry?.pid ?? 0;
 }
 
-function hasOnlyRoot(): boolean {
+/** In a user namespace that somebody without privileges made, setgroups(2) is denied, and there is nobody else to become. */
+function keepsItsGroups(): boolean {
   try {
-    return /^\s*0\s+\d+\s+1\s*$/.test(readFileSync('/proc/self/uid_map', 'utf8'));
+    return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'deny';
   } catch {
     return false;
   }

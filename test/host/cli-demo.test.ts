@@ -49,6 +49,12 @@ describe('the demo', () => {
     expect(run('ip', '-brief', 'link').stdout.trim().split('\n')).toHaveLength(1);
   });
 
+  test('works without root, where user namespaces are allowed', () => {
+    const somebody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', 'HOME=/tmp', '-u', 'TMPDIR'];
+    const { stdout, stderr } = run(...somebody, 'bin/virtnet', 'demo', 'examples/isolated.xml');
+    expect(stdout + stderr).toContain('All as promised.');
+  });
+
   test('isolated: guests reach each other and nothing else', () => {
     const outcome = demo('isolated');
     expect(outcome).toMatchObject({ ok: true, left: [] });

@@ -101,6 +101,12 @@ function canPlug(network: Network): boolean {
 }
 
 function explainWhyNot(info: NetworkInfo, say: (line: string) => void): readonly Check[] {
+  if (info.network.virtualport?.type === 'openvswitch') {
+    say(
+      `  Guests of this network are ports of the Open vSwitch bridge ${info.bridge ?? ''}, which a sandbox does not have: no packets are shown.\n`,
+    );
+    return [];
+  }
   say(`  Guests of this network are virtual machines with a device of their own (mode ${info.network.forward.mode});\n`);
   say('  a network namespace cannot play one, so no packets are shown. `virtnet attach NAME --tap` makes the device for one.\n');
   return [];
