@@ -57,6 +57,13 @@ export const deviations: readonly Deviation[] = [
     reason: 'JSON and JavaScript cannot hold them exactly, and none of them can be carried out',
     codes: ['VNM063'],
   },
+  {
+    id: 'names-escaped',
+    libvirt: 'writes the names of domains and the profileid of a virtualport as they are, quotes and ampersands included',
+    virtnet: 'escapes them',
+    reason: 'the written document would not be well-formed',
+    codes: [],
+  },
 ];
 
 /** The deviation that a finding stands for. */

@@ -273,7 +273,8 @@ export function writeForward(writer: XmlWriter, forward: Forward, options: { rea
     if (nat) writeNat(writer, nat);
     if (pf) writer.empty('pf', [['dev', pf.dev]]);
     // A pool that was made from a physical function is live only: the definition shows the function.
-    if (pf && !live && addresses.length > 0) return;
+    // Devices get beside a physical function by an update only; libvirt keeps them out of the stored form too.
+    if (pf && !live && addresses.length + interfaces.length > 0) return;
     for (const i of interfaces)
       writer.empty('interface', [
         ['dev', i.dev],

@@ -68,6 +68,10 @@ export function updateDnsTxt(network: Network, command: UpdateCommand, txt: DnsT
   }
   const single = exactlyOne(at < 0 ? [] : [at], network.name, 'TXT', '');
   if (!single.ok) return single;
+  if (command === 'modify' && txt.value === undefined) {
+    const words = `missing value of modifying DNS TXT record in network ${network.name}`;
+    return refuse(refusal('VNM010', 'the TXT record has no new value', 55, words, "add value='...'"));
+  }
   return withDns(network, { txts: command === 'delete' ? withoutAt(txts, at) : replacedAt(txts, at, txt as DnsTxt) });
 }
 
