@@ -140,16 +140,15 @@ async function showGuests(
     if (stp) say('  waiting: spanning tree keeps new ports of the bridge silent for 4 s\n');
     await Promise.all(devices.map(untilForwarding));
     if (servesIpv4(info.network)) tell('  asking: the server probes each address for 3 s before it gives it away\n');
-    const leases = await Promise.all(
-      GUESTS.map(async (name) => {
-        const lease = servesIpv4(info.network)
-          ? await askDhcp(name, folder)
-          : await setByHand(name, handAddress(info.network, GUESTS.indexOf(name)));
-        if (lease !== undefined)
-          tell(`  ${name} has ${lease['ip'] ?? ''}${lease['lease'] === undefined ? ', set by hand: there is no DHCP here' : ''}\n`);
-        return lease;
-      }),
-    );
+    // One after the other: while the server probes an address it answers nobody else.
+    const leases: (Readonly<Record<string, string>> | undefined)[] = [];
+    for (const [i, name] of GUESTS.entries()) {
+      const lease = servesIpv4(info.network) ? await askDhcp(name, folder) : await setByHand(name, handAddress(info.network, i));
+      if (lease !== undefined) {
+        tell(`  ${name} has ${lease['ip'] ?? ''}${lease['lease'] === undefined ? ', set by hand: there is no DHCP here' : ''}\n`);
+      }
+      leases.push(lease);
+    }
     for (const [i, name] of GUESTS.entries()) {
       const lease = leases[i];
       const record = ports[i];
