@@ -10,6 +10,7 @@ import { compileNetwork, compileShared } from '../src/compile/compile.ts';
 import { hostState, type HostState } from '../src/compile/host-state.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import type { Network } from '../src/network/network.ts';
+import { floor } from './floor.ts';
 import { benchNetwork as network } from './networks.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
 
@@ -43,33 +44,13 @@ async function stop(networks: readonly Network[]): Promise<void> {
   await reconcile(host, { desired: hostState([]), networks: new Set(networks.map((n) => n.uuid ?? '')) });
 }
 
-/** The least that any program must do, from a shell. */
-function floor(): { up: () => void; down: () => void } {
-  const file = (name: string, text: string): string => {
-    writeFileSync(join(folder, name), text);
-    return join(folder, name);
-  };
-  const batch = file('ip', 'link add floor0 type bridge stp_state 1\naddr add 10.99.0.1/24 dev floor0\nlink set floor0 up\n');
-  const rules = file(
-    'nft',
-    'table inet floor {\n chain f { type filter hook forward priority 0; oifname "floor0" ip daddr 10.99.0.0/24 ct state established,related accept; oifname "floor0" reject; iifname "floor0" ip saddr 10.99.0.0/24 accept; iifname "floor0" reject; }\n chain n { type nat hook postrouting priority srcnat; ip saddr 10.99.0.0/24 ip daddr != 10.99.0.0/24 masquerade; }\n}\n',
-  );
-  const conf = file(
-    'conf',
-    `no-resolv\nexcept-interface=lo\nbind-dynamic\ninterface=floor0\ndhcp-range=10.99.0.2,10.99.0.254\npid-file=${folder}/pid\ndhcp-leasefile=${folder}/leases\n`,
-  );
-  const upScript = file('up.sh', `ip -batch ${batch} && nft -f ${rules} && dnsmasq --conf-file=${conf}`);
-  const downScript = file('down.sh', `kill $(cat ${folder}/pid); nft delete table inet floor; ip link del floor0`);
-  return { up: () => void execFileSync('sh', [upScript]), down: () => void execFileSync('sh', [downScript]) };
-}
-
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(44)} ${value}\n`);
 const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
 try {
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
-  const { up, down } = floor();
+  const { up, down } = floor(folder);
   const one = [network(0)];
   const rows: Record<'start' | 'stop' | 'floorStart' | 'floorStop', number[]> = { start: [], stop: [], floorStart: [], floorStop: [] };
   for (let i = 0; i <= RUNS; i++) {

@@ -1,0 +1,79 @@
+/**
+ * What a call of the driver costs, files and lock included, beside the raw floor in the same run: start and stop of one network, 50 in one
+ * plan, a look for drift, and a driver over 1,000 definitions. Run it by `npm run bench:start-stop`.
+ */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDriver } from '../src/driver/open.ts';
+import { linuxHost } from '../src/host/linux-host.ts';
+import { writeNetwork } from '../src/network/write-network.ts';
+import { floor } from './floor.ts';
+import { benchNetwork } from './networks.ts';
+
+const RUNS = Number(process.argv[2] ?? 9);
+const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const open = (config: string) => {
+  const paths = { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' };
+  return openDriver({ configDir: join(folder, config), runDir: paths.runDir, stateDir: paths.stateDir, host: linuxHost({ paths }) });
+};
+const xml = (n: number): string => writeNetwork(benchNetwork(n));
+
+async function timed(work: () => unknown): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(44)} ${value}\n`);
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+
+try {
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  const driver = await open('etc');
+  const { up, down } = floor(folder);
+  await driver.define(xml(0));
+  const rows: Record<'start' | 'stop' | 'floorStart' | 'floorStop', number[]> = { start: [], stop: [], floorStart: [], floorStop: [] };
+  for (let i = 0; i <= RUNS; i++) {
+    const sample = {
+      floorStart: await timed(up),
+      floorStop: await timed(down),
+      start: await timed(() => driver.start('net0')),
+      stop: await timed(() => driver.stop('net0')),
+    };
+    if (i > 0) for (const key of Object.keys(rows) as (keyof typeof rows)[]) rows[key].push(sample[key]);
+  }
+  for (const [label, ours, raw] of [
+    ['start', rows.start, rows.floorStart],
+    ['stop', rows.stop, rows.floorStop],
+  ] as const) {
+    print(`one network, ${label}: driver, floor`, `${ms(median(ours))}, ${ms(median(raw))}`);
+    print(`one network, ${label}: ratio`, (median(ours) / median(raw)).toFixed(2));
+  }
+  const fifty = Array.from({ length: 50 }, (_, i) => xml(i + 1));
+  const names = fifty.map((_, i) => `net${String(i + 1)}`);
+  print('50 new networks up in one plan', ms(await timed(() => driver.up(fifty))));
+  print('50 running networks, nothing to change', ms(await timed(() => driver.up(fifty))));
+  print('50 running networks, diff of all', ms(await timed(() => driver.diff())));
+  print('50 networks stopped in one plan', ms(await timed(() => driver.stopAll(names))));
+  print('50 networks started in one plan', ms(await timed(() => driver.startAll(names))));
+  await driver.stopAll(names);
+
+  const many = await open('many');
+  const defined: number[] = [];
+  for (let n = 0; n < 1000; n++) defined.push(await timed(() => many.define(xml(n))));
+  print('define, the 1st to the 100th, median', ms(median(defined.slice(0, 100))));
+  print('define, the 901st to the 1,000th, median', ms(median(defined.slice(900))));
+  print('list of 1,000, cold', ms(await timed(async () => (await open('many')).list())));
+  print('list of 1,000, warm', ms(await timed(() => many.list())));
+  const gets = await timed(async () => {
+    for (let i = 0; i < 1000; i++) await many.get(`net${String(i)}`);
+  });
+  print('get of one of 1,000', ms(gets / 1000));
+  print('load', readFileSync('/proc/loadavg', 'utf8').trim());
+  await many[Symbol.asyncDispose]();
+  await driver[Symbol.asyncDispose]();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
