@@ -1,18 +1,17 @@
-import { existsSync } from 'node:fs';
-import { connect as dial } from 'node:net';
+import { connect as connectSocket } from 'node:net';
 import { join } from 'node:path';
 import type { NetworkDriver } from '../driver/driver.ts';
 
-/** The daemon's HTTP socket in the run folder. */
+/** virtnetd's HTTP socket in the run folder. */
 const SOCKET = 'virtnetd.sock';
 
 /**
- * Opens the driver that the verbs work with: the daemon's where one answers, else one in this process. Both are the same interface, and
- * the host's lock keeps them from getting in each other's way. `VIRTNET_DAEMON=no` leaves the daemon out.
+ * Opens the driver that the verbs work with. The one place to know whether it lives in this process or in a daemon: where virtnetd
+ * listens in the run folder its driver is used, otherwise one of this process. Both take the same lock.
  */
 export async function connect(): Promise<NetworkDriver> {
   const socket = join(process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet', SOCKET);
-  if (process.env['VIRTNET_DAEMON'] !== 'no' && existsSync(socket) && (await answers(socket))) {
+  if (await answers(socket)) {
     const { remoteDriver } = await import('../driver/remote/remote-driver.ts');
     return remoteDriver(socket);
   }
@@ -20,19 +19,14 @@ export async function connect(): Promise<NetworkDriver> {
   return openDriver();
 }
 
-/** False for a socket that a killed daemon left behind, and for one that this user may not use. */
+/** True when a process listens there. A socket that a dead daemon left, or that is not ours to use, is none. */
 function answers(path: string): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = dial({ path });
-    const settle = (is: boolean): void => {
-      socket.destroy();
-      resolve(is);
-    };
+    const socket = connectSocket(path);
     socket.once('connect', () => {
-      settle(true);
+      socket.destroy();
+      resolve(true);
     });
-    socket.once('error', () => {
-      settle(false);
-    });
+    socket.once('error', () => resolve(false));
   });
 }

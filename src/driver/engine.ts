@@ -10,6 +10,7 @@ import type { Change, Operation, OperationContext } from './change.ts';
 import type { ChangeOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
+import { hooksAfter, hooksBefore, type RunHooks } from './hooks.ts';
 import { Mutex } from './mutex.ts';
 import type { DriverState } from './state.ts';
 import type { Store } from './store.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly context: Omit<OperationContext, 'facts'>;
   /** Removes what is kept of a network (its leases) beside its definition. */
   readonly forget: (uuid: string) => Promise<void>;
+  /** Scripts of the host's owner. Called with the host's lock held, so that none may change networks itself. */
+  readonly hooks?: RunHooks;
 }
 
 export interface Outcome<T> {
@@ -130,10 +133,12 @@ export class Engine {
     if (change.scope.size === 0) {
       await store.commit(state, change.next);
       await this.#forgetGone(state, change.next);
+      await this.#tellHooks(change, state);
       events.push(change.events);
       return { value: change.value, state: change.next, plan: NO_PLAN, applied: change.next !== state };
     }
     const desired = await this.#desired(state, change, context);
+    for (const call of hooksBefore(change.events, change.next)) await this.#options.hooks?.(call);
     const left = store.pending();
     await store.setPending([...left, ...change.scope]);
     try {
@@ -146,6 +151,7 @@ export class Engine {
       const outcome = await this.#reconcile(desired, change.scope, options);
       await store.setPending([...left].filter((uuid) => !change.scope.has(uuid)));
       await this.#forgetGone(state, change.next);
+      await this.#tellHooks(change, state);
       events.push(change.events);
       return { value: change.value, state: change.next, ...outcome };
     } catch (error) {
@@ -153,6 +159,17 @@ export class Engine {
       // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
       if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
       throw error;
+    }
+  }
+
+  /** Tells the hooks what was done; it stays done whatever they answer. */
+  async #tellHooks(change: Change<unknown>, former: DriverState): Promise<void> {
+    for (const call of hooksAfter(change.events, former, change.next)) {
+      try {
+        await this.#options.hooks?.(call);
+      } catch (error) {
+        if (!isVirtnetError(error)) throw error;
+      }
     }
   }
 

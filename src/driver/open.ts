@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { runHooks } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { removeLeases } from '../host/leases.ts';
@@ -43,6 +45,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
     compile: desiredState,
     context,
     forget: (uuid) => removeLeases(dnsmasqFiles(host.paths, uuid).leases),
+    hooks: (call) => runHooks(join(configDir, 'hooks'), call),
   });
   return new LocalDriver({
     host,

@@ -1,0 +1,59 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { NetworkDriver } from '../../src/driver/driver.ts';
+import { openDriver } from '../../src/driver/open.ts';
+import { attachGuest, isolated, sh } from '../support/driver-documents.ts';
+
+const folder = join(process.env['VIRTNET_CONFIG_DIR'] ?? '', 'hooks');
+const told = join(folder, 'told');
+
+/** A hook that writes down its arguments and the names of the documents it was given, and then does `more`. */
+function hook(more = ''): void {
+  mkdirSync(folder, { recursive: true });
+  const script = `#!/bin/sh\necho "$1 $2 $3 $4: $(grep -oE '^  <(network|networkport)' | tr -d ' <' | tr '\\n' ' ')" >> ${told}\n${more}\n`;
+  writeFileSync(join(folder, 'network'), script);
+  chmodSync(join(folder, 'network'), 0o755);
+}
+
+describe('hooks', () => {
+  let driver: NetworkDriver;
+  beforeAll(async () => {
+    driver = await openDriver();
+  });
+  beforeEach(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => driver[Symbol.asyncDispose]());
+
+  it('are told of a start, a guest and a stop, with the documents', async () => {
+    hook();
+    await driver.up([isolated]);
+    await attachGuest(driver, 'isolated', 'one');
+    await driver.detach('isolated', 'one');
+    await driver.stop('isolated');
+    expect(readFileSync(told, 'utf8').trim().split('\n')).toEqual([
+      'isolated start begin -: network ',
+      'isolated started begin -: network ',
+      'isolated port-created begin -: network networkport ',
+      'isolated port-deleted begin -: network networkport ',
+      'isolated stopped end -: network',
+    ]);
+  });
+
+  it('refuse a start, which then leaves nothing', async () => {
+    hook('[ "$2" != start ] || { echo "not on a Sunday" >&2; exit 1; }');
+    await expect(driver.start('isolated')).rejects.toMatchObject({
+      code: 'VNH006',
+      message: expect.stringContaining('not on a Sunday') as string,
+    });
+    expect((await driver.get('isolated')).active).toBe(false);
+    expect(sh('ip -br link').trim().split('\n')).toHaveLength(1);
+  });
+
+  it('change nothing by failing after the fact', async () => {
+    hook('[ "$2" = start ]');
+    await driver.start('isolated');
+    expect((await driver.get('isolated')).active).toBe(true);
+    await driver.stop('isolated');
+    await driver.undefine('isolated');
+  });
+});
