@@ -50,7 +50,6 @@ const bridge = (): string => sh('ip', '-brief', 'addr', 'show', 'vnlab0').stdout
 
 beforeAll(() => {
   writeFileSync(file, document());
-  expect(sh('node', 'scripts/build.mjs', '--bundles').status).toBe(0);
 });
 
 describe('a network from file to nothing', () => {
