@@ -118,19 +118,17 @@ async function executeOne(step: StepOf<'dnsmasq'>, tools: HostTools): Promise<vo
   await mkdir(files.folder, { recursive: true, mode: 0o755 });
   await mkdir(dirname(files.leases), { recursive: true, mode: 0o755 });
   const servers = await serversFor(r.conf, files, r.bridge);
-  await Promise.all([
-    replaceText(files.conf, r.conf),
-    replaceText(files.hosts, r.hosts),
-    replaceText(files.addnHosts, r.addnHosts),
-    ...(r.conf.includes('servers-file=') ? [replaceText(files.servers, servers)] : []),
-  ]);
+  replaceText(files.conf, r.conf);
+  replaceText(files.hosts, r.hosts);
+  replaceText(files.addnHosts, r.addnHosts);
+  if (r.conf.includes('servers-file=')) replaceText(files.servers, servers);
   let pid = entry?.pid ?? 0;
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools);
     else await rm(files.pid, { force: true });
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
-  await replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
+  replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
 }
 
 /** Ends every process of this network's dnsmasq: the one of the pid file and, where that is gone or wrong, those found by environment. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VirtnetError } from '../base/errors.ts';
@@ -17,8 +18,8 @@ export interface LockHolder {
 const tails = new Map<string, Promise<void>>();
 
 /**
- * Takes the lock of this network namespace: first among the callers of this process, then among processes (flock(2) on a file that stays,
- * held by a coprocess that ends with this process, so that a kill leaves no lock behind).
+ * Takes the lock of this network namespace: first among the callers of this process, then among processes (flock(2) on a file that stays; a kill
+ * leaves no lock behind).
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
 export async function takeLock(runDir: string, purpose: string, timeoutMs: number): Promise<AsyncDisposable> {
@@ -32,9 +33,10 @@ export async function takeLock(runDir: string, purpose: string, timeoutMs: numbe
     const holder: LockHolder = { pid: process.pid, command: process.argv.slice(1).join(' '), purpose, since: new Date().toISOString() };
     await writeFile(path, `${JSON.stringify(holder)}\n`);
     return {
-      [Symbol.asyncDispose]: async () => {
-        await release();
+      [Symbol.asyncDispose]: () => {
+        release();
         releaseTurn();
+        return Promise.resolve();
       },
     };
   } catch (error) {
@@ -63,38 +65,41 @@ async function takeTurn(path: string, timeoutMs: number): Promise<() => void> {
   throw await held(path);
 }
 
-/** Runs `flock FILE cat`: cat echoes a line once the lock is held, and lets go when its stdin closes, which it does when this process ends. */
-function flock(path: string, timeoutMs: number): Promise<() => Promise<void>> {
-  return new Promise((resolve, reject) => {
+/**
+ * Has flock(1) lock the file description that we hold open: the lock stays with it when flock has ended, and goes when we close it or end
+ * in whatever way (Node opens files close-on-exec, so no child of ours carries it on).
+ */
+async function flock(path: string, timeoutMs: number): Promise<() => void> {
+  const fd = openSync(path, 'a+', 0o644);
+  try {
     const wait = (timeoutMs / 1000).toFixed(3);
-    const argv = ['--exclusive', '--timeout', wait, '--conflict-exit-code', '75', '--no-fork', path, 'cat'];
-    const child = spawn('flock', argv, { env: cleanEnvironment(), stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
-    let stderr = '';
-    const closed = new Promise<number | null>((done) => child.on('close', done));
-    child.on('error', (error) => {
-      reject(spawnError('flock', error));
+    const child = spawn('flock', ['--exclusive', '--timeout', wait, '--conflict-exit-code', '75', '3'], {
+      env: cleanEnvironment(),
+      stdio: ['ignore', 'ignore', 'pipe', fd],
+      cwd: '/',
     });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    child.stdin.on('error', () => undefined);
-    child.stdin.write('held\n');
-    child.stdout.once('data', () => {
-      resolve(async () => {
-        child.stdin.end();
-        await closed;
+    let stderr = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+    const code = await new Promise<number | null>((resolve, reject) => {
+      child.on('close', resolve);
+      child.on('error', (error) => {
+        reject(spawnError('flock', error));
       });
     });
-    void closed.then(async (code) => {
-      reject(
-        code === 75
-          ? await held(path)
-          : new VirtnetError({
-              code: 'VNH001',
-              message: `cannot lock '${path}': ${stderr.trim()}`,
-              details: { path, exitCode: code, stderr },
-            }),
-      );
-    });
-  });
+    if (code === 75) throw await held(path);
+    if (code !== 0)
+      throw new VirtnetError({
+        code: 'VNH001',
+        message: `cannot lock '${path}': ${stderr.trim()}`,
+        details: { path, exitCode: code, stderr },
+      });
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return () => {
+    closeSync(fd);
+  };
 }
 
 async function held(path: string): Promise<VirtnetError> {

@@ -18,7 +18,7 @@ export interface Memo<K extends ResourceKind> {
  */
 export async function remember<K extends ResourceKind>(memo: Memo<K>, tools: HostTools): Promise<void> {
   await mkdir(folder(tools), { recursive: true, mode: 0o755 });
-  await replaceText(file(resourceKey(memo.resource), tools), `${JSON.stringify(memo)}\n`);
+  replaceText(file(resourceKey(memo.resource), tools), `${JSON.stringify(memo)}\n`);
 }
 
 export async function recall<K extends ResourceKind>(key: string, tools: HostTools): Promise<Memo<K> | undefined> {

@@ -3,7 +3,7 @@ import { resourceKey } from '../compile/host-state.ts';
 import type { FirewallBaseResource, FirewallResource } from '../compile/host-state.ts';
 import { commandError, run, tryRun } from './command.ts';
 import { StepFailure } from './handler.ts';
-import type { HostTools, Look } from './handler.ts';
+import type { Look } from './handler.ts';
 import { nftScript } from './nft-script.ts';
 import type { FirewallStep } from './nft-script.ts';
 import { parseTable } from './nft-text.ts';
@@ -12,14 +12,13 @@ import type { ListedTable } from './nft-text.ts';
 const CHAIN_OF = /^n_([0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12})_/;
 
 /** What the table `inet virtnet` holds: the shared part where it is as it should be, and each network's chains and elements. */
-export async function observeFirewall(look: Look, _tools: HostTools): Promise<readonly (FirewallBaseResource | FirewallResource)[]> {
-  const table = await listTable();
+export function observeFirewall(table: ListedTable | undefined, look: Look): readonly (FirewallBaseResource | FirewallResource)[] {
   if (!table) return [];
   return [...(isBaseWhole(table) ? [{ kind: 'firewall-base' as const }] : []), ...readNetworks(table, look)];
 }
 
-/** @throws VirtnetError VNH002 where nft is not installed, VNH003 without permission. */
-async function listTable(): Promise<ListedTable | undefined> {
+/** Our table as it is; undefined when it is not there. @throws VirtnetError VNH002 where nft is not installed, VNH003 without permission. */
+export async function listTable(): Promise<ListedTable | undefined> {
   const result = await tryRun(['nft', '-s', 'list', 'table', firewallBase.family, firewallBase.table]);
   if (result.code === 0) return parseTable(result.stdout);
   if (/No such file or directory/.test(result.stderr)) return undefined;

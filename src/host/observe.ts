@@ -4,17 +4,15 @@ import type { HostTools, Look } from './handler.ts';
 import { handlers } from './handlers.ts';
 import type { ObserveRequest } from './host.ts';
 import { lookAtLinks } from './link-rows.ts';
-import { observeFirewall } from './nft.ts';
+import { listTable, observeFirewall } from './nft.ts';
 
 /** Looks at everything that the request is about; see `Host.observe`. */
 export async function observeHost(request: ObserveRequest, tools: HostTools): Promise<HostState> {
-  const looking = lookAtLinks(request, tools);
-  // nft and /proc are read while ip answers.
-  const firewall = looking.then((look) => observeFirewall(look, tools));
-  const look = await looking;
+  // nft lists while ip answers.
+  const [table, look] = await Promise.all([listTable(), lookAtLinks(request, tools)]);
   const kinds = Object.values(handlers) as readonly {
     observe(look: Look, tools: HostTools): Promise<readonly Resource[]> | readonly Resource[];
   }[];
-  const found = await Promise.all([firewall, ...kinds.map((h) => h.observe(look, tools))]);
-  return hostState(found.flat());
+  const found = await Promise.all(kinds.map(async (h) => h.observe(look, tools)));
+  return hostState([...observeFirewall(table, look), ...found.flat()]);
 }

@@ -1,4 +1,5 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 
 /** The text of a file; undefined when it is not there. @throws the file system's own error otherwise. */
 export async function readText(path: string): Promise<string | undefined> {
@@ -15,13 +16,13 @@ export async function readText(path: string): Promise<string | undefined> {
  * Replaces a file in one step: a reader sees the old text or the new one. Not synced to the disk: what it is used for lies in /run and
  * dies with the machine anyway. Readable for all, since dnsmasq reads it after it has given up its privileges.
  */
-export async function replaceText(path: string, text: string): Promise<void> {
+export function replaceText(path: string, text: string): void {
   const temp = `${path}.${String(process.pid)}.new`;
   try {
-    await writeFile(temp, text, { mode: 0o644 });
-    await rename(temp, path);
+    writeFileSync(temp, text, { mode: 0o644 });
+    renameSync(temp, path);
   } catch (error) {
-    await rm(temp, { force: true });
+    rmSync(temp, { force: true });
     throw error;
   }
 }

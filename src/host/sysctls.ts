@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFileSync, writeFileSync } from 'node:fs';
 import type { SysctlResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { eachStep } from './handler.ts';
@@ -6,26 +6,24 @@ import type { DirectHandler } from './handler.ts';
 
 /** Sysctls that `desired` names. Setting one is a write below /proc/sys; unsetting one is nothing. */
 export const sysctls: DirectHandler<'sysctl'> = {
-  async observe(look, tools) {
-    const found = await Promise.all(
-      look.desired('sysctl').map(async (r): Promise<SysctlResource[]> => {
-        try {
-          const text = await readFile(sysctlFile(r.path, tools.proc), 'utf8');
-          // The kernel separates the parts of a value with tabs; they compare as blanks.
-          return [{ ...r, value: text.trim().replace(/\s+/g, ' ') }];
-        } catch {
-          return []; // the device or the module that it belongs to is not there
-        }
-      }),
-    );
-    return found.flat();
+  observe(look, tools) {
+    // /proc answers at once: a detour over a thread would cost more than the reading.
+    return look.desired('sysctl').flatMap((r): SysctlResource[] => {
+      try {
+        const text = readFileSync(sysctlFile(r.path, tools.proc), 'utf8');
+        // The kernel separates the parts of a value with tabs; they compare as blanks.
+        return [{ ...r, value: text.trim().replace(/\s+/g, ' ') }];
+      } catch {
+        return []; // the device or the module that it belongs to is not there
+      }
+    });
   },
 
   execute(steps, tools) {
-    return eachStep(steps, async ({ op, after }) => {
+    return eachStep(steps, ({ op, after }) => {
       if (op === 'delete' || !after) return;
       try {
-        await writeFile(sysctlFile(after.path, tools.proc), `${after.value}\n`);
+        writeFileSync(sysctlFile(after.path, tools.proc), `${after.value}\n`);
       } catch (error) {
         const code = (error as NodeJS.ErrnoException).code;
         throw new VirtnetError({

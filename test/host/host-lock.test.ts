@@ -1,0 +1,37 @@
+import { spawnSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { linuxHost } from '../../src/host/linux-host.ts';
+
+const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
+const paths = { runDir, stateDir: runDir, leaseScript: '/bin/true' };
+const [host, other] = [linuxHost({ paths }), linuxHost({ paths })];
+const file = `${runDir}/lock.${String(statSync('/proc/self/ns/net').ino)}`;
+/** Another process takes the lock for a moment. */
+const isFree = (): boolean => spawnSync('flock', ['-n', file, 'true']).status === 0;
+
+afterAll(async () => {
+  await host[Symbol.asyncDispose]();
+  await other[Symbol.asyncDispose]();
+});
+
+test('one writer at a time, in this process and among processes; the second is told who the first is', async () => {
+  const held = await host.lock('up default');
+  expect(isFree()).toBe(false);
+  await expect(other.lock('down default', { timeoutMs: 50 })).rejects.toMatchObject({
+    code: 'VNH004',
+    message: expect.stringContaining(`process ${String(process.pid)}`) as unknown,
+    details: expect.objectContaining({ holder: expect.objectContaining({ purpose: 'up default' }) as unknown }) as unknown,
+  });
+  const waiting = other.lock('down default', { timeoutMs: 5000 });
+  await held[Symbol.asyncDispose]();
+  await (await waiting)[Symbol.asyncDispose]();
+  expect(isFree()).toBe(true);
+});
+
+test('a lock of a process that is killed is free', async () => {
+  await (await host.lock('make the file'))[Symbol.asyncDispose]();
+  const killed = spawnSync('sh', ['-c', `exec 3>>"$0"; flock -x 3; kill -9 $$`, file]);
+  expect(killed.signal).toBe('SIGKILL');
+  await (await host.lock('after the kill', { timeoutMs: 1000 }))[Symbol.asyncDispose]();
+});
