@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 
@@ -9,6 +10,10 @@ let bundle: string | undefined;
 function child(): string {
   if (bundle !== undefined) return bundle;
   bundle = join(root, '.cache', `driver-child-${String(process.pid)}.mjs`);
+  const file = bundle;
+  process.once('exit', () => {
+    rmSync(file, { force: true });
+  });
   buildSync({
     entryPoints: [join(import.meta.dirname, 'driver-child.ts')],
     outfile: bundle,
