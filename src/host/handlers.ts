@@ -8,12 +8,12 @@ import type { ResourceHandler } from './handler.ts';
 import { linkUps } from './link-up.ts';
 import { links } from './links.ts';
 import { ovsPorts } from './ovs-ports.ts';
-import { pciDrivers } from './pci-driver.ts';
 import { resolved } from './resolved.ts';
 import { routes } from './routes.ts';
 import { shaping } from './shaping.ts';
+import { sriovDrivers } from './sriov-drivers.ts';
+import { sriovVfs } from './sriov-vfs.ts';
 import { sysctls } from './sysctls.ts';
-import { vfs } from './vf.ts';
 
 /** Kinds whose steps are one nft transaction together, and so have no handler of their own. */
 export type FirewallKind = 'firewall' | 'firewall-base';
@@ -29,8 +29,8 @@ export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: Re
   dnsmasq,
   fdb,
   shaping,
-  vf: vfs,
-  'pci-driver': pciDrivers,
+  vf: sriovVfs,
+  'pci-driver': sriovDrivers,
   'ovs-port': ovsPorts,
   resolved,
   zone: zones,

@@ -122,7 +122,7 @@ export class Guest implements AsyncDisposable {
     const kernel = newestKernel() ?? '';
     const boot = options.pxe
       ? ['-boot', 'n']
-      : ['-kernel', join(LAB, 'boot', `vmlinuz-${kernel}`), '-initrd', buildInitramfs(folder), '-append', 'console=ttyS0 quiet panic=-1'];
+      : ['-kernel', join(LAB, 'boot', `vmlinuz-${kernel}`), '-initrd', buildInitramfs(folder), '-append', 'console=ttyS0 quiet panic=-1 no_timer_check'];
     const child = spawn(
       'qemu-system-x86_64',
       [
@@ -153,7 +153,7 @@ export class Guest implements AsyncDisposable {
     this.#agent.setEncoding('utf8');
     this.#agent.on('data', (chunk: string) => (this.#pending += chunk));
     this.#agent.on('error', () => undefined);
-    await this.#until(/READY\n/, 60_000);
+    await this.#until(/READY\n/, 180_000);
   }
 
   /** Runs one line of shell in the guest. */

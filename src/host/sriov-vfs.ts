@@ -1,0 +1,133 @@
+import type { VfResource } from '../compile/host-state.ts';
+import { VirtnetError } from '../base/errors.ts';
+import { toolError } from './command.ts';
+import { eachStep, type DirectHandler, type HostTools } from './handler.ts';
+import type { IpArgs } from './ip-line.ts';
+import { forget, keep, keepsake, keepsakes } from './sriov-memory.ts';
+
+/** A virtual function as `ip -json -details link show` prints it below its physical one. */
+interface VfRow {
+  readonly vf: number;
+  readonly address?: string;
+  readonly vlan_list?: readonly { readonly vlan?: number }[];
+  readonly spoofchk?: boolean;
+  readonly trust?: boolean;
+}
+
+interface PfRow {
+  readonly vfinfo_list?: readonly VfRow[];
+}
+
+/** The settings that virtnet changes; all of them are there, as the card gives them. */
+interface VfSettings {
+  readonly mac: string;
+  readonly vlan: number;
+  readonly spoofCheck?: boolean;
+  readonly trust?: boolean;
+}
+
+const NO_MAC = '00:00:00:00:00:00';
+
+/** Settings of virtual functions through their physical function. They go back to what they were when a guest leaves. */
+export const sriovVfs: DirectHandler<'vf'> = {
+  async observe(look, tools) {
+    const found: VfResource[] = [];
+    for (const [name, { owner, original }] of await keepsakes<VfSettings>(tools.paths, 'vf')) {
+      const [pf, index] = parseName(name);
+      const current = look.wants(owner.network) ? await readVf(tools, pf, index) : undefined;
+      if (!look.wants(owner.network)) continue;
+      const bare: VfResource = { kind: 'vf', owner, pf, index };
+      const wanted = look.request.desired.get(`vf ${String(index)} of ${pf}`);
+      found.push(current ? { ...bare, ...shown(current, original, wanted?.kind === 'vf' ? wanted : undefined) } : bare);
+    }
+    return found;
+  },
+
+  execute(steps, tools) {
+    return eachStep(steps, async (step) => {
+      if (step.after) await apply(tools, step.after);
+      else if (step.before) await giveBack(tools, step.before);
+    });
+  },
+};
+
+/** What differs from the original condition or is asked for; the rest was never virtnet's business. */
+function shown(current: VfSettings, original: VfSettings, desired: VfResource | undefined): Partial<VfResource> {
+  const out: Record<string, unknown> = {};
+  for (const key of ['mac', 'vlan', 'trust', 'spoofCheck'] as const) {
+    const value = current[key];
+    if (value === undefined || (desired?.[key] === undefined && value === original[key])) continue;
+    out[key] = value;
+  }
+  return out;
+}
+
+async function apply(tools: HostTools, vf: VfResource): Promise<void> {
+  const current = await readVf(tools, vf.pf, vf.index);
+  if (!current) {
+    throw new VirtnetError({
+      code: 'VNH001',
+      message: `'${vf.pf}' has no virtual function ${String(vf.index)}`,
+      hint: `look with: ip link show ${vf.pf}`,
+    });
+  }
+  const { original } = await keep(tools.paths, 'vf', nameOf(vf), { owner: vf.owner, original: current });
+  await set(tools, vf, { ...original, ...settingsOf(vf) }, current);
+}
+
+function settingsOf({ mac, vlan, trust, spoofCheck }: VfResource): Partial<VfSettings> {
+  return {
+    ...(mac !== undefined && { mac }),
+    ...(vlan !== undefined && { vlan }),
+    ...(trust !== undefined && { trust }),
+    ...(spoofCheck !== undefined && { spoofCheck }),
+  };
+}
+
+/** Puts the original settings back; a card that is gone has nothing to be put back to. */
+async function giveBack(tools: HostTools, vf: VfResource): Promise<void> {
+  const kept = await keepsake<VfSettings>(tools.paths, 'vf', nameOf(vf));
+  const current = await readVf(tools, vf.pf, vf.index);
+  if (kept && current) await set(tools, vf, kept.original, current);
+  await forget(tools.paths, 'vf', nameOf(vf));
+}
+
+/** Sets what differs, one setting a line: a card may lack one, and then only that one is the failure. */
+async function set(tools: HostTools, { pf, index }: VfResource, wanted: VfSettings, current: VfSettings): Promise<void> {
+  const line = (...words: string[]): IpArgs => ['link', 'set', 'dev', pf, 'vf', String(index), ...words];
+  const onOff = (value: boolean): string => (value ? 'on' : 'off');
+  const lines = [
+    ...(wanted.mac === current.mac ? [] : [line('mac', wanted.mac)]),
+    ...(wanted.vlan === current.vlan ? [] : [line('vlan', String(wanted.vlan))]),
+    ...(wanted.trust === undefined || wanted.trust === current.trust ? [] : [line('trust', onOff(wanted.trust))]),
+    ...(wanted.spoofCheck === undefined || wanted.spoofCheck === current.spoofCheck ? [] : [line('spoofchk', onOff(wanted.spoofCheck))]),
+  ];
+  for (const args of lines) {
+    const [result] = await tools.ip.batch([args]);
+    if (!result || result.ok) continue;
+    // Some drivers refuse to take an assigned address away again; the function keeps it then, as it does under libvirt.
+    if (args.includes(NO_MAC) && /Cannot assign requested address|Invalid argument/.test(result.stderr)) continue;
+    throw toolError('ip', result.stderr, { argv: ['ip', ...args] });
+  }
+}
+
+async function readVf(tools: HostTools, pf: string, index: number): Promise<VfSettings | undefined> {
+  const [row] = (await tools.ip.query<PfRow>(['link', 'show', 'dev', pf])) ?? [];
+  const vf = row?.vfinfo_list?.find((v) => v.vf === index);
+  if (!vf) return undefined;
+  return {
+    mac: vf.address ?? NO_MAC,
+    vlan: vf.vlan_list?.[0]?.vlan ?? 0,
+    ...(vf.spoofchk !== undefined && { spoofCheck: vf.spoofchk }),
+    ...(vf.trust !== undefined && { trust: vf.trust }),
+  };
+}
+
+function nameOf({ pf, index }: Pick<VfResource, 'pf' | 'index'>): string {
+  return `${String(index)}-${pf}`;
+}
+
+function parseName(name: string): readonly [string, number] {
+  const at = name.indexOf('-');
+  return [name.slice(at + 1), Number(name.slice(0, at))];
+}

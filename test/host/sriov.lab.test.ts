@@ -1,0 +1,125 @@
+// lab: --igb 2
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
+import { linuxHost } from '../../src/host/linux-host.ts';
+import { diff } from '../../src/plan/diff.ts';
+import { hostState } from '../../src/compile/host-state.ts';
+import { network } from '../support/network.ts';
+import { compiled, mac, portRecord } from '../support/ports.ts';
+import { carried, reach, remaining } from '../support/states.ts';
+
+const PCI = '/sys/bus/pci/devices';
+const pfs = readdirSync('/sys/bus/pci/drivers/igb').filter((name) => /^[0-9a-f]{4}:/.test(name));
+const netOf = (pci: string): string => readdirSync(`${PCI}/${pci}/net`)[0] ?? '';
+const driverOf = (pci: string): string => basename(readlinkSync(`${PCI}/${pci}/driver`));
+const vfAddress = (pf: number, vf: number): string => basename(readlinkSync(`${PCI}/${pfs[pf] ?? ''}/virtfn${String(vf)}`));
+const vfLine = (pf: string, vf: number): string => {
+  const text = execFileSync('ip', ['link', 'show', 'dev', pf], { encoding: 'utf8' });
+  return (text.split('\n').find((line) => line.includes(`vf ${String(vf)} `)) ?? '').trim();
+};
+const paths = { runDir: process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run', stateDir: '/run/test/lib', leaseScript: '/bin/true' };
+
+describe('virtual functions of an emulated igb card', () => {
+  const host = linuxHost({ paths });
+  let pf = '';
+  let original = '';
+
+  beforeAll(() => {
+    for (const module of ['igbvf', 'vfio-pci', 'macvtap']) execFileSync('modprobe', [module]);
+    for (const name of pfs) writeFileSync(`${PCI}/${name}/sriov_numvfs`, '2');
+    pf = netOf(pfs[0] ?? '');
+    for (const name of pfs) execFileSync('ip', ['link', 'set', 'dev', netOf(name), 'up']);
+    execFileSync('ip', ['link', 'set', 'dev', pf, 'vf', '0', 'mac', '02:00:00:00:aa:00']);
+    original = vfLine(pf, 0);
+  });
+  afterAll(async () => {
+    await host[Symbol.asyncDispose]();
+  });
+
+  test('are handed to guests with MAC and tag, exclusively, and given back as they were', async () => {
+    await using driver = await openDriver();
+    await driver.up([`<network><name>sriov</name><forward mode='hostdev' managed='yes'><pf dev='${pf}'/></forward></network>`]);
+    const attach = (name: string, n: number, vlan?: number) =>
+      driver.attach('sriov', {
+        attachment: { type: 'hostdev' },
+        owner: { name },
+        mac: mac(n),
+        ...(vlan === undefined ? {} : { vlan: { trunk: false, tags: [{ id: vlan }] } }),
+      });
+    await attach('one', 1, 42);
+    await attach('two', 2);
+    await expect(attach('three', 3)).rejects.toMatchObject({
+      message: expect.stringMatching(/in use: .*by 'one', .*by 'two'/) as unknown,
+    });
+    expect(vfLine(pf, 0)).toMatch(new RegExp(`${mac(1)}.* vlan 42,`));
+    expect(vfLine(pf, 1)).toContain(mac(2));
+    expect([driverOf(vfAddress(0, 0)), driverOf(vfAddress(0, 1))]).toEqual(['vfio-pci', 'vfio-pci']);
+    const groups = [0, 1].map((i) => basename(readlinkSync(`${PCI}/${vfAddress(0, i)}/iommu_group`)));
+    expect(new Set(groups).size).toBe(2);
+    expect((await driver.diff()).steps).toEqual([]);
+    expect(await driver.xml('sriov')).toContain("connections='2'");
+
+    // A guest that holds its function keeps it, and the refusal leaves everything as it is.
+    const fd = openSync(`/dev/vfio/${groups[0] ?? ''}`, 'r+');
+    await expect(driver.detach('sriov', 'one')).rejects.toMatchObject({ message: expect.stringContaining('in use by a guest') as unknown });
+    expect(driverOf(vfAddress(0, 0))).toBe('vfio-pci');
+    closeSync(fd);
+
+    await driver.detach('sriov', 'one');
+    expect(vfLine(pf, 0)).toBe(original);
+    expect(driverOf(vfAddress(0, 0))).toBe('igbvf');
+    await attach('three', 3);
+    await driver.detach('sriov', 'two');
+    await driver.detach('sriov', 'three');
+    expect([vfLine(pf, 0), driverOf(vfAddress(0, 0)), driverOf(vfAddress(0, 1))]).toEqual([original, 'igbvf', 'igbvf']);
+    await driver.stop('sriov');
+  });
+
+  test('are given back whole wherever a kill cut the handing over', async () => {
+    const hostdev = network('hostdev', {}, { managed: true, pf: { dev: pf }, addresses: [] });
+    const facts = await host.facts();
+    const addresses = facts.vfs.filter((vf) => vf.pf === pf).map(({ address }) => ({ address }));
+    const live = { ...hostdev, forward: { ...hostdev.forward, addresses } };
+    const guest = portRecord(1, 'one', { type: 'hostdev' }, { vlan: { trunk: false, tags: [{ id: 42 }] }, trustGuestRxFilters: true });
+    const state = await compiled(host, live, [guest]);
+    const steps = diff(hostState(state), hostState([]));
+    for (let done = 1; done <= steps.length; done++) {
+      await host.execute(steps.slice(0, done));
+      await using next = linuxHost({ paths }); // a process that knows nothing
+      await reach(next, state);
+      expect(await remaining(next, state), `after ${String(done)} steps`).toEqual([]);
+      await reach(next, []);
+      expect([vfLine(pf, 0), driverOf(vfAddress(0, 0))], `after ${String(done)} steps`).toEqual([original, 'igbvf']);
+      expect([...(await carried(next)).keys()]).toEqual([]);
+    }
+    // Somebody turns the settings under a guest: seen and mended.
+    await reach(host, state);
+    execFileSync('ip', ['link', 'set', 'dev', pf, 'vf', '0', 'vlan', '7']);
+    expect(await remaining(host, state)).toEqual([`change vf 0 of ${pf}: vlan 7 -> 42`]);
+    await reach(host, state);
+    expect(vfLine(pf, 0)).toContain('vlan 42');
+    await reach(host, []);
+  });
+
+  test('carry a passthrough macvtap whose tag is set through the card', async () => {
+    await using driver = await openDriver();
+    const second = netOf(pfs[1] ?? '');
+    const before = vfLine(second, 0);
+    await driver.up([`<network><name>pass</name><forward mode='passthrough'><pf dev='${second}'/></forward></network>`]);
+    const { port } = await driver.attach('pass', {
+      attachment: { type: 'macvtap', dev: '' },
+      owner: { name: 'one' },
+      mac: mac(5),
+      vlan: { trunk: false, tags: [{ id: 9 }] },
+    });
+    expect(vfLine(second, 0)).toMatch(new RegExp(`${mac(5)}.* vlan 9,`));
+    expect(port.attachment).toMatchObject({ type: 'macvtap' });
+    expect((await driver.diff()).steps).toEqual([]);
+    await driver.detach('pass', 'one');
+    expect(vfLine(second, 0)).toBe(before);
+    await driver.stop('pass');
+  });
+});
