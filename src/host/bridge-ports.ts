@@ -1,12 +1,13 @@
 import type { BridgePortResource } from '../compile/host-state.ts';
+import { readVlans, setVlans } from './bridge-vlans.ts';
 import type { IpArgs } from './ip-line.ts';
 import type { IpHandler, StepOf } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
 
 /** Devices plugged into a bridge: ours, and those that `desired` plugs (a guest's own tap). */
 export const bridgePorts: IpHandler<'bridge-port'> = {
-  observe(look) {
-    return [...look.links.values()].flatMap((row): BridgePortResource[] => {
+  async observe(look) {
+    const ports = [...look.links.values()].flatMap((row): BridgePortResource[] => {
       const owner = look.ownerOf(row.ifname);
       const isNamed = look.request.desired.has(`bridge-port ${row.ifname}`);
       if (owner === undefined || row.master === undefined || row.linkinfo?.info_slave_kind !== 'bridge') return [];
@@ -15,6 +16,11 @@ export const bridgePorts: IpHandler<'bridge-port'> = {
       const flags = { isolated: data['isolated'] === true, learning: data['learning'] === true, unicastFlood: data['flood'] === true };
       return [{ kind: 'bridge-port', dev: row.ifname, bridge: row.master, ...flags, owner }];
     });
+    const vlans = await readVlans(ports, look);
+    return ports.map((port) => {
+      const vlan = vlans.get(port.dev);
+      return vlan ? { ...port, vlan } : port;
+    });
   },
 
   ip(steps) {
@@ -22,6 +28,8 @@ export const bridgePorts: IpHandler<'bridge-port'> = {
       portLines(s).map((args) => ({ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device/ } : {}) })),
     );
   },
+
+  after: (steps) => setVlans(steps),
 };
 
 function portLines(s: StepOf<'bridge-port'>): readonly IpArgs[] {

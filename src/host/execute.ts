@@ -82,6 +82,8 @@ function partition(steps: readonly Step[], size: 'batch' | 'single'): readonly (
 /** Neighbours of one kind and one direction, or of kinds that are both lines of ip(8). */
 function belongTogether(a: Step, b: Step): boolean {
   if (a.kind === b.kind) return (a.op === 'delete') === (b.op === 'delete');
+  // A guest's port is raised once its VLANs are set and its bridge can be asked.
+  if (a.kind === 'bridge-port' || b.kind === 'link-up') return false;
   // What follows a new veth waits for its guest's end; what precedes a link's deletion is a batch of its own.
   return isIp(a.kind) && isIp(b.kind) && a.kind !== 'link' && b.kind !== 'link'
     ? true

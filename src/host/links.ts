@@ -81,7 +81,11 @@ function createLines(link: LinkResource): readonly IpArgs[] {
     case 'macvtap': {
       const index = link.ifindex === undefined ? [] : ['index', String(link.ifindex)];
       const kind = ['type', 'macvtap', 'mode', MACVTAP_MODES[link.spec.mode]];
-      return [['link', 'add', 'link', link.spec.parent, 'name', link.name, ...index, ...mac, ...mtu, ...group, ...kind], name()];
+      // A passthru macvtap is born with its parent's address, whatever is asked for; the kernel puts the parent's own back at its end.
+      return [
+        ['link', 'add', 'link', link.spec.parent, 'name', link.name, ...index, ...mac, ...mtu, ...group, ...kind],
+        name(...(link.spec.mode === 'passthru' ? mac : [])),
+      ];
     }
   }
 }
