@@ -1,0 +1,114 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { afterEach, describe, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
+import { readLine } from '../support/ports.ts';
+
+const ip = (line: string): string => execFileSync('ip', line.split(' '), { encoding: 'utf8' });
+const links = (): readonly string[] =>
+  ip('-br link')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(/[\s@]/)[0] ?? '')
+    .sort();
+const nat = `<network><name>lab</name><forward mode='nat'/><bridge name='virbr7'/><ip address='10.77.0.1' netmask='255.255.0.0'/></network>`;
+
+describe('ports on the real kernel', () => {
+  afterEach(async () => {
+    await using driver = await openDriver();
+    for (const { name, active } of await driver.list()) {
+      if (active) {
+        for (const { port } of await driver.ports(name)) await driver.detach(name, port.uuid);
+        await driver.stop(name);
+      }
+      await driver.undefine(name);
+    }
+  });
+
+  test('a guest is forwarded at once, with spanning tree on', async () => {
+    await using driver = await openDriver();
+    await driver.up([nat]);
+    ip('netns add one');
+    const { port } = await driver.attach('lab', { attachment: { type: 'netns', netns: 'one', guestDev: 'eth0' }, owner: { name: 'one' } });
+    const dev = port.attachment.type === 'netns' ? port.attachment.dev : '';
+    expect(readLine(`/sys/class/net/${dev}/brport/state`)).toBe('3'); // BR_STATE_FORWARDING of linux/if_bridge.h
+    expect(readLine('/sys/class/net/virbr7/bridge/stp_state')).toBe('1');
+    ip('-n one address add 10.77.0.2/16 dev eth0');
+    execFileSync('ip', ['netns', 'exec', 'one', 'ping', '-c', '1', '-W', '1', '10.77.0.1']);
+    expect((await driver.diff()).steps).toEqual([]);
+    await driver.detach('lab', 'one');
+    ip('netns delete one');
+  });
+
+  test.each(['bridge', 'private', 'vepa', 'passthrough'] as const)(
+    'a macvtap in mode %s has the guest’s MAC, and its parent is left as it was',
+    async (mode) => {
+      await using driver = await openDriver();
+      ip('link add up0 type veth peer name up1');
+      ip('link set up0 address 02:00:00:00:00:99 up');
+      const before = ip('-br link show up0');
+      await driver.up([`<network><name>direct</name><forward mode='${mode}'><interface dev='up0'/></forward></network>`]);
+      const { port } = await driver.attach('direct', {
+        attachment: { type: 'macvtap', dev: '' },
+        mac: '52:54:00:00:00:07',
+        owner: { name: 'one' },
+      });
+      const dev = port.attachment.type === 'macvtap' ? port.attachment.dev : '';
+      const made = ip(`-d link show ${dev}`);
+      expect(made).toContain('52:54:00:00:00:07');
+      expect(made).toContain(`macvtap mode ${mode === 'passthrough' ? 'passthru' : mode}`);
+      expect((await driver.diff()).steps).toEqual([]);
+      expect(await driver.xml('direct')).toContain("<interface dev='up0' connections='1'/>");
+      if (mode === 'passthrough') {
+        const second = driver.attach('direct', { attachment: { type: 'macvtap', dev: '' }, owner: { name: 'two' } });
+        await expect(second).rejects.toMatchObject({ message: expect.stringContaining("up0 by 'one'") as unknown });
+      }
+      await driver.detach('direct', 'one');
+      expect(ip('-br link show up0')).toBe(before);
+      expect(await driver.xml('direct')).not.toContain('connections');
+      ip('link delete up0');
+    },
+  );
+
+  test('two hundred attaches and detaches at once, from two processes’ drivers, give no device twice', async () => {
+    await using one = await openDriver();
+    await using two = await openDriver();
+    for (let i = 0; i < 100; i++) ip(`link add p${String(i)} type veth peer name q${String(i)}`);
+    const pool = Array.from({ length: 100 }, (_, i) => `<interface dev='p${String(i)}'/>`).join('');
+    await one.up([`<network><name>direct</name><forward mode='passthrough'>${pool}</forward></network>`]);
+    const attempts = await Promise.allSettled(
+      Array.from({ length: 120 }, (_, i) =>
+        (i % 2 === 0 ? one : two).attach('direct', { attachment: { type: 'macvtap', dev: '' }, owner: { name: `g${String(i)}` } }),
+      ),
+    );
+    expect(attempts.filter((a) => a.status === 'fulfilled')).toHaveLength(100);
+    const ports = await two.ports('direct');
+    const parents = ports.map(({ port }) => (port.plug?.type === 'direct' ? port.plug.dev : ''));
+    expect(new Set(parents).size).toBe(100);
+    expect(new Set(ports.map(({ port }) => port.mac)).size).toBe(100);
+    expect(await two.xml('direct')).toContain("connections='100'");
+    await Promise.all(ports.map(({ port }, i) => (i % 2 === 0 ? one : two).detach('direct', port.uuid)));
+    expect(await one.xml('direct')).not.toContain('connections');
+    expect(links().filter((name) => name.startsWith('macvtap'))).toEqual([]);
+    for (let i = 0; i < 100; i++) ip(`link delete p${String(i)}`);
+  }, 240_000);
+
+  test('a tap stays through a stop, and is on the bridge again with the next start', async () => {
+    await using driver = await openDriver();
+    await driver.up([nat]);
+    const { port } = await driver.attach('lab', { attachment: { type: 'tap' }, isolated: true, owner: { name: 'one' } });
+    const dev = port.attachment.type === 'tap' ? port.attachment.dev : '';
+    const index = readLine(`/sys/class/net/${dev}/ifindex`);
+    const bridge = readLine('/sys/class/net/virbr7/address');
+    await driver.stop('lab');
+    expect(existsSync(`/sys/class/net/${dev}/master`)).toBe(false);
+    await driver.start('lab');
+    expect(readLine(`/sys/class/net/${dev}/ifindex`)).toBe(index);
+    expect(readLine(`/sys/class/net/${dev}/brport/isolated`)).toBe('1');
+    expect(readLine('/sys/class/net/virbr7/address')).toBe(bridge);
+    expect((await driver.diff()).steps).toEqual([]);
+    await driver.stop('lab');
+    await driver.detach('lab', dev);
+    expect(links()).toEqual(['lo']);
+  });
+});
