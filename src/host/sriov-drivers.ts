@@ -1,26 +1,19 @@
 import { access, open, readlink, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPciAddress, type PciDriverResource } from '../compile/host-state.ts';
+import { formatPciAddress, resourceKey, type PciDriverResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { run } from './command.ts';
 import { eachStep, type DirectHandler, type HostTools } from './handler.ts';
-import { parsePciAddress } from './sriov-facts.ts';
-import { forget, keep, keepsake, keepsakes } from './sriov-memory.ts';
-
-interface Binding {
-  /** The driver the device had; absent when it had none. */
-  readonly driver?: string;
-}
+import { concerned, forget, recall, remember } from './memo.ts';
 
 /** Which driver has a PCI device. A device that a guest leaves goes back to the driver that had it. */
 export const sriovDrivers: DirectHandler<'pci-driver'> = {
   async observe(look, tools) {
     const found: PciDriverResource[] = [];
-    for (const [name, { owner }] of await keepsakes<Binding>(tools.paths, 'pci')) {
-      const address = parsePciAddress(name);
-      if (!address || !look.wants(owner.network)) continue;
-      found.push({ kind: 'pci-driver', owner, address, driver: (await driverOf(tools, name)) ?? 'none' });
+    for (const r of await concerned('pci-driver', look, tools)) {
+      if (!(await recall(resourceKey(r), tools))) continue; // nobody has touched it yet
+      found.push({ ...r, driver: (await driverOf(tools, formatPciAddress(r.address))) ?? 'none' });
     }
     return found;
   },
@@ -28,28 +21,32 @@ export const sriovDrivers: DirectHandler<'pci-driver'> = {
   execute(steps, tools) {
     return eachStep(steps, async ({ before, after }) => {
       if (after) await take(tools, after);
-      else if (before) await giveBack(tools, formatPciAddress(before.address));
+      else if (before) await giveBack(tools, before);
     });
   },
 };
 
-async function take(tools: HostTools, { address, driver, owner }: PciDriverResource): Promise<void> {
+async function take(tools: HostTools, wanted: PciDriverResource): Promise<void> {
+  const { address, driver } = wanted;
   const name = formatPciAddress(address);
   const current = await driverOf(tools, name);
-  await keep<Binding>(tools.paths, 'pci', name, { owner, original: current === undefined ? {} : { driver: current } });
+  const memo = await recall(resourceKey(wanted), tools);
+  await remember({ resource: wanted, before: memo ? memo.before : current }, tools);
   if (current === driver) return;
   if (!(await exists(`${tools.sysfs}/bus/pci/drivers/${driver}`))) await run(['modprobe', driver]);
   await bind(tools, name, driver);
 }
 
-async function giveBack(tools: HostTools, name: string): Promise<void> {
-  const kept = await keepsake<Binding>(tools.paths, 'pci', name);
-  const isThere = await exists(device(tools, name));
-  if (kept && isThere && (await driverOf(tools, name)) !== kept.original.driver) {
+/** To the driver that it had; to none where it had none. */
+async function giveBack(tools: HostTools, given: PciDriverResource): Promise<void> {
+  const name = formatPciAddress(given.address);
+  const memo = await recall(resourceKey(given), tools);
+  const original = typeof memo?.before === 'string' ? memo.before : undefined;
+  if (memo && (await exists(device(tools, name))) && (await driverOf(tools, name)) !== original) {
     await checkUnused(tools, name);
-    await bind(tools, name, kept.original.driver);
+    await bind(tools, name, original);
   }
-  await forget(tools.paths, 'pci', name);
+  await forget(resourceKey(given), tools);
 }
 
 /**

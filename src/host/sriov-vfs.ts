@@ -1,9 +1,9 @@
-import type { VfResource } from '../compile/host-state.ts';
+import { resourceKey, type VfResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { toolError } from './command.ts';
 import { eachStep, type DirectHandler, type HostTools } from './handler.ts';
 import type { IpArgs } from './ip-line.ts';
-import { forget, keep, keepsake, keepsakes } from './sriov-memory.ts';
+import { concerned, forget, recall, remember } from './memo.ts';
 
 /** A virtual function as `ip -json -details link show` prints it below its physical one. */
 interface VfRow {
@@ -32,13 +32,14 @@ const NO_MAC = '00:00:00:00:00:00';
 export const sriovVfs: DirectHandler<'vf'> = {
   async observe(look, tools) {
     const found: VfResource[] = [];
-    for (const [name, { owner, original }] of await keepsakes<VfSettings>(tools.paths, 'vf')) {
-      const [pf, index] = parseName(name);
-      const current = look.wants(owner.network) ? await readVf(tools, pf, index) : undefined;
-      if (!look.wants(owner.network)) continue;
-      const bare: VfResource = { kind: 'vf', owner, pf, index };
-      const wanted = look.request.desired.get(`vf ${String(index)} of ${pf}`);
-      found.push(current ? { ...bare, ...shown(current, original, wanted?.kind === 'vf' ? wanted : undefined) } : bare);
+    for (const r of await concerned('vf', look, tools)) {
+      const memo = await recall<'vf'>(resourceKey(r), tools);
+      if (!memo) continue; // nobody has touched it yet
+      const { owner, pf, index } = memo.resource;
+      const current = await readVf(tools, pf, index);
+      const wanted = look.request.desired.get(resourceKey(r));
+      const changes = current && shown(current, memo.before as VfSettings, wanted?.kind === 'vf' ? wanted : undefined);
+      found.push({ kind: 'vf', owner, pf, index, ...changes });
     }
     return found;
   },
@@ -71,7 +72,8 @@ async function apply(tools: HostTools, vf: VfResource): Promise<void> {
       hint: `look with: ip link show ${vf.pf}`,
     });
   }
-  const { original } = await keep(tools.paths, 'vf', nameOf(vf), { owner: vf.owner, original: current });
+  const original = ((await recall<'vf'>(resourceKey(vf), tools))?.before as VfSettings | undefined) ?? current;
+  await remember({ resource: vf, before: original }, tools);
   await set(tools, vf, { ...original, ...settingsOf(vf) }, current);
 }
 
@@ -86,10 +88,10 @@ function settingsOf({ mac, vlan, trust, spoofCheck }: VfResource): Partial<VfSet
 
 /** Puts the original settings back; a card that is gone has nothing to be put back to. */
 async function giveBack(tools: HostTools, vf: VfResource): Promise<void> {
-  const kept = await keepsake<VfSettings>(tools.paths, 'vf', nameOf(vf));
+  const original = (await recall<'vf'>(resourceKey(vf), tools))?.before as VfSettings | undefined;
   const current = await readVf(tools, vf.pf, vf.index);
-  if (kept && current) await set(tools, vf, kept.original, current);
-  await forget(tools.paths, 'vf', nameOf(vf));
+  if (original && current) await set(tools, vf, original, current);
+  await forget(resourceKey(vf), tools);
 }
 
 /** Sets what differs, one setting a line: a card may lack one, and then only that one is the failure. */
@@ -121,13 +123,4 @@ async function readVf(tools: HostTools, pf: string, index: number): Promise<VfSe
     ...(vf.spoofchk !== undefined && { spoofCheck: vf.spoofchk }),
     ...(vf.trust !== undefined && { trust: vf.trust }),
   };
-}
-
-function nameOf({ pf, index }: Pick<VfResource, 'pf' | 'index'>): string {
-  return `${String(index)}-${pf}`;
-}
-
-function parseName(name: string): readonly [string, number] {
-  const at = name.indexOf('-');
-  return [name.slice(at + 1), Number(name.slice(0, at))];
 }

@@ -47,7 +47,6 @@ describe('a VLAN-filtering Linux bridge of the host', () => {
     await reach(host, freed);
     expect(await remaining(host, freed)).toEqual([]);
     expect(vlansOf('va10')).toMatch(/^va10 +1 PVID Egress Untagged$/m);
-    expect(vlansOf('va10')).not.toContain('10 ');
   });
 
   test('that does not filter takes no guest with a VLAN', async () => {

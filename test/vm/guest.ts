@@ -122,7 +122,14 @@ export class Guest implements AsyncDisposable {
     const kernel = newestKernel() ?? '';
     const boot = options.pxe
       ? ['-boot', 'n']
-      : ['-kernel', join(LAB, 'boot', `vmlinuz-${kernel}`), '-initrd', buildInitramfs(folder), '-append', 'console=ttyS0 quiet panic=-1 no_timer_check'];
+      : [
+          '-kernel',
+          join(LAB, 'boot', `vmlinuz-${kernel}`),
+          '-initrd',
+          buildInitramfs(folder),
+          '-append',
+          'console=ttyS0 quiet panic=-1 no_timer_check',
+        ];
     const child = spawn(
       'qemu-system-x86_64',
       [
