@@ -39,7 +39,7 @@ beforeAll(async () => {
   ]);
   libvirt = JSON.parse(readFileSync(file('libvirt.json'), 'utf8')) as Results;
   virtnet = JSON.parse(readFileSync(file('virtnet.json'), 'utf8')) as Results;
-}, 280_000);
+}, 295_000);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,8 +30,8 @@ export interface VirtnetdOptions {
 
 let built = false;
 
-/** The bundle is built once a test file, from the sources as they are. */
-function build(root: string): string {
+/** The daemon's bundle: built once a test file, from the sources as they are. */
+export function bundlePath(root: string = process.cwd()): string {
   const bundle = join(root, 'dist', 'virtnetd.mjs');
   if (!built) {
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--bundles'], { encoding: 'utf8' });
@@ -44,7 +43,7 @@ function build(root: string): string {
 
 /** Starts the daemon and waits until it serves. */
 export async function startVirtnetd(options: VirtnetdOptions = {}): Promise<Virtnetd> {
-  const bundle = build(process.cwd());
+  const bundle = bundlePath();
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'virtnetd-'));
   const sockets = options.sockets ?? join(folder, 'sockets');
   const folders = ['--config-dir', join(folder, 'etc'), '--state-dir', join(folder, 'lib'), '--run-dir', join(folder, 'run')];
@@ -54,7 +53,7 @@ export async function startVirtnetd(options: VirtnetdOptions = {}): Promise<Virt
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<number | string>((resolve) => void child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')));
   const readOnly = join(sockets, 'virtnetworkd-sock-ro');
-  while (!(await answers(readOnly))) {
+  while (!log.includes('serving libvirt clients')) {
     if (child.exitCode !== null) throw new Error(`virtnetd ended with ${String(child.exitCode)}:\n${log}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
@@ -76,17 +75,6 @@ export async function startVirtnetd(options: VirtnetdOptions = {}): Promise<Virt
       if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-function answers(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('error', () => resolve(false));
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-  });
 }
 
 /** The devices of the oracle's lab in the namespace of the test: eth1 (203.0.113.5/24), eth2, eth20 to eth24, an empty bridge br0. */

@@ -364,6 +364,8 @@ const metadata: Script = {
 
 const portXml = (n: number, more = '', id = uuid(500 + n)): string =>
   `<networkport><uuid>${id}</uuid><owner><name>guest${n}</name><uuid>${uuid(600 + n)}</uuid></owner><mac address='52:54:00:99:00:0${n}'/>${more}</networkport>`;
+/** The networks whose ports get every command; the others get the first ones. */
+const thorough: ReadonlySet<string> = new Set(['nat', 'macvtap bridge', 'macvtap passthrough', 'with inbound quality']);
 const portsOf = (name: string, document: string): Script => ({
   name: `ports: ${name}`,
   files: {
@@ -390,13 +392,13 @@ const portsOf = (name: string, document: string): Script => ({
     v('net-port-create a @p1'),
     v('net-port-create a @p2'),
     v('net-port-create a @p3 --validate'),
-    ...['floor', 'plug', 'bad-plug', 'no-uuid', 'no-owner', 'no-mac', 'wrong-root', 'vlan', 'missing'].map((f) =>
-      v(`net-port-create a @${f}`),
-    ),
-    v('net-port-list a'),
+    ...(thorough.has(name)
+      ? ['floor', 'plug', 'bad-plug', 'no-uuid', 'no-owner', 'no-mac', 'wrong-root', 'vlan', 'missing']
+      : ['floor', 'vlan']
+    ).map((f) => v(`net-port-create a @${f}`)),
     v('net-port-list a --uuid'),
     v('net-port-list a --table'),
-    ...[501, 502, 503, 504, 507, 599].map((n) => v(`net-port-dumpxml a ${uuid(n)}`)),
+    ...[501, 502, 503, 507].map((n) => v(`net-port-dumpxml a ${uuid(n)}`)),
     v('net-info a'),
     v('net-dumpxml a'),
     v(`net-port-delete a ${uuid(501)}`),

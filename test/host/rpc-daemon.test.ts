@@ -1,0 +1,118 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { RawClient } from '../support/raw-client.ts';
+import { bundlePath, startVirtnetd } from '../support/virtnetd.ts';
+
+/** virtnetd as a process: its sockets, its end, what outlives it. */
+
+const xmlOf = (n: number): string =>
+  `<network><name>net${n}</name><uuid>0a0a0a0a-2222-4222-8333-${String(n).padStart(12, '0')}</uuid><bridge name='vk${n}'/>` +
+  `<ip address='10.91.${n}.1' prefix='24'/></network>`;
+
+/** What a service manager does: listens on the first two arguments as descriptors 3 and 4, then becomes the rest. */
+const ACTIVATE = `use Socket; $^F = 9; my @sockets;
+for my $path (splice @ARGV, 0, 2) { socket(my $s, PF_UNIX, SOCK_STREAM, 0); bind($s, sockaddr_un($path)); listen($s, 9); push @sockets, $s }
+@ENV{qw(LISTEN_PID LISTEN_FDS LISTEN_FDNAMES)} = ($$, 2, "virtnetworkd-sock:virtnetworkd-sock-ro"); exec @ARGV`;
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'virtnetd-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const linkExists = (name: string): boolean => spawnSync('ip', ['link', 'show', name], { stdio: 'ignore' }).status === 0;
+
+test('only root may use the read-write socket, everybody the read-only one, and both go with the daemon', async () => {
+  await using daemon = await startVirtnetd({ folder });
+  expect(statSync(daemon.readWrite).mode & 0o777).toBe(0o600);
+  expect(statSync(daemon.readOnly).mode & 0o777).toBe(0o666);
+  expect(await daemon.end()).toBe(0);
+  expect(existsSync(daemon.readWrite)).toBe(false);
+  expect(existsSync(daemon.readOnly)).toBe(false);
+});
+
+test('a restart leaves networks running and knows them again', async () => {
+  await using before = await startVirtnetd({ folder });
+  const client = await RawClient.open(before.readWrite);
+  const kept = await client.call('networkDefineXml', xmlOf(1));
+  await client.call('networkCreate', kept);
+  await client.call('networkSetAutostart', { network: kept, autostart: 1 });
+  const transient = await client.call('networkCreateXml', xmlOf(2));
+  expect(await before.end()).toBe(0);
+  await client.closed;
+  expect(linkExists('vk1')).toBe(true);
+  expect(linkExists('vk2')).toBe(true);
+
+  await using after = await startVirtnetd({ folder });
+  const again = await RawClient.open(after.readWrite);
+  expect(await again.call('networkIsActive', kept)).toBe(1);
+  expect(await again.call('networkGetAutostart', kept)).toBe(1);
+  expect(await again.call('networkIsPersistent', transient)).toBe(0);
+  await again.call('networkDestroy', kept);
+  await again.call('networkDestroy', transient);
+  await after.end();
+
+  // Each once a boot: what was stopped by hand stays stopped.
+  await using third = await startVirtnetd({ folder });
+  const last = await RawClient.open(third.readWrite);
+  expect(await last.call('networkIsActive', kept)).toBe(0);
+  expect(linkExists('vk1')).toBe(false);
+  last.end();
+});
+
+test('no acknowledged definition is lost when the daemon is killed while clients define', async () => {
+  await using victim = await startVirtnetd({ folder });
+  const acknowledged: string[] = [];
+  const clients = await Promise.all(Array.from({ length: 10 }, () => RawClient.open(victim.readWrite)));
+  const working = clients.map(async (client, i) => {
+    try {
+      for (let j = 0; j < 20; j++) acknowledged.push((await client.call('networkDefineXml', xmlOf(i * 20 + j))).name);
+    } catch {
+      // The daemon is gone: what was not answered was not promised.
+    }
+  });
+  while (acknowledged.length < 40) await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(await victim.end('SIGKILL')).toBe('SIGKILL');
+  await Promise.all(working);
+
+  await using daemon = await startVirtnetd({ folder });
+  const client = await RawClient.open(daemon.readWrite);
+  const { networks } = await client.call('listAllNetworks', { needResults: 1, flags: 0 });
+  const names = new Set(networks.map((n) => n.name));
+  expect(acknowledged.filter((name) => !names.has(name))).toEqual([]);
+  for (const network of networks) await client.call('networkGetXmlDesc', { network, flags: 1 });
+  client.end();
+});
+
+test('a second daemon on the same sockets ends with the reason, the first one goes on', async () => {
+  await using daemon = await startVirtnetd({ folder });
+  await expect(startVirtnetd({ folder: join(folder, 'other'), sockets: daemon.sockets })).rejects.toThrow(/another daemon listens on/);
+  const client = await RawClient.open(daemon.readWrite);
+  expect(await client.call('connectGetType', undefined)).toBe('network');
+  client.end();
+});
+
+test('sockets that a service manager hands over are used, and stay when the daemon ends', async () => {
+  const paths = ['rw', 'ro'].map((name) => join(folder, name));
+  const folders = ['--config-dir', join(folder, 'etc'), '--state-dir', join(folder, 'lib'), '--run-dir', join(folder, 'run')];
+  const daemon = [process.execPath, bundlePath(), '--libvirt-sockets', join(folder, 'unused'), ...folders];
+  const child = spawn('perl', ['-e', ACTIVATE, ...paths, ...daemon], { stdio: 'ignore' });
+  const [rw = '', ro = ''] = paths;
+  await expect.poll(() => existsSync(ro), { timeout: 10_000 }).toBe(true);
+  const writer = await RawClient.open(rw);
+  await writer.call('networkDefineXml', xmlOf(1));
+  const reader = await RawClient.open(ro);
+  expect(await reader.try('networkUndefine', { name: 'net1', uuid: '0a0a0a0a-2222-4222-8333-000000000001' })).toMatchObject({
+    ok: false,
+    error: { code: 29 },
+  });
+  expect(existsSync(join(folder, 'unused'))).toBe(false);
+  const ended = new Promise((resolve) => void child.once('close', resolve));
+  child.kill();
+  expect(await ended).toBe(0);
+  expect(existsSync(rw)).toBe(true);
+});
