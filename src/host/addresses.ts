@@ -23,7 +23,13 @@ export const addresses: IpHandler<'address'> = {
       const r = s.after ?? s.before;
       if (!r) return [];
       if (s.op === 'delete')
-        return [{ step, args: ['address', 'delete', r.address, 'dev', r.dev], fine: /Cannot assign requested address|Cannot find device/ }];
+        return [
+          {
+            step,
+            args: ['address', 'delete', r.address, 'dev', r.dev],
+            fine: /Cannot assign requested address|Cannot find device|No such device/,
+          },
+        ];
       // A broadcast address as libvirt sets it; no duplicate address detection, which would keep dnsmasq waiting for a second.
       const how = r.address.includes(':') ? ['nodad'] : ['broadcast', '+'];
       return [{ step, args: ['address', 'replace', r.address, ...how, 'dev', r.dev] }];

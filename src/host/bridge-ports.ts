@@ -25,7 +25,7 @@ export const bridgePorts: IpHandler<'bridge-port'> = {
 
   ip(steps) {
     return steps.flatMap((s, step) =>
-      portLines(s).map((args) => ({ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device/ } : {}) })),
+      portLines(s).map((args) => ({ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device|No such device/ } : {}) })),
     );
   },
 

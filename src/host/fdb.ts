@@ -44,7 +44,7 @@ export const fdb: DirectHandler<'fdb'> = {
     for (const m of result.stderr.matchAll(/([^]*?)Command failed -:(\d+)\n?/g)) {
       const index = Number(m[2]) - 1;
       const words = (m[1] ?? '').trim();
-      if (steps[index]?.op === 'delete' && /No such file or directory|Cannot find device/.test(words)) continue;
+      if (steps[index]?.op === 'delete' && /No such file or directory|Cannot find device|No such device/.test(words)) continue;
       throw new StepFailure(Math.max(index, 0), toolError('bridge', words, { argv: ['bridge', lines[index] ?? ''] }));
     }
     if (result.code !== 0 && !result.stderr.includes('Command failed')) throw toolError('bridge', result.stderr, { lines });

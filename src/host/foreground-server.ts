@@ -36,7 +36,7 @@ export async function startInForeground(
       if (ended) return { argv, ...(ended.code === null ? {} : { code: ended.code }), timedOut: false, stdout: '', stderr: said };
       if (/^dnsmasq: started, /m.test(said)) {
         child.unref();
-        await replaceText(files.pid, `${String(child.pid ?? 0)}\n`);
+        replaceText(files.pid, `${String(child.pid ?? 0)}\n`);
         return { argv, code: 0, timedOut: false, stdout: '', stderr: '' };
       }
     }

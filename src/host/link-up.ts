@@ -16,7 +16,7 @@ export const linkUps: IpHandler<'link-up'> = {
       const dev = (s.after ?? s.before)?.dev;
       if (dev === undefined) return [];
       const args = ['link', 'set', 'dev', dev, s.op === 'delete' ? 'down' : 'up'];
-      return [{ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device/ } : {}) }];
+      return [{ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device|No such device/ } : {}) }];
     });
     return atOnce(steps, ups);
   },

@@ -9,7 +9,7 @@ import { markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
 import { aliasOf, groupOf, parseAlias, shaperName, tapBirthName } from './marks.ts';
 
-const GONE = /Cannot find device|does not exist/;
+const GONE = /Cannot find device|No such device|does not exist/;
 /** Links of ours: bridges, veth pairs, taps and macvtaps. */
 export const links: IpHandler<'link'> = {
   observe(look) {

@@ -30,7 +30,8 @@ export const routes: IpHandler<'route'> = {
       const r = s.after ?? s.before;
       if (!r) return [];
       const route = [r.to, 'via', r.via, 'dev', r.dev, 'proto', String(ROUTE_PROTOCOL), 'metric', String(r.metric)];
-      if (s.op === 'delete') return [{ step, args: ['route', 'delete', ...route], fine: /No such process|Cannot find device/ }];
+      if (s.op === 'delete')
+        return [{ step, args: ['route', 'delete', ...route], fine: /No such process|Cannot find device|No such device/ }];
       return [{ step, args: ['route', 'replace', ...route] }];
     });
   },

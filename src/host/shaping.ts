@@ -133,7 +133,7 @@ async function apply(before: ShapingResource | undefined, after: ShapingResource
 async function remove(dev: string, tools: HostTools): Promise<void> {
   await tc(tools, [clearRoot(dev), clearIngress(dev)]);
   const helper = isShaperName(dev) ? dev : shaperName(dev);
-  await ip(tools, [{ args: ['link', 'delete', 'dev', helper], fine: /Cannot find device/ }]);
+  await ip(tools, [{ args: ['link', 'delete', 'dev', helper], fine: /Cannot find device|No such device/ }]);
 }
 
 function treeOf(r: ShapingResource, way: 'inbound' | 'outbound'): HtbTree | undefined {
@@ -146,7 +146,7 @@ function treeOf(r: ShapingResource, way: 'inbound' | 'outbound'): HtbTree | unde
 }
 
 const ABSENT =
-  /Cannot delete qdisc with handle of zero|Cannot find specified qdisc|Invalid handle|No such file or directory|Cannot find device/;
+  /Cannot delete qdisc with handle of zero|Cannot find specified qdisc|Invalid handle|No such file or directory|Cannot find device|No such device/;
 
 function clearRoot(dev: string): { readonly args: IpArgs; readonly fine: RegExp } {
   return { args: ['qdisc', 'delete', 'dev', dev, 'root'], fine: ABSENT };
