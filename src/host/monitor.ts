@@ -127,10 +127,12 @@ function readPid(file: string): number | undefined {
   }
 }
 
+/** True for a process that runs. One that has ended and that no parent has reaped (a container without an init) does not. */
 function exists(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
+    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
   } catch {
     return false;
   }
