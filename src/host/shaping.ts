@@ -109,6 +109,7 @@ const SMALL_BURST = 4;
 
 async function apply(before: ShapingResource | undefined, after: ShapingResource, tools: HostTools): Promise<void> {
   const helper = shaperName(after.dev);
+  tools.ip.forget(); // somebody may have taken the helper of that name away since it was looked at
   await ip(tools, [
     {
       args: ['link', 'add', 'name', helper, 'group', String(groupOf(after.owner.network)), 'txqueuelen', '1000', 'type', 'ifb'],
