@@ -92,6 +92,20 @@ function buildInitramfs(folder: string): string {
   return image;
 }
 
+const APPEND = 'console=ttyS0 quiet panic=-1 no_timer_check';
+
+/** Fills a TFTP folder with the same kernel and initramfs, and a script `boot.ipxe` that boots them. */
+export function writeBootFiles(folder: string): void {
+  mkdirSync(folder, { recursive: true });
+  copyFileSync(join(LAB, 'boot', `vmlinuz-${newestKernel() ?? ''}`), join(folder, 'vmlinuz'));
+  rmSync(join(buildInitramfs(folder), '..', 'root'), { recursive: true });
+  writeFileSync(
+    join(folder, 'boot.ipxe'),
+    `#!ipxe\nkernel tftp://\${next-server}/vmlinuz initrd=initrd ${APPEND}\ninitrd tftp://\${next-server}/initrd\nboot\n`,
+  );
+  for (const file of ['vmlinuz', 'initrd', 'boot.ipxe']) chmodSync(join(folder, file), 0o644);
+}
+
 export interface GuestOptions {
   readonly name: string;
   /** QEMU arguments for the guest's network devices. */
@@ -116,7 +130,7 @@ export class Guest implements AsyncDisposable {
     this.#folder = folder;
   }
 
-  /** Boots a guest and waits until its init answers (but for `pxe`, which has none of ours). */
+  /** Boots a guest and waits until its init answers; with `pxe` the network must bring the files of `writeBootFiles`. */
   static async boot(options: GuestOptions): Promise<Guest> {
     const folder = mkdtempSync(join(tmpdir(), 'virtnet-guest-'));
     const kernel = newestKernel() ?? '';
@@ -145,7 +159,7 @@ export class Guest implements AsyncDisposable {
     child.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));
     const guest = new Guest(options.name, child, folder);
     try {
-      if (!options.pxe) await guest.#connect();
+      await guest.#connect();
     } catch (cause) {
       await guest[Symbol.asyncDispose]();
       throw new Error(`guest ${options.name} did not come up: ${words}`, { cause });
