@@ -251,12 +251,17 @@ const guests: readonly VerbSpec[] = [
     name: 'attach',
     group: 'Guests',
     summary: 'plug a guest into a running network',
-    about: 'Makes the device and puts it on the network. Say where it goes with --netns or --tap; options override what --interface says.',
+    about:
+      'Makes the device and puts it on the network. Say where it goes with --netns, --tap, --macvtap or --vf; options override what --interface says.',
     operands: [NAME],
     options: [
       { flags: '--netns <ns>', says: 'a network namespace (a name of `ip netns` or a path): a veth pair' },
       { flags: '--dev <name>', says: "the device's name in the namespace", fallback: 'eth0' },
       { flags: '--tap [name]', says: 'a persistent tap device, for QEMU, Firecracker or Cloud Hypervisor' },
+      { flags: '--macvtap [name]', says: "a macvtap on a device of the network's pool (modes bridge, private, vepa, passthrough)" },
+      { flags: '--vf', says: "a virtual function of the network's pool, handed over whole (mode hostdev)" },
+      { flags: '--vlan <id>', says: 'the VLAN that the guest is in, untagged' },
+      { flags: '--qemu', says: 'print the arguments for QEMU, and nothing else on stdout' },
       { flags: '--interface <file>', says: "a guest's <interface> (or <networkport>) document, - for stdin" },
       { flags: '--mac <mac>', says: "the guest's MAC address; one in 52:54:00 is made when absent" },
       { flags: '--portgroup <name>', says: 'a portgroup of the network' },

@@ -7,6 +7,7 @@ import { showPlan } from '../change.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { planView, printJson } from '../views.ts';
 import { deviceOf } from '../render/port.ts';
+import { qemuArguments } from '../render/qemu.ts';
 
 export const run: Run = async (io, [name = ''], options) => {
   const interfaceFile = text(options, 'interface');
@@ -16,6 +17,7 @@ export const run: Run = async (io, [name = ''], options) => {
     ...given('mac', text(options, 'mac')),
     ...given('portgroup', text(options, 'portgroup')),
     ...(flag(options, 'isolated') ? { isolated: true } : {}),
+    ...vlanOf(text(options, 'vlan')),
     ...ownerOf(options),
   };
   await using driver = await io.openDriver();
@@ -29,28 +31,52 @@ export const run: Run = async (io, [name = ''], options) => {
     await showPlan(io, change, options);
     return OK;
   }
-  io.out(`${port.port.mac} is on ${name}: port ${port.port.uuid}, device ${deviceOf(port) ?? 'none'}\n`);
+  const sentence = `${port.port.mac} is on ${name}: port ${port.port.uuid}, device ${deviceOf(port) ?? 'none'}\n`;
+  const qemu = qemuArguments(port);
+  if (flag(options, 'qemu') && qemu !== undefined) {
+    io.err(sentence);
+    io.out(`${qemu}\n`);
+    return OK;
+  }
+  io.out(sentence);
   const a = port.attachment;
   if (a.type === 'netns') io.err(`Next: ip netns exec ${a.netns} udhcpc -i ${a.guestDev}\n`);
-  if (a.type === 'tap')
-    io.err(
-      `Next: qemu-system-x86_64 -netdev tap,id=n0,ifname=${a.dev},script=no,downscript=no -device virtio-net-pci,netdev=n0,mac=${port.port.mac}\n`,
-    );
+  if (qemu !== undefined) io.err(`Next: qemu-system-x86_64 ${qemu}\n`);
   return OK;
 };
 
 function attachmentOf(options: Options): AttachRequest['attachment'] {
-  const netns = text(options, 'netns');
-  const tap = options['tap'];
-  if ((netns !== undefined) === (tap !== undefined)) {
+  const places = ['netns', 'tap', 'macvtap', 'vf'] as const;
+  const [place, ...more] = places.filter((p) => options[p] !== undefined && options[p] !== false);
+  if (place === undefined || more.length > 0) {
     throw new VirtnetError({
       code: 'VNU001',
-      message: netns === undefined ? 'attach needs --netns NS or --tap' : 'attach takes --netns or --tap, not both',
+      message:
+        place === undefined
+          ? 'attach needs --netns NS or --tap (or --macvtap, --vf)'
+          : `attach takes one of --${[place, ...more].join(' and --')}, not both`,
       hint: 'virtnet attach NAME --netns NS plugs a network namespace, --tap makes a device for a virtual machine',
     });
   }
-  if (netns !== undefined) return { type: 'netns', netns, guestDev: text(options, 'dev') ?? 'eth0' };
-  return typeof tap === 'string' ? { type: 'tap', dev: tap } : { type: 'tap' };
+  const dev = text(options, place);
+  switch (place) {
+    case 'netns':
+      return { type: 'netns', netns: dev ?? '', guestDev: text(options, 'dev') ?? 'eth0' };
+    case 'tap':
+      return dev === undefined ? { type: 'tap' } : { type: 'tap', dev };
+    case 'macvtap':
+      return { type: 'macvtap', dev: dev ?? '' };
+    case 'vf':
+      return { type: 'hostdev' };
+  }
+}
+
+/** One access tag. */
+function vlanOf(value: string | undefined): Pick<AttachRequest, 'vlan'> {
+  if (value === undefined) return {};
+  const id = Number(value);
+  if (/^\d+$/.test(value) && id >= 1 && id <= 4094) return { vlan: { trunk: false, tags: [{ id }] } };
+  throw new VirtnetError({ code: 'VNU001', message: `'${value}' is no VLAN`, hint: 'give a number from 1 to 4094' });
 }
 
 /** The guest's name: as given, or the namespace's. */
