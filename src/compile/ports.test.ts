@@ -43,7 +43,7 @@ describe('a guest on a host bridge', () => {
     expect(codes(hostBridge, { vlan: tag }, netns, bare)).toEqual(['error VNC005']);
     expect(codes(hostBridge, {}, netns, bare)).toEqual([]);
     expect(codes(ovs, {}, netns, bare)).toEqual(['error VNC005']);
-    expect(codes({ ...hostBridge, virtualport: { type: 'midonet', interfaceid: UUID } }, {}, netns)).toEqual(['error VNC005']);
+    expect(codes({ ...hostBridge, virtualport: { type: 'midonet', interfaceid: UUID } }, {}, netns)).toEqual(['error VNI204']);
   });
 
   it('of Open vSwitch is known to a controller by its interface id', () => {

@@ -186,13 +186,6 @@ function bridgePortProblem({ record, effective, facts, network }: PortContext, b
       hint: 'install openvswitch-switch and start it',
     };
   }
-  if (effective.virtualport?.type === 'midonet') {
-    return {
-      code: 'VNC005',
-      message: `guest '${guest}' needs MidoNet, which virtnet has no part for`,
-      hint: 'plug the guest into an Open vSwitch or Linux bridge',
-    };
-  }
   if (!effective.vlan || facts.capabilities.vlanFiltering) return undefined;
   return {
     code: 'VNC005',
