@@ -60,6 +60,11 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
     title: 'bridge setting out of range',
     explanation: 'The kernel refuses this value for a bridge: an MTU must be 68 to 65535 bytes, a MAC address must not be all zero.',
   },
+  VNC013: {
+    title: "somebody else's firewall drops guests' packets",
+    explanation:
+      'A base chain of another table (Docker, ufw, a firewall of your own) drops what goes through this host. Every table has a say, so rules of virtnet cannot let the packets pass; the hint has the command that does.',
+  },
   VNP001: {
     title: 'step failed',
     explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.',

@@ -1,4 +1,5 @@
 import type { ChangeOptions, ChangeResult, NetworkInfo } from '../driver/driver.ts';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import { FAILED, OK } from './exit.ts';
 import type { Io } from './io.ts';
 import { progressLine } from './progress.ts';
@@ -16,6 +17,8 @@ export interface Change {
   readonly next?: (networks: readonly NetworkInfo[]) => string;
   /** Show the plan before it is applied, not only its totals. */
   readonly showPlan: boolean;
+  /** What keeps networks that are up now from working; asked once the change holds. */
+  readonly warnings?: (networks: readonly NetworkInfo[]) => Promise<readonly Diagnostic[]>;
   /** What to answer when nothing had to change. */
   readonly unchanged: (networks: readonly NetworkInfo[]) => string;
 }
@@ -52,13 +55,18 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
   } finally {
     progress.end();
   }
+  const warnings = (await change.warnings?.(result.networks)) ?? [];
   if (asData) {
-    io.out(printJson({ plan: planView(result.plan), applied: result.applied, networks: result.networks.map(networkView) }));
+    const networks = result.networks.map((n) =>
+      networkView({ ...n, warnings: [...n.warnings, ...warnings.filter((w) => w.source === n.name)] }),
+    );
+    io.out(printJson({ plan: planView(result.plan), applied: result.applied, networks }));
     return OK;
   }
   if (!change.showPlan) showFindings(io, result.plan.diagnostics, undefined);
   io.out(result.plan.steps.length === 0 ? change.unchanged(result.networks) : change.report(result.networks));
   if (result.plan.steps.length > 0) io.err(`${formatPlanTotals(result.plan, io.errStyle, 'done')}\n`);
+  showFindings(io, warnings, undefined);
   const next = change.next?.(result.networks);
   if (next !== undefined) io.err(`Next: ${next}\n`);
   return OK;

@@ -55,6 +55,7 @@ function fakeDriver(plan: Plan, calls: string[]): NetworkDriver {
     xml: async (name) => `<network>\n  <name>${(await only(name)).name}</name>\n</network>\n`,
     up: (documents, options) => change(`up ${String(documents.length)}`, options),
     stopAll: (refs, options) => change(`stop ${refs.map(String).join(' ')}`, options),
+    warnings: () => Promise.resolve([]),
     diff: () => Promise.resolve(plan),
     update: (name, request) => {
       calls.push(

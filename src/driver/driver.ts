@@ -124,6 +124,11 @@ export interface NetworkDriver extends AsyncDisposable {
   get(ref: NetworkRef): Promise<NetworkInfo>;
   /** Stored files that cannot be read (VND005): they are left alone and are no networks until somebody mends them. */
   problems(): Promise<readonly Diagnostic[]>;
+  /**
+   * What on this host keeps running networks from working though virtnet did its part (VNC013); `source` names the network. All networks
+   * without refs.
+   */
+  warnings(refs?: readonly NetworkRef[]): Promise<readonly Diagnostic[]>;
   /** The document as `virsh net-dumpxml` prints it. */
   xml(ref: NetworkRef, options?: { readonly inactive?: boolean }): Promise<string>;
 

@@ -20,6 +20,7 @@ import type {
 } from './driver.ts';
 import type { Engine } from './engine.ts';
 import type { EventQueue } from './event-queue.ts';
+import { foreignDropWarnings, forwards } from './foreign-drops.ts';
 import { networkInfo } from './info.ts';
 import { shownLive } from './live.ts';
 import { lookup } from './lookup.ts';
@@ -63,6 +64,15 @@ export class LocalDriver implements NetworkDriver {
 
   async problems(): Promise<readonly Diagnostic[]> {
     return this.#parts.engine.read().problems;
+  }
+
+  async warnings(refs?: readonly NetworkRef[]): Promise<readonly Diagnostic[]> {
+    const state = this.#parts.engine.read();
+    const records = refs === undefined ? [...state.networks.values()] : refs.map((ref) => lookup(state, ref));
+    const running = records.flatMap(({ live }) => live ?? []);
+    if (!running.some(forwards)) return [];
+    const drops = await this.#parts.host.foreignDrops();
+    return running.flatMap((network) => foreignDropWarnings(network, drops));
   }
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {

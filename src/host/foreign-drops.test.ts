@@ -29,6 +29,28 @@ describe('drops of others', () => {
     ).toEqual(['a f rule']);
   });
 
+  test('let pass what is accepted by the name of its device, both ways, answers at least', () => {
+    const match = (key: string, right: string): object => ({ match: { op: '==', left: { meta: { key } }, right } });
+    const answers = { match: { op: 'in', left: { ct: { key: 'state' } }, right: ['established', 'related'] } };
+    const accept = { accept: null };
+    const [drop] = judge(
+      JSON.stringify({
+        nftables: [
+          chain('filter', 'FORWARD', forward('drop')),
+          chain('filter', 'DOCKER-USER'),
+          rule('filter', 'FORWARD', { jump: { target: 'DOCKER-USER' } }),
+          rule('filter', 'DOCKER-USER', match('iifname', 'virbr0'), { counter: {} }, accept),
+          rule('filter', 'DOCKER-USER', match('oifname', 'virbr0'), answers, accept),
+          rule('filter', 'FORWARD', match('iifname', 'virbr1'), accept),
+          rule('filter', 'FORWARD', match('oifname', 'virbr2'), answers, accept),
+          rule('filter', 'FORWARD', match('iifname', 'virbr2'), match('oifname', 'eth0'), accept),
+        ],
+      }),
+    );
+    expect(drop?.admits).toEqual(['virbr0']);
+    expect(drop?.maker).toBe('docker');
+  });
+
   test('are not what has a condition, comes after an accept, stands on another hook, or is ours', () => {
     expect(judged(chain('a', 'f', forward('accept')), rule('a', 'f', conditional, { drop: null }))).toEqual([]);
     expect(judged(chain('a', 'f', forward('accept')), rule('a', 'f', { accept: null }), rule('a', 'f', { drop: null }))).toEqual([]);

@@ -1,6 +1,7 @@
 import type { HostFacts, HostPaths } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
+import type { ForeignDrop } from './foreign-drops.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
 export interface ObserveRequest {
@@ -32,6 +33,8 @@ export interface Host extends AsyncDisposable {
    * batch, some after it) may have taken effect: the caller observes and plans the way back.
    */
   execute(steps: readonly Step[], options?: ExecuteOptions): Promise<void>;
+  /** Chains of somebody else's that drop what guests send through this host. Empty where the firewall cannot be read. */
+  foreignDrops(): Promise<readonly ForeignDrop[]>;
   /**
    * The one writer of this network namespace. Waits, then fails.
    * @throws VirtnetError VNH004 naming the holder (process id, command, since when).

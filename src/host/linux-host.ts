@@ -1,6 +1,7 @@
 import type { HostPaths } from '../compile/facts.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts } from './facts.ts';
+import { foreignDrops } from './foreign-drops.ts';
 import type { HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
@@ -29,6 +30,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
     facts: () => readFacts(tools),
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
+    foreignDrops: () => foreignDrops().catch(() => []),
     lock: (purpose, given = {}) => takeLock(options.paths.runDir, purpose, given.timeoutMs ?? 30_000),
     [Symbol.asyncDispose]: () => {
       tools.ip.close();

@@ -58,6 +58,8 @@ describe('the HTTP face and its client', () => {
     const ref = 'odd name/../%2f';
     await remote.list();
     await remote.problems();
+    await remote.warnings();
+    await remote.warnings([ref, { uuid }]);
     await remote.get({ name: uuid });
     await remote.get({ uuid });
     await remote.xml(ref, { inactive: true });
@@ -88,6 +90,8 @@ describe('the HTTP face and its client', () => {
     expect(calls).toEqual([
       ['list'],
       ['problems'],
+      ['warnings', undefined],
+      ['warnings', [ref, uuid]],
       ['get', { name: uuid }],
       ['get', { uuid }],
       ['xml', ref, { inactive: true }],

@@ -135,6 +135,22 @@ describe('a network from file to nothing', () => {
     expect(sh('dig', '+short', '+timeout=2', '@10.9.0.1', 'cache.lab.internal').stdout.trim()).toBe('10.9.0.51');
   });
 
+  test('a drop in another table is told after a start and in show, until the bridge is let pass there', () => {
+    const nft = (...words: string[]): Ran => sh('nft', ...words);
+    nft('add', 'table', 'ip', 'filter');
+    nft('add', 'chain', 'ip', 'filter', 'FORWARD', '{ type filter hook forward priority 0; policy drop; }');
+    const shown = ok('show', 'lab').replace(/\s+/g, ' ');
+    expect(shown).toContain("chain 'FORWARD' of table 'ip filter' drops by its policy what guests of 'lab' send through this host");
+    expect(virtnet('up', file).stderr).toContain('[VNC013]');
+    expect(json('up', file)).toMatchObject({ networks: [{ warnings: [{ code: 'VNC013' }] }] });
+    const command = /nft insert rule ip filter FORWARD iifname vnlab0 accept; nft insert rule ip filter FORWARD oifname vnlab0 accept/.exec(
+      shown,
+    );
+    expect(sh('sh', '-c', command?.[0] ?? 'false').status).toBe(0);
+    expect(ok('show', 'lab')).not.toContain('VNC013');
+    nft('delete', 'table', 'ip', 'filter');
+  });
+
   test('what libvirt refuses is refused with place and code, and nothing changes', () => {
     const bad = join(folder, 'bad.xml');
     writeFileSync(bad, document().replace("end='10.9.0.14'", "end='10.8.0.14'"));

@@ -6,10 +6,12 @@ import { networkView, planView, printJson } from '../views.ts';
 
 export const run: Run = async (io, [name = ''], options) => {
   await using driver = await io.openDriver();
-  const info = await driver.get(name);
-  const [ports, leases, drift] = info.active
-    ? await Promise.all([driver.ports(info.name), driver.leases(info.name), driver.diff(info.name)])
-    : [[], [], { steps: [], diagnostics: [] }];
+  const found = await driver.get(name);
+  const ref = { uuid: found.uuid };
+  const [ports, leases, drift, warnings] = found.active
+    ? await Promise.all([driver.ports(ref), driver.leases(ref), driver.diff(ref), driver.warnings([ref])])
+    : [[], [], { steps: [], diagnostics: [] }, []];
+  const info = { ...found, warnings: [...found.warnings, ...warnings] };
   const data: ShowData = { info, ports, leases, drift, now: Date.now() / 1000 };
   if (flag(options, 'json')) {
     io.out(

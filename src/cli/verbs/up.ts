@@ -24,6 +24,7 @@ export const run: Run = async (io, operands, options) => {
     showPlan: true,
     report: (networks) => networks.map((n) => `${n.name} is up${where(n.bridge, n.network.ips.map(addressOf))}\n`).join(''),
     unchanged: (networks) => networks.map((n) => `${n.name} is up already; nothing to change\n`).join(''),
+    warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
     next: (networks) => `virtnet show ${networks[0]?.name ?? ''}`,
   });
 };

@@ -85,6 +85,13 @@ export const operations: Operations = {
     encode: () => ({}),
     handle: (d) => d.problems(),
   },
+  warnings: {
+    method: 'GET',
+    path: '/v1/warnings',
+    summary: 'what on this host keeps running networks from working',
+    encode: (refs) => ({ query: refs === undefined ? {} : { networks: JSON.stringify(refs.map(refText)) } }),
+    handle: (d, c) => d.warnings(c.query['networks'] === undefined ? undefined : (JSON.parse(c.query['networks']) as string[])),
+  },
   xml: {
     method: 'GET',
     path: `${network}/xml`,
