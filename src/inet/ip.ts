@@ -7,8 +7,6 @@ export interface IpValue {
   readonly value: bigint;
 }
 
-const V4_STRICT = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/;
-
 /** Bits of an address of this family: 32 or 128. */
 export function bitsOf(family: Family): 32 | 128 {
   return family === 'ipv4' ? 32 : 128;
@@ -16,15 +14,25 @@ export function bitsOf(family: Family): 32 | 128 {
 
 /** Reads a dotted quad (no leading zeros, no short forms) as a 32-bit number; undefined when it is not one. */
 function parseIpv4(text: string): bigint | undefined {
-  const m = V4_STRICT.exec(text);
-  if (!m) return undefined;
   let value = 0;
-  for (let i = 1; i <= 4; i++) {
-    const octet = Number(m[i]);
-    if (octet > 255) return undefined;
-    value = value * 256 + octet;
+  let octet = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 46 && digits > 0 && dots < 3) {
+      value = value * 256 + octet;
+      octet = digits = 0;
+      dots++;
+    } else {
+      const isLeadingZero = digits > 0 && octet === 0;
+      if (c < 48 || c > 57 || isLeadingZero) return undefined;
+      octet = octet * 10 + c - 48;
+      digits++;
+      if (octet > 255) return undefined;
+    }
   }
-  return BigInt(value);
+  return dots === 3 && digits > 0 ? BigInt(value * 256 + octet) : undefined;
 }
 
 /** Reads RFC 4291 section 2.2 text (with `::` and an embedded dotted quad, no zone) as a 128-bit number. */

@@ -3,6 +3,7 @@
  * Returns the canonical form (lower case, two digits); undefined when the text is not one.
  */
 export function parseMac(text: string): string | undefined {
+  if (isFullMac(text)) return text.toLowerCase();
   const m = /^([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})$/.exec(
     text,
   );
@@ -11,6 +12,11 @@ export function parseMac(text: string): string | undefined {
     .slice(1)
     .map((pair) => pair.padStart(2, '0').toLowerCase())
     .join(':');
+}
+
+/** True for six pairs of two hex digits, upper or lower case. */
+export function isFullMac(text: string): boolean {
+  return /^(?:[0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/.test(text);
 }
 
 /** True when the group bit of a canonical MAC address is set (IEEE 802). */

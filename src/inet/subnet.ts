@@ -27,7 +27,7 @@ function hostMask(subnet: Subnet): bigint {
 
 /** The same subnet with its host bits cleared. */
 export function network(subnet: Subnet): Subnet {
-  return { ...subnet, value: subnet.value & ~hostMask(subnet) };
+  return { family: subnet.family, value: subnet.value & ~hostMask(subnet), prefix: subnet.prefix };
 }
 
 /** The last address of the subnet: for IPv4 the directed broadcast address. */
@@ -59,10 +59,8 @@ export function prefixToNetmask(prefix: number): string {
 export function netmaskToPrefix(netmask: string): number | undefined {
   const ip = parseIp(netmask);
   if (ip?.family !== 'ipv4') return undefined;
-  for (let prefix = 0; prefix <= 32; prefix++) {
-    if (((0xffffffffn << BigInt(32 - prefix)) & 0xffffffffn) === ip.value) return prefix;
-  }
-  return undefined;
+  const hostBits = ~Number(ip.value) >>> 0;
+  return (hostBits & (hostBits + 1)) === 0 ? Math.clz32(hostBits) : undefined;
 }
 
 /** The prefix of an IPv4 address's class (RFC 791: A 8, B 16, C 24, else 0) or 64 for IPv6: what libvirt uses when none is given. */

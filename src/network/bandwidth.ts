@@ -1,6 +1,7 @@
+import { present } from '../base/present.ts';
 import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
+import { checkShape, refuse, refusedSince, warn, type ReadContext, type Shape } from './context.ts';
 import { FROM, overflow, unsupported, xmlDetail } from './libvirt-error.ts';
 import { isExact, readUnsigned, refuseLarge, ULONG_MAX } from './values.ts';
 
@@ -52,11 +53,11 @@ export function readBandwidth(context: ReadContext, element: XmlElement, place: 
   const inbound = inElement && readRate(context, inElement, place.floor === true, INBOUND);
   const outbound = outElement && readRate(context, outElement, false, OUTBOUND);
   if (!inbound && !outbound && classId === undefined) return undefined;
-  const bandwidth: Bandwidth = {
-    ...(inbound ? { inbound } : {}),
-    ...(outbound ? { outbound } : {}),
-    ...(classId === undefined ? {} : { classId }),
-  };
+  const bandwidth = present<Bandwidth>({
+    inbound,
+    outbound,
+    classId,
+  });
   context.origins.set(bandwidth, element);
   return bandwidth;
 }
@@ -69,7 +70,7 @@ function readRate(context: ReadContext, element: XmlElement, floorAllowed: boole
   const peak = number('peak');
   const burst = number('burst');
   const floor = number('floor');
-  if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
+  if (refusedSince(context, before)) return undefined;
   if (average === undefined && floor === undefined) {
     refuse(context, element, {
       code: 'VNM042',
@@ -98,19 +99,21 @@ function readRate(context: ReadContext, element: XmlElement, floorAllowed: boole
     });
   }
   for (const name of ['average', 'peak', 'floor', 'burst']) checkLimit(context, element, name, name === 'burst' ? BURST_MAX : RATE_MAX);
-  const rate: BandwidthRate = {
-    ...(average === undefined ? {} : { average }),
-    ...(peak ? { peak } : {}),
-    ...(burst ? { burst } : {}),
-    ...(floor ? { floor } : {}),
-  };
+  const rate = present<BandwidthRate>({
+    average,
+    peak: peak || undefined,
+    burst: burst || undefined,
+    floor: floor || undefined,
+  });
   context.origins.set(rate, element);
   checkRate(context, element, rate);
   return rate;
 }
 
 function checkLimit(context: ReadContext, element: XmlElement, name: string, max: bigint): void {
-  const digits = /\d+$/.exec(attribute(element, name) ?? '')?.[0];
+  const text = attribute(element, name) ?? '';
+  if (text.length < 7) return; // below every limit
+  const digits = /\d+$/.exec(text)?.[0];
   if (digits === undefined) return;
   const value = BigInt(digits);
   if (value > max) {

@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, warn, type ReadContext, type Shape } from './context.ts';
@@ -49,13 +50,13 @@ export function readBridge(context: ReadContext, element: XmlElement): Bridge {
       xmlError(`Invalid macTableManager setting '${managerText}' in network '${context.name}'`),
     );
   }
-  const bridge: Bridge = {
-    ...(name === undefined ? {} : { name }),
-    ...(zone === undefined ? {} : { zone }),
+  const bridge = present<Bridge>({
+    name,
+    zone,
     stp: stp !== 'off',
     delay: delay ?? 0,
-    ...(macTableManager === undefined ? {} : { macTableManager }),
-  };
+    macTableManager,
+  });
   context.origins.set(bridge, element);
   return bridge;
 }

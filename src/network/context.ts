@@ -50,6 +50,13 @@ export function warn(context: ReadContext, element: XmlElement, problem: Problem
   context.findings.push({ severity: 'warning', element, problem });
 }
 
+/** True when a document was refused after the first `before` findings. */
+export function refusedSince(context: ReadContext, before: number): boolean {
+  const { findings } = context;
+  for (let i = before; i < findings.length; i++) if (findings[i]?.severity === 'error') return true;
+  return false;
+}
+
 /** The element, attribute and line of a finding. */
 export function toDiagnostic(
   finding: Finding,

@@ -1,7 +1,8 @@
+import { present } from '../base/present.ts';
 import { isMulticastMac } from '../inet/mac.ts';
 import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
+import { checkShape, refuse, refusedSince, type ReadContext, type Shape } from './context.ts';
 import type { DhcpPlace } from './dhcp-range.ts';
 import { readLease, writeLease, type DhcpLease } from './dhcp-lease.ts';
 import { xmlError } from './libvirt-error.ts';
@@ -33,8 +34,8 @@ export function readDhcpHost(context: ReadContext, element: XmlElement, place: P
     missingAttribute(context, element, 'ip', xmlError(`Missing IP address in static host definition for network '${context.name}'`));
   }
   const lease = readHostLease(context, element);
-  if (host.ip === undefined || context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
-  const complete = { ...host, ip: host.ip, ...(lease ? { lease } : {}) };
+  if (host.ip === undefined || refusedSince(context, before)) return undefined;
+  const complete = lease ? { ...host, ip: host.ip, lease } : { ...host, ip: host.ip };
   context.origins.set(complete, element);
   return complete;
 }
@@ -55,8 +56,8 @@ export function readDhcpHostMatch(context: ReadContext, element: XmlElement, pla
     });
   }
   const lease = readHostLease(context, element);
-  if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
-  return { ...host, ...(lease ? { lease } : {}) };
+  if (refusedSince(context, before)) return undefined;
+  return lease ? { ...host, lease } : host;
 }
 
 function readHostLease(context: ReadContext, element: XmlElement): DhcpLease | undefined {
@@ -92,12 +93,7 @@ function readParts(context: ReadContext, element: XmlElement, place: Pick<DhcpPl
           ipText,
           xmlError(`Invalid IP address in static host definition for network '${context.name}'`),
         )?.text;
-  return {
-    ...(mac === undefined ? {} : { mac }),
-    ...(id === undefined ? {} : { id }),
-    ...(name === undefined ? {} : { name }),
-    ...(ip === undefined ? {} : { ip }),
-  };
+  return present<DhcpHostMatch>({ mac, id, name, ip });
 }
 
 function checkMac(context: ReadContext, element: XmlElement, mac: string, place: Pick<DhcpPlace, 'family'>): void {

@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { formatIp, type Family, type IpValue } from '../inet/ip.ts';
 import { contains, formatSubnet, lastAddress, network, type Subnet } from '../inet/subnet.ts';
 import { attribute, childByName, type XmlElement } from '../xml/node.ts';
@@ -31,7 +32,7 @@ export function readDhcpRange(context: ReadContext, element: XmlElement, place: 
   checkRange(context, element, ipValue(start), ipValue(end), place);
   const leaseElement = childByName(element, 'lease');
   const lease = leaseElement && readLease(context, leaseElement);
-  const range: DhcpRange = { start, end, ...(lease ? { lease } : {}) };
+  const range = present<DhcpRange>({ start, end, lease });
   context.origins.set(range, element);
   return range;
 }

@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, childByName, childrenByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, warn, type ReadContext, type Shape } from './context.ts';
@@ -50,7 +51,7 @@ export function readDhcp(context: ReadContext, element: XmlElement, place: DhcpP
     }
     return undefined;
   }
-  const dhcp: Dhcp = { ranges, hosts, ...(bootp ? { bootp } : {}) };
+  const dhcp = present<Dhcp>({ ranges, hosts, bootp });
   context.origins.set(dhcp, element);
   return dhcp;
 }
@@ -67,7 +68,7 @@ function readBootp(context: ReadContext, element: XmlElement): Bootp | undefined
     serverText === undefined ? undefined : readIpAttribute(context, element, 'server', serverText, badSocketAddress(serverText))?.text;
   checkOneLine(context, element, 'file');
   if (file === '') return undefined;
-  const bootp: Bootp = { file, ...(server === undefined ? {} : { server }) };
+  const bootp = present<Bootp>({ file, server });
   context.origins.set(bootp, element);
   return bootp;
 }

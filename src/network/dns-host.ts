@@ -1,6 +1,6 @@
 import { attribute, childrenByName, textOf, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
+import { checkShape, refuse, refusedSince, type ReadContext, type Shape } from './context.ts';
 import { xmlDetail } from './libvirt-error.ts';
 import { missingAttribute, readIpAttribute } from './values.ts';
 
@@ -51,7 +51,7 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsH
     ipText === undefined
       ? undefined
       : readIpAttribute(context, element, 'ip', ipText, xmlDetail(`Invalid IP address in network '${context.name}' DNS HOST record`))?.text;
-  if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
+  if (refusedSince(context, before)) return undefined;
   if (hostnames.length === 0 && ip === undefined) {
     refuse(context, element, {
       code: 'VNM010',
@@ -61,7 +61,7 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsH
     });
     return undefined;
   }
-  return { ...(ip === undefined ? {} : { ip }), hostnames };
+  return ip === undefined ? { hostnames } : { ip, hostnames };
 }
 
 /** A blank or comma would make dnsmasq read another line than was meant. */

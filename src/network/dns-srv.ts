@@ -1,6 +1,8 @@
+import { present } from '../base/present.ts';
+import { longerThanBytes } from '../base/utf8.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
+import { checkShape, refuse, refusedSince, warn, type ReadContext, type Shape } from './context.ts';
 import { xmlDetail } from './libvirt-error.ts';
 import { badNumber, checkOneLine, missingAttribute, parseUnsigned, textAttribute } from './values.ts';
 
@@ -62,24 +64,23 @@ function read(context: ReadContext, element: XmlElement, partial: boolean): DnsS
   const port = number('port', 1);
   const priority = number('priority', 0);
   const weight = number('weight', 0);
-  if (context.findings.slice(before).some((f) => f.severity === 'error')) return undefined;
-  return {
-    ...(service === undefined ? {} : { service }),
-    ...(protocol === undefined ? {} : { protocol }),
-    ...(domain === undefined ? {} : { domain }),
-    ...(target === undefined ? {} : { target }),
-    ...(port === undefined ? {} : { port }),
-    ...(priority ? { priority } : {}),
-    ...(weight ? { weight } : {}),
-  };
+  if (refusedSince(context, before)) return undefined;
+  return present<DnsSrvMatch>({
+    service,
+    protocol,
+    domain,
+    target,
+    port,
+    priority: priority || undefined,
+    weight: weight || undefined,
+  });
 }
 
 /** dnsmasq's buffer for the service of a record, less what it adds. */
 const SERVICE_MAX = 482;
 
 function checkService(context: ReadContext, element: XmlElement, service: string): void {
-  const length = new TextEncoder().encode(service).length;
-  if (length > SERVICE_MAX) {
+  if (longerThanBytes(service, SERVICE_MAX)) {
     refuse(context, element, {
       code: 'VNM012',
       message: `the service of an SRV record is longer than ${String(SERVICE_MAX)} bytes`,

@@ -53,7 +53,7 @@ export function readDnsTxtMatch(context: ReadContext, element: XmlElement): DnsT
     });
     return undefined;
   }
-  return { name, ...(value === undefined ? {} : { value }) };
+  return value === undefined ? { name } : { name, value };
 }
 
 /** Writes `<txt>`. */

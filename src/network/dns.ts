@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, children, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
@@ -59,14 +60,14 @@ export function readDns(context: ReadContext, element: XmlElement): Dns | undefi
     });
   }
   if (enable === undefined && forwardPlainNames === undefined && content === 0) return undefined;
-  const dns: Dns = {
-    ...(enable === undefined ? {} : { enable }),
-    ...(forwardPlainNames === undefined ? {} : { forwardPlainNames }),
+  const dns = present<Dns>({
+    enable,
+    forwardPlainNames,
     forwarders,
     txts,
     srvs,
     hosts,
-  };
+  });
   context.origins.set(dns, element);
   return dns;
 }
@@ -96,7 +97,7 @@ export function readForwarder(context: ReadContext, element: XmlElement): DnsFor
     });
     return undefined;
   }
-  const forwarder: DnsForwarder = { ...(domain === undefined ? {} : { domain }), ...(addr === undefined ? {} : { addr }) };
+  const forwarder = present<DnsForwarder>({ domain, addr });
   context.origins.set(forwarder, element);
   return forwarder;
 }

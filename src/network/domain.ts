@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
@@ -33,7 +34,7 @@ export function readDomain(context: ReadContext, element: XmlElement): Domain | 
     });
   }
   if (name === undefined) return undefined;
-  const domain: Domain = { name, ...(localOnly === undefined ? {} : { localOnly }), ...(register === undefined ? {} : { register }) };
+  const domain = present<Domain>({ name, localOnly, register });
   context.origins.set(domain, element);
   return domain;
 }

@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, child, children, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
@@ -98,15 +99,15 @@ export function readForward(context: ReadContext, element: XmlElement): Forward 
     });
   } else if (pfs.length > 1) tooMany(context, pfs[1] ?? element, `Only one <pf> element is allowed in <forward> of network ${name}`);
   const pf = pfs[0] && !listed ? readPf(context, pfs[0]) : undefined;
-  const forward: Forward = {
+  const forward = present<Forward>({
     mode,
-    ...(mode === 'hostdev' ? { managed: managedText?.toLowerCase() === 'yes' } : {}),
-    ...(driver ? { driver } : {}),
-    ...(pf ? { pf } : {}),
-    ...(nat ? { nat } : {}),
+    managed: mode === 'hostdev' ? managedText?.toLowerCase() === 'yes' : undefined,
+    driver,
+    pf,
+    nat,
     interfaces,
     addresses: pool,
-  };
+  });
   context.origins.set(forward, element);
   checkManaged(context, element, managedText);
   return forward;
@@ -140,7 +141,7 @@ function readDriver(context: ReadContext, element: XmlElement): Forward['driver'
   const name = readWord(context, driver, 'name', ['vfio', 'kvm', 'xen']);
   const model = attribute(driver, 'model');
   if (name === undefined) return undefined;
-  return { ...(name === undefined ? {} : { name }), ...(model === undefined ? {} : { model }) };
+  return model === undefined ? { name } : { name, model };
 }
 
 /** The device of the `dev` attribute and of each `<interface>`; the first of both must agree. */

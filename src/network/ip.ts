@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { child, type XmlElement } from '../xml/node.ts';
 import { classPrefix, netmaskToPrefix, type Subnet } from '../inet/subnet.ts';
 import type { XmlWriter } from '../xml/write.ts';
@@ -36,7 +37,9 @@ export function prefixOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): number
 /** The address with its prefix length (host bits kept). Undefined for a netmask with holes. */
 export function subnetOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): Subnet | undefined {
   const prefix = prefixOf(ip);
-  return prefix === undefined ? undefined : { ...ipValue(ip.address), prefix };
+  if (prefix === undefined) return undefined;
+  const { family, value } = ipValue(ip.address);
+  return { family, value, prefix };
 }
 
 /** Reads `<ip>`; undefined when its address is refused. */
@@ -67,12 +70,12 @@ export function readIp(context: ReadContext, element: XmlElement): Ip | undefine
   const before = context.findings.length;
   checkFamily(context, element, { family, address: addressText, isV4: address.family === 'ipv4', maskText, netmask, prefix });
   if (context.findings.length > before) return undefined;
-  const written: Ip = {
-    ...(family === 'ipv4' || family === 'ipv6' ? { family } : {}),
+  const written = present<Ip>({
+    family: family === 'ipv4' || family === 'ipv6' ? family : undefined,
     address: address.text,
-    ...(netmask === undefined ? {} : { netmask: netmask.text }),
-    ...(prefix ? { prefix } : {}),
-  };
+    netmask: netmask?.text,
+    prefix: prefix || undefined,
+  });
   const subnet = subnetOf(written);
   if (netmask && !subnet) {
     warn(context, element, {
@@ -86,12 +89,12 @@ export function readIp(context: ReadContext, element: XmlElement): Ip | undefine
   const dhcpElement = child(element, 'dhcp');
   const dhcp = dhcpElement && readDhcp(context, dhcpElement, { family: address.family, address: ipValue(address.text), subnet });
   const tftpRoot = readTftp(context, element, address.family === 'ipv4');
-  const ip: Ip = {
+  const ip = present<Ip>({
     ...written,
-    ...(localPtr === undefined ? {} : { localPtr }),
-    ...(tftpRoot === undefined ? {} : { tftpRoot }),
-    ...(dhcp ? { dhcp } : {}),
-  };
+    localPtr,
+    tftpRoot,
+    dhcp,
+  });
   context.origins.set(ip, element);
   return ip;
 }

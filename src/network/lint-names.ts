@@ -1,15 +1,17 @@
+import { longerThanBytes } from '../base/utf8.ts';
 import { child, type XmlElement } from '../xml/node.ts';
 import { warn, type ReadContext } from './context.ts';
 import { warnAt } from './lint-warn.ts';
 import type { Network } from './network.ts';
 
 /** RFC 1035 and 2181: labels of 1 to 63 bytes, 253 in all; letters, digits, dashes and (in use everywhere) underscores. */
-const LABEL = /^[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$/;
+const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const NAME = new RegExp(`^(?:${LABEL}\\.)*${LABEL}$`);
 
 /** True for a name that DNS can carry; one final dot is allowed. */
 export function isDnsName(name: string): boolean {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;
-  return bare.length > 0 && bare.length <= 253 && bare.split('.').every((label) => LABEL.test(label));
+  return bare.length <= 253 && NAME.test(bare);
 }
 
 /** Names that DNS cannot carry, and a name of the network that its files cannot have. */
@@ -35,10 +37,7 @@ export function lintNames(context: ReadContext, root: XmlElement, network: Netwo
   }
   for (const ip of network.ips) for (const host of ip.dhcp?.hosts ?? []) if (host.name !== undefined) bad(host, host.name, 'name');
   const name = child(root, 'name');
-  if (
-    name &&
-    (/[\t\\]/.test(network.name) || network.name === '.' || network.name === '..' || new TextEncoder().encode(network.name).length > 240)
-  ) {
+  if (name && (/[\t\\]/.test(network.name) || network.name === '.' || network.name === '..' || longerThanBytes(network.name, 240))) {
     warn(context, name, {
       code: 'VNM055',
       message: 'files named after this network cannot be made or read back',

@@ -1,3 +1,4 @@
+import { longerThanBytes } from '../base/utf8.ts';
 import { lastAddress, network as networkOf, overlaps, type Subnet } from '../inet/subnet.ts';
 import type { XmlElement } from '../xml/node.ts';
 import type { ReadContext } from './context.ts';
@@ -22,7 +23,7 @@ function lintBridgeName(context: ReadContext, { bridge }: Network): void {
   const name = bridge?.name;
   if (bridge === undefined || name === undefined) return;
   const full = name.replace('%d', '0');
-  const tooLong = new TextEncoder().encode(full).length > 15;
+  const tooLong = longerThanBytes(full, 15);
   if (!tooLong && !/[/:\s]/.test(full) && full !== '.' && full !== '..' && !/%(?!d)/.test(name)) return;
   warnAt(context, bridge, {
     code: 'VNM055',

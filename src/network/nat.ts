@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, children, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
@@ -29,11 +30,13 @@ export function readNat(context: ReadContext, element: XmlElement): Nat | undefi
   const port = only(context, element, 'port');
   const ports = port && readPorts(context, port);
   if (ipv6 === undefined && !addresses && !ports) return undefined;
-  const nat: Nat = {
-    ...(ipv6 === undefined ? {} : { ipv6 }),
-    ...(addresses ? { addressStart: addresses.start, addressEnd: addresses.end } : {}),
-    ...(ports ? { portStart: ports.start, portEnd: ports.end } : {}),
-  };
+  const nat = present<Nat>({
+    ipv6,
+    addressStart: addresses?.start,
+    addressEnd: addresses?.end,
+    portStart: ports?.start,
+    portEnd: ports?.end,
+  });
   context.origins.set(nat, element);
   return nat;
 }

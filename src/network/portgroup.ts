@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { child, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { readBandwidth, writeBandwidth, type Bandwidth } from './bandwidth.ts';
@@ -54,14 +55,14 @@ export function readPortGroup(context: ReadContext, element: XmlElement): PortGr
   const bandwidth = bandwidthElement && readBandwidth(context, bandwidthElement);
   const vlanElement = child(element, 'vlan');
   const vlan = vlanElement && readVlan(context, vlanElement);
-  const group: PortGroup = {
+  const group = present<PortGroup>({
     name,
     default: isDefault?.toLowerCase() === 'yes',
-    ...(trustGuestRxFilters === undefined ? {} : { trustGuestRxFilters }),
-    ...(vlan ? { vlan } : {}),
-    ...(virtualport ? { virtualport } : {}),
-    ...(bandwidth ? { bandwidth } : {}),
-  };
+    trustGuestRxFilters,
+    vlan,
+    virtualport,
+    bandwidth,
+  });
   context.origins.set(group, element);
   return group;
 }

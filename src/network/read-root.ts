@@ -1,3 +1,4 @@
+import { present, type MaybeAbsent } from '../base/present.ts';
 import { isMulticastMac } from '../inet/mac.ts';
 import { attribute, child, children, textOf, type XmlElement } from '../xml/node.ts';
 import { readBandwidth } from './bandwidth.ts';
@@ -86,27 +87,27 @@ export function readRoot(outer: ReadContext, root: XmlElement): Network {
   checkGateways(context, routes, ips, children(root, 'ip').length > ips.length);
   const forward = one('forward', readForward) ?? ISOLATED;
   const metadata = one('metadata', readMetadata);
-  const network: Network = {
+  const network = present<Network>({
     name,
     ...head,
     metadata: metadata?.elements ?? [],
-    ...(metadata?.elements.length === 0 ? { emptyMetadata: true as const } : {}),
-    ...(metadata && metadata.declarations.length > 0 ? { metadataDeclarations: metadata.declarations } : {}),
+    emptyMetadata: metadata?.elements.length === 0 ? true : undefined,
+    metadataDeclarations: metadata?.declarations.length ? metadata.declarations : undefined,
     forward,
-    ...(bridge ? { bridge } : {}),
-    ...(mtu ? { mtu } : {}),
-    ...(mac === undefined ? {} : { mac }),
-    ...(domain ? { domain } : {}),
-    ...(dns ? { dns } : {}),
-    ...(vlan ? { vlan } : {}),
-    ...(bandwidth ? { bandwidth } : {}),
-    ...(portIsolated === undefined ? {} : { portIsolated }),
+    bridge,
+    mtu: mtu || undefined,
+    mac,
+    domain,
+    dns,
+    vlan,
+    bandwidth,
+    portIsolated,
     ips,
     routes,
-    ...(virtualport ? { virtualport } : {}),
+    virtualport,
     portgroups,
     dnsmasqOptions: [],
-  };
+  });
   checkModeParts(context, root, network);
   const complete = { ...network, dnsmasqOptions: readDnsmasqOptions(context, root) };
   context.origins.set(complete, root);
@@ -137,7 +138,7 @@ function readName(context: ReadContext, root: XmlElement): string {
   return name;
 }
 
-type Head = Part<'uuid' | 'title' | 'description' | 'ipv6' | 'trustGuestRxFilters' | 'connections'>;
+type Head = MaybeAbsent<Part<'uuid' | 'title' | 'description' | 'ipv6' | 'trustGuestRxFilters' | 'connections'>>;
 
 function readHead(context: ReadContext, root: XmlElement): Head {
   const text = (tag: string): string | undefined => {
@@ -175,12 +176,12 @@ function readHead(context: ReadContext, root: XmlElement): Head {
   const trustGuestRxFilters = readYesNo(context, root, 'trustGuestRxFilters');
   const connections = parseUnsigned(attribute(root, 'connections') ?? '');
   return {
-    ...(uuid === undefined ? {} : { uuid }),
-    ...(title === undefined ? {} : { title }),
-    ...(description === undefined ? {} : { description }),
-    ...(ipv6Text === 'yes' ? { ipv6: true } : {}),
-    ...(trustGuestRxFilters === undefined ? {} : { trustGuestRxFilters }),
-    ...(context.live && connections ? { connections } : {}),
+    uuid,
+    title,
+    description,
+    ipv6: ipv6Text === 'yes' ? true : undefined,
+    trustGuestRxFilters,
+    connections: context.live ? connections || undefined : undefined,
   };
 }
 

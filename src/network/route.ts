@@ -1,8 +1,9 @@
+import { present } from '../base/present.ts';
 import { parseIp } from '../inet/ip.ts';
 import { contains } from '../inet/subnet.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
-import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
+import { checkShape, refuse, refusedSince, type ReadContext, type Shape } from './context.ts';
 import { badFamily, badNetmask, badPrefix, bothMaskAndPrefix, subnetOf, type Ip } from './ip.ts';
 import { unsupported, xmlError } from './libvirt-error.ts';
 import { ipValue, missingAttribute, readIpAttribute, readUnsigned, type ReadIp } from './values.ts';
@@ -42,7 +43,7 @@ export function readRoute(context: ReadContext, element: XmlElement): Route | un
   const address = ip('address', addressText, 'network');
   const gateway = ip('gateway', gatewayText, 'gateway');
   const netmask = ip('netmask', maskText, 'netmask');
-  const refused = (): boolean => context.findings.slice(before).some((f) => f.severity === 'error');
+  const refused = (): boolean => refusedSince(context, before);
   if (!address || !gateway || refused()) return undefined;
   checkFamilies(context, element, {
     family,
@@ -69,14 +70,14 @@ export function readRoute(context: ReadContext, element: XmlElement): Route | un
     });
     return undefined;
   }
-  const route: Route = {
-    ...(family === 'ipv4' || family === 'ipv6' ? { family } : {}),
+  const route = present<Route>({
+    family: family === 'ipv4' || family === 'ipv6' ? family : undefined,
     address: address.text,
-    ...(netmask === undefined ? {} : { netmask: netmask.text }),
-    ...(prefix === undefined ? {} : { prefix }),
+    netmask: netmask?.text,
+    prefix,
     gateway: gateway.text,
-    ...(metric === undefined ? {} : { metric }),
-  };
+    metric,
+  });
   context.origins.set(route, element);
   return route;
 }

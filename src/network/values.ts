@@ -1,6 +1,7 @@
 import type { LibvirtError } from '../base/diagnostic.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatIp, parseIp, parseIpNumeric, type Family, type IpValue } from '../inet/ip.ts';
+import { isFullMac } from '../inet/mac.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import { refuse, warn, type ReadContext } from './context.ts';
 import { FROM, xmlError } from './libvirt-error.ts';
@@ -229,6 +230,7 @@ export function ipValue(text: string): IpValue {
  * Canonical form, or undefined.
  */
 export function parseLibvirtMac(text: string): string | undefined {
+  if (isFullMac(text)) return text.toLowerCase();
   const m =
     /^([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})(?![^ \t\n\v\f\r])/.exec(
       text,

@@ -1,3 +1,5 @@
+import { longerThanBytes } from '../base/utf8.ts';
+import { present } from '../base/present.ts';
 import { attribute, childByName, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, warn, type ReadContext, type Shape } from './context.ts';
@@ -59,7 +61,7 @@ export function readVirtualPort(
   const parameters = parametersElement ? readParameters(context, parametersElement) : {};
   if (type !== undefined) checkNoExtras(context, parametersElement ?? element, type, parameters);
   if (type === undefined && Object.keys(parameters).length === 0 && options.keepEmpty !== true) return undefined;
-  const port: VirtualPort = { ...(type === undefined ? {} : { type }), ...parameters };
+  const port = present<VirtualPort>({ type, ...parameters });
   context.origins.set(port, element);
   return port;
 }
@@ -72,7 +74,7 @@ function readParameters(context: ReadContext, element: XmlElement): Omit<Virtual
   const instanceid = readId(context, element, 'instanceid');
   const profileText = attribute(element, 'profileid');
   const profileid = profileText === '' ? undefined : profileText;
-  if (profileid !== undefined && new TextEncoder().encode(profileid).length > 39) {
+  if (profileid !== undefined && longerThanBytes(profileid, 39)) {
     refuse(context, element, {
       code: 'VNM012',
       message: 'profileid is longer than 39 bytes',
@@ -84,14 +86,14 @@ function readParameters(context: ReadContext, element: XmlElement): Omit<Virtual
     });
   }
   const interfaceid = readId(context, element, 'interfaceid');
-  return {
-    ...(managerid === undefined ? {} : { managerid }),
-    ...(typeid === undefined ? {} : { typeid }),
-    ...(typeidversion === undefined ? {} : { typeidversion }),
-    ...(instanceid === undefined ? {} : { instanceid }),
-    ...(interfaceid === undefined ? {} : { interfaceid }),
-    ...(profileid === undefined ? {} : { profileid }),
-  };
+  return present<Omit<VirtualPort, 'type'>>({
+    managerid,
+    typeid,
+    typeidversion,
+    instanceid,
+    interfaceid,
+    profileid,
+  });
 }
 
 function readNumber(context: ReadContext, element: XmlElement, name: Parameter, max: number, outOfRange: string): number | undefined {

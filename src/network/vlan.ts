@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { attribute, children, type XmlElement } from '../xml/node.ts';
 import type { XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
@@ -53,7 +54,7 @@ export function readVlan(context: ReadContext, element: XmlElement): Vlan | unde
     tags.push(tag);
   }
   const trunk = readTrunk(context, element, tagElements.length, native !== undefined) ?? tags.length > 1;
-  const vlan: Vlan = { trunk, tags };
+  const vlan = present<Vlan>({ trunk, tags });
   context.origins.set(vlan, element);
   return vlan;
 }
@@ -67,7 +68,7 @@ function readTag(context: ReadContext, element: XmlElement): VlanTag | undefined
   }
   const nativeMode = readWord(context, element, 'nativeMode', ['tagged', 'untagged']);
   if (id === undefined) return undefined;
-  return { id, ...(nativeMode === undefined ? {} : { nativeMode }) };
+  return nativeMode === undefined ? { id } : { id, nativeMode };
 }
 
 function readTrunk(context: ReadContext, element: XmlElement, count: number, native: boolean): boolean | undefined {
