@@ -1,6 +1,8 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import type { IpCommand, IpHandler, StepOf } from './handler.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { toolError } from './command.ts';
+import { StepFailure, type IpCommand, type IpHandler, type StepOf } from './handler.ts';
 
 /** The administrative state of links: ours, and those that `desired` wants up. */
 export const linkUps: IpHandler<'link-up'> = {
@@ -18,24 +20,54 @@ export const linkUps: IpHandler<'link-up'> = {
       const args = ['link', 'set', 'dev', dev, s.op === 'delete' ? 'down' : 'up'];
       return [{ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device|No such device/ } : {}) }];
     });
-    return atOnce(steps, ups);
+    return [...spanning(steps).values()].flatMap(({ bridge, step }): IpCommand[] => [{ step, args: stp(bridge, '0') }]).concat(ups);
+  },
+
+  after(steps, tools) {
+    const ports = spanning(steps);
+    if (ports.size === 0) return undefined;
+    return async () => {
+      await Promise.all([...ports.keys()].map(forwards));
+      const results = await tools.ip.batch([...ports.values()].map(({ bridge }) => stp(bridge, '1')));
+      for (const [i, result] of results.entries()) {
+        const step = [...ports.values()][i]?.step ?? 0;
+        if (!result.ok) throw new StepFailure(step, toolError('ip', result.stderr, {}));
+      }
+    };
   },
 };
 
 /**
  * A port of a bridge with spanning tree waits twice the forward delay, 4 s at least, before it forwards. Guests are leaves: with the
- * protocol off while their ports are raised (a fraction of a millisecond) these forward at once, and the protocol watches them from then
- * on. libvirt differs: its guests wait. Only on bridges of ours.
+ * protocol off while their ports are raised (milliseconds) these forward at once, and the protocol watches them from then on. libvirt
+ * differs: its guests wait. Only on bridges of ours. Ports by device.
  */
-function atOnce(steps: readonly StepOf<'link-up'>[], ups: readonly IpCommand[]): readonly IpCommand[] {
-  const bridges = new Map<string, number>();
+function spanning(steps: readonly StepOf<'link-up'>[]): ReadonlyMap<string, { readonly bridge: string; readonly step: number }> {
+  const ports = new Map<string, { readonly bridge: string; readonly step: number }>();
   for (const [step, { op, after }] of steps.entries()) {
     const bridge = op === 'delete' || after?.owner.port === undefined ? undefined : spanningBridgeOf(after.dev);
-    if (bridge !== undefined) bridges.set(bridge, step);
+    if (bridge !== undefined && after) ports.set(after.dev, { bridge, step });
   }
-  const stp = (state: '0' | '1'): readonly IpCommand[] =>
-    [...bridges].map(([bridge, step]) => ({ step, args: ['link', 'set', 'dev', bridge, 'type', 'bridge', 'stp_state', state] }));
-  return [...stp('0'), ...ups, ...stp('1')];
+  return ports;
+}
+
+function stp(bridge: string, state: '0' | '1'): readonly string[] {
+  return ['link', 'set', 'dev', bridge, 'type', 'bridge', 'stp_state', state];
+}
+
+/** How long the kernel's word that a raised port has a carrier is waited for; a tap has none before its guest runs. Milliseconds. */
+const CARRIER_WAIT_MS = 100;
+
+/** Waits until a port with a carrier forwards (BR_STATE_FORWARDING of linux/if_bridge.h): the bridge is told of it a moment later. */
+async function forwards(dev: string): Promise<void> {
+  const read = (file: string): string => {
+    try {
+      return readFileSync(`/sys/class/net/${dev}/${file}`, 'utf8').trim();
+    } catch {
+      return ''; // no carrier is told of a link that is down, and a link may be gone
+    }
+  };
+  for (let waited = 0; waited < CARRIER_WAIT_MS && read('carrier') === '1' && read('brport/state') !== '3'; waited++) await sleep(1);
 }
 
 /** The bridge of ours, with spanning tree, that a device is plugged into. */
