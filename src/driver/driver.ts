@@ -109,8 +109,14 @@ export interface AttachRequest {
   /** Where it goes; device names are chosen when empty. */
   readonly attachment:
     | Attachment
-    | { readonly type: 'netns'; readonly netns: string; readonly guestDev?: string }
-    | { readonly type: 'tap'; readonly dev?: string };
+    | { readonly type: 'netns'; readonly netns: string; readonly guestDev?: string; readonly dev?: string }
+    | {
+        readonly type: 'tap';
+        readonly dev?: string;
+        readonly multiQueue?: boolean;
+        readonly user?: string;
+        readonly group?: string;
+      };
 }
 
 /**

@@ -135,6 +135,17 @@ describe('a network from file to nothing', () => {
     expect(sh('dig', '+short', '+timeout=2', '@10.9.0.1', 'cache.lab.internal').stdout.trim()).toBe('10.9.0.51');
   });
 
+  test('a tap with limits and a name of its own, and what QEMU needs for it; detach by that name', () => {
+    const qemu = ok('attach', 'lab', '--tap', '--name', 'vm1tap', '--multiqueue', '--bandwidth', '1000/500', '--owner', 'vm1', '--qemu');
+    expect(qemu).toMatch(/^-netdev tap,id=vm1tap,ifname=vm1tap,\S*queues=2 -device virtio-net-pci,netdev=vm1tap,mac=52:54:00:\S+,mq=on\n$/);
+    expect(sh('ip', '-d', 'link', 'show', 'vm1tap').stdout).toContain('multi_queue');
+    expect(sh('tc', 'qdisc', 'show', 'dev', 'vm1tap').stdout).toContain('htb');
+    expect(ok('ports', 'lab')).toMatch(/vm1 .* in 1000, out 500 KiB\/s/);
+    expect(virtnet('attach', 'lab', '--tap', '--vlan', '10').stderr).toMatch(/VLAN|vlan/);
+    ok('detach', 'lab', 'vm1tap');
+    expect(sh('ip', 'link', 'show', 'vm1tap').status).not.toBe(0);
+  });
+
   test('a drop in another table is told after a start and in show, until the bridge is let pass there', () => {
     const nft = (...words: string[]): Ran => sh('nft', ...words);
     nft('add', 'table', 'ip', 'filter');

@@ -7,6 +7,9 @@ it('prints what QEMU needs to use a tap, a macvtap or a virtual function', () =>
   expect(qemuArguments(tap)).toBe(
     '-netdev tap,id=vnet0,ifname=vnet0,script=no,downscript=no -device virtio-net-pci,netdev=vnet0,mac=52:54:00:00:00:01',
   );
+  const queues = qemuArguments(portRecord(1, 'vm', { type: 'tap', dev: 'vnet0', vnetHeader: true, multiQueue: true }));
+  expect(queues).toContain('downscript=no,queues=2 ');
+  expect(queues).toMatch(/,mq=on$/);
   const macvtap = portRecord(2, 'vm', { type: 'macvtap', dev: 'macvtap0' });
   expect(qemuArguments(macvtap)).toBe(
     '-netdev tap,id=macvtap0,fd=3 -device virtio-net-pci,netdev=macvtap0,mac=52:54:00:00:00:02 3<>/dev/tap$(cat /sys/class/net/macvtap0/ifindex)',

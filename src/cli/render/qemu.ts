@@ -8,8 +8,11 @@ import type { PortRecord } from '../../compile/port.ts';
 export function qemuArguments({ attachment, port }: PortRecord): string | undefined {
   const device = (id: string): string => `-device virtio-net-pci,netdev=${id},mac=${port.mac}`;
   switch (attachment.type) {
-    case 'tap':
-      return `-netdev tap,id=${attachment.dev},ifname=${attachment.dev},script=no,downscript=no ${device(attachment.dev)}`;
+    case 'tap': {
+      // The kernel refuses a queue of a multi-queue tap to who does not ask for several.
+      const [queues, mq] = attachment.multiQueue ? [',queues=2', ',mq=on'] : ['', ''];
+      return `-netdev tap,id=${attachment.dev},ifname=${attachment.dev},script=no,downscript=no${queues} ${device(attachment.dev)}${mq}`;
+    }
     case 'macvtap': {
       const node = `/dev/tap$(cat /sys/class/net/${attachment.dev}/ifindex)`;
       return `-netdev tap,id=${attachment.dev},fd=3 ${device(attachment.dev)} 3<>${node}`;

@@ -7,6 +7,7 @@ import { showPlan } from '../change.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { planView, printJson } from '../views.ts';
 import { deviceOf } from '../render/port.ts';
+import { bandwidthOf, vlanOf } from '../limits.ts';
 import { qemuArguments } from '../render/qemu.ts';
 
 export const run: Run = async (io, [name = ''], options) => {
@@ -17,7 +18,8 @@ export const run: Run = async (io, [name = ''], options) => {
     ...given('mac', text(options, 'mac')),
     ...given('portgroup', text(options, 'portgroup')),
     ...(flag(options, 'isolated') ? { isolated: true } : {}),
-    ...vlanOf(text(options, 'vlan')),
+    ...vlanOf(text(options, 'vlan'), flag(options, 'trunk')),
+    ...bandwidthOf(text(options, 'bandwidth')),
     ...ownerOf(options),
   };
   await using driver = await io.openDriver();
@@ -58,12 +60,19 @@ function attachmentOf(options: Options): AttachRequest['attachment'] {
       hint: 'virtnet attach NAME --netns NS plugs a network namespace, --tap makes a device for a virtual machine',
     });
   }
-  const dev = text(options, place);
+  const given = text(options, place);
+  const name = text(options, 'name');
+  const dev = name ?? (place === 'netns' ? undefined : given);
   switch (place) {
     case 'netns':
-      return { type: 'netns', netns: dev ?? '', guestDev: text(options, 'dev') ?? 'eth0' };
+      return {
+        type: 'netns',
+        netns: given ?? '',
+        guestDev: text(options, 'dev') ?? 'eth0',
+        ...(dev === undefined ? {} : { dev }),
+      };
     case 'tap':
-      return dev === undefined ? { type: 'tap' } : { type: 'tap', dev };
+      return { type: 'tap', ...tapOf(options), ...(dev === undefined ? {} : { dev }) };
     case 'macvtap':
       return { type: 'macvtap', dev: dev ?? '' };
     case 'vf':
@@ -71,12 +80,12 @@ function attachmentOf(options: Options): AttachRequest['attachment'] {
   }
 }
 
-/** One access tag. */
-function vlanOf(value: string | undefined): Pick<AttachRequest, 'vlan'> {
-  if (value === undefined) return {};
-  const id = Number(value);
-  if (/^\d+$/.test(value) && id >= 1 && id <= 4094) return { vlan: { trunk: false, tags: [{ id }] } };
-  throw new VirtnetError({ code: 'VNU001', message: `'${value}' is no VLAN`, hint: 'give a number from 1 to 4094' });
+function tapOf(options: Options): { readonly multiQueue?: boolean; readonly user?: string; readonly group?: string } {
+  return {
+    ...(flag(options, 'multiqueue') ? { multiQueue: true } : {}),
+    ...given('user', text(options, 'user')),
+    ...given('group', text(options, 'group')),
+  };
 }
 
 /** The guest's name: as given, or the namespace's. */
