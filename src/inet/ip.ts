@@ -46,7 +46,11 @@ function parseIpv6(text: string): bigint | undefined {
   const missing = 8 - head.length - tail.length;
   if (halves.length === 1 ? missing !== 0 : missing < 1) return undefined;
   const all = [...head, ...new Array<number>(missing).fill(0), ...tail];
-  return all.reduce((value, group) => (value << 16n) | BigInt(group), 0n);
+  const half = (from: number): bigint => {
+    const [a = 0, b = 0, c = 0, d = 0] = all.slice(from, from + 4);
+    return (BigInt(a * 65536 + b) << 32n) | BigInt(c * 65536 + d);
+  };
+  return (half(0) << 64n) | half(4);
 }
 
 /** The 16-bit groups of one side of `::`; a dotted quad may end the last side only. */

@@ -37,7 +37,7 @@ export function lastAddress(subnet: Subnet): IpValue {
 
 /** True when the address is in the subnet. */
 export function contains(subnet: Subnet, ip: IpValue): boolean {
-  return subnet.family === ip.family && (ip.value & ~hostMask(subnet)) === network(subnet).value;
+  return subnet.family === ip.family && (ip.value ^ subnet.value) >> BigInt(bitsOf(subnet.family) - subnet.prefix) === 0n;
 }
 
 /** True when the two share an address. */
