@@ -11,7 +11,7 @@ export function referencePage(verbs: readonly VerbSpec[]): string {
   return `${HEAD}\n${groups.join('\n')}`;
 }
 
-const HEAD = `<!-- Made from src/cli/verbs.ts: UPDATE=1 npx vitest run --config vitest.config.ts src/cli/reference.test.ts -->
+const HEAD = `<!-- Made from src/cli/verbs.ts: npm run docs -->
 
 # The command
 
