@@ -19,6 +19,7 @@ const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
 const host = linuxHost({ paths: { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' } });
 
 async function desired(networks: readonly Network[]): Promise<HostState> {
+  host.prepare?.();
   const facts = await host.facts();
   const own = networks.flatMap((n) => {
     const result = compileNetwork({ network: n, ports: [], facts });

@@ -180,6 +180,7 @@ export class Engine {
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
   async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
+    this.#options.host.prepare?.();
     const facts = await context.facts();
     const desired = this.#options.compile(change.next, change.scope, facts, former);
     if (desired.failed.size > 0) throw refused(desired.diagnostics);

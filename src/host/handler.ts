@@ -5,6 +5,7 @@ import type { ObserveRequest } from './host.ts';
 import type { IpTool } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
 import type { LinkRow } from './link-rows.ts';
+import type { ListedTable } from './nft-text.ts';
 
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
 
@@ -20,11 +21,33 @@ export interface HostTools {
   readonly ip: IpTool;
   readonly tc: IpTool;
   readonly paths: HostPaths;
+  /** The listing of our table, asked for ahead of the next observation. */
+  readonly ahead: AheadListing;
   /** `/sys`, or a test's copy. */
   readonly sysfs: string;
   /** `/proc`, or a test's copy. */
   readonly proc: string;
 }
+
+/** One answer asked for in advance: the next observation takes it if it is fresh, and nobody takes it twice. */
+export class AheadListing {
+  #asked: { readonly table: Promise<ListedTable | undefined>; readonly at: number } | undefined;
+
+  ask(list: () => Promise<ListedTable | undefined>): void {
+    const table = list();
+    table.catch(() => undefined); // told to whoever takes it
+    this.#asked = { table, at: performance.now() };
+  }
+
+  take(): Promise<ListedTable | undefined> | undefined {
+    const asked = this.#asked;
+    this.#asked = undefined;
+    return asked && performance.now() - asked.at < AHEAD_MS ? asked.table : undefined;
+  }
+}
+
+/** How long an answer asked for in advance is good for, in milliseconds: our own changes cannot fall in between, others' hardly. */
+const AHEAD_MS = 50;
 
 /** What an observation has learned so far: the request, and the links that matter to it. */
 export interface Look {

@@ -25,6 +25,8 @@ export interface Host extends AsyncDisposable {
   readonly paths: HostPaths;
   /** What a compile may depend on. */
   facts(): Promise<HostFacts>;
+  /** An observation follows soon, under the same lock: what takes a while to ask for may be asked for now, beside other work. */
+  prepare?(): void;
   /** Only what is virtnet's own (by mark) or named in `desired`; a link of somebody else's is never part of it. */
   observe(request: ObserveRequest): Promise<HostState>;
   /**

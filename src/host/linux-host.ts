@@ -2,10 +2,11 @@ import type { HostPaths } from '../compile/facts.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts } from './facts.ts';
 import { foreignDrops } from './foreign-drops.ts';
-import type { HostTools } from './handler.ts';
+import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { takeLock } from './lock.ts';
+import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
 
 export interface LinuxHostOptions {
@@ -22,12 +23,14 @@ export function linuxHost(options: LinuxHostOptions): Host {
     ip: new IpTool('ip'),
     tc: new IpTool('tc'),
     paths: options.paths,
+    ahead: new AheadListing(),
     sysfs: options.sysfs ?? '/sys',
     proc: '/proc',
   };
   return {
     paths: options.paths,
     facts: () => readFacts(tools),
+    prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignDrops: () => foreignDrops().catch(() => []),

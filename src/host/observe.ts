@@ -9,7 +9,7 @@ import { listTable, observeFirewall } from './nft.ts';
 /** Looks at everything that the request is about; see `Host.observe`. */
 export async function observeHost(request: ObserveRequest, tools: HostTools): Promise<HostState> {
   // nft lists while ip answers.
-  const [table, look] = await Promise.all([listTable(), lookAtLinks(request, tools)]);
+  const [table, look] = await Promise.all([tools.ahead.take() ?? listTable(), lookAtLinks(request, tools)]);
   const kinds = Object.values(handlers) as readonly {
     observe(look: Look, tools: HostTools): Promise<readonly Resource[]> | readonly Resource[];
   }[];
