@@ -1,11 +1,16 @@
 import { connect } from './connect.ts';
 import { processIo } from './io.ts';
 
-/** Entry of the bundle. The helper of the demo is a process of its own and starts without the parser. */
+/** Entry of the bundle. The helper of the demo and the names for completion start without the parser. */
 async function main(): Promise<void> {
   if (process.argv[2] === '__probe') {
     const { serveProbe } = await import('./demo/probe.ts');
     serveProbe();
+    return;
+  }
+  if (process.argv[2] === '__names') {
+    await using driver = await connect();
+    process.stdout.write((await driver.list()).map(({ name }) => `${name}\n`).join(''));
     return;
   }
   const { runProgram } = await import('./program.ts');

@@ -244,6 +244,30 @@ const networks: readonly VerbSpec[] = [
     ],
     load: () => import('./verbs/update.ts'),
   },
+  {
+    name: 'import-libvirt',
+    group: 'Networks',
+    summary: "define what libvirt has defined, from libvirt's own files",
+    about:
+      'Reads the documents and the autostart links; nothing of libvirt is changed, nothing is started, and a network that is there already (by name or uuid) is left as it is. Files that cannot be read are reported and left; the exit code is then 1.',
+    operands: [],
+    options: [{ flags: '--from <folder>', says: "libvirt's folder of definitions", fallback: '/etc/libvirt/qemu/networks' }, dryRun, json],
+    examples: [
+      { line: 'import-libvirt --dry-run', says: 'what would be defined' },
+      { line: 'import-libvirt', says: 'define it' },
+    ],
+    load: () => import('./verbs/import-libvirt.ts'),
+  },
+  {
+    name: 'export-libvirt',
+    group: 'Networks',
+    summary: 'write the stored definitions as libvirt keeps them: documents and autostart links',
+    about: 'A file that is there and says something else is left as it is; the exit code is then 1.',
+    operands: [],
+    options: [{ flags: '--to <folder>', says: 'where to; made when absent' }, json],
+    examples: [{ line: 'export-libvirt --to networks', says: 'a copy for /etc/libvirt/qemu/networks' }],
+    load: () => import('./verbs/export-libvirt.ts'),
+  },
 ];
 
 const guests: readonly VerbSpec[] = [
@@ -342,6 +366,18 @@ const trials: readonly VerbSpec[] = [
       { line: 'sandbox -- sh -c "virtnet up examples/default.xml; virtnet list"', says: 'a command' },
     ],
     load: () => import('./verbs/sandbox.ts'),
+  },
+  {
+    name: 'completion',
+    group: 'Try it',
+    summary: 'print what makes a shell complete verbs, options and names of networks',
+    operands: [{ name: '<shell>', says: 'bash, zsh or fish' }],
+    options: [],
+    examples: [
+      { line: 'completion bash > /etc/bash_completion.d/virtnet', says: 'for everybody, from the next shell on' },
+      { line: 'completion fish | source', says: 'for this shell' },
+    ],
+    load: () => import('./verbs/completion.ts'),
   },
 ];
 

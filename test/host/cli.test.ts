@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -198,6 +198,62 @@ describe('a network from file to nothing', () => {
     const names = up.networks.map((n) => n.name);
     ok('down', ...names);
     ok('undefine', ...names);
+  });
+});
+
+describe('definitions of libvirt', () => {
+  test('are imported with their autostart, without touching what is there, and exported again', () => {
+    const from = join(folder, 'libvirt');
+    mkdirSync(join(from, 'autostart'), { recursive: true });
+    const net = (name: string): string => `<!-- libvirt's warning -->\n<network><name>${name}</name><bridge name='${name}0'/></network>\n`;
+    writeFileSync(join(from, 'one.xml'), net('one'));
+    writeFileSync(join(from, 'two.xml'), net('two'));
+    writeFileSync(join(from, 'broken.xml'), '<network><name>broken</name>');
+    symlinkSync(join(from, 'two.xml'), join(from, 'autostart', 'two.xml'));
+    ok('define', join(from, 'one.xml'));
+    const before = ok('dumpxml', 'one');
+    const planned = virtnet('import-libvirt', '--from', from, '--dry-run');
+    expect(planned.stdout).toMatch(/^! .*broken\.xml: cannot be read, left: .+\n= one: there already .+\n\+ two: define, start at boot\n$/);
+    expect(ok('list', '--name')).toBe('one\n');
+    expect(virtnet('import-libvirt', '--from', from).status).toBe(1);
+    expect(json('list')).toMatchObject({
+      networks: [
+        { name: 'one', autostart: false },
+        { name: 'two', autostart: true, active: false },
+      ],
+    });
+    expect(ok('dumpxml', 'one')).toBe(before);
+
+    const to = join(folder, 'exported');
+    ok('export-libvirt', '--to', to);
+    expect(readFileSync(join(to, 'autostart', 'two.xml'), 'utf8')).toBe(ok('dumpxml', 'two', '--inactive'));
+    expect(readdirSync(join(to, 'autostart'))).toEqual(['two.xml']);
+    writeFileSync(join(to, 'one.xml'), 'mine');
+    expect(virtnet('export-libvirt', '--to', to).status).toBe(1);
+    expect(readFileSync(join(to, 'one.xml'), 'utf8')).toBe('mine');
+
+    ok('undefine', 'one', 'two');
+    ok('import-libvirt', '--from', join(to, 'autostart'));
+    expect(ok('list', '--name')).toBe('two\n');
+    ok('undefine', 'two');
+  });
+});
+
+describe('completion', () => {
+  test('of bash offers verbs, options and names, and runs nothing that a name holds', () => {
+    const odd = join(folder, 'odd.xml');
+    writeFileSync(odd, `<network><name>my $(touch ${folder}/ran) net</name></network>`.replaceAll('/ran', '_ran').replaceAll(folder, 'x'));
+    ok('define', odd);
+    const complete = (...words: string[]): string => {
+      const set =
+        'COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); source <(bin/virtnet completion bash); _virtnet; printf "%s\\n" "${COMPREPLY[@]}"';
+      return sh('bash', '-c', set, 'bash', ...words).stdout;
+    };
+    expect(complete('virtnet', 'und')).toBe('undefine\n');
+    expect(complete('bin/virtnet', 'attach', '--own')).toBe('--owner\n');
+    expect(complete('bin/virtnet', 'show', 'my')).toBe('my\\ \\$\\(touch\\ x_ran\\)\\ net\n');
+    expect(existsSync('x_ran')).toBe(false);
+    ok('undefine', 'my $(touch x_ran) net');
   });
 });
 
