@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { prefixOf, subnetOf } from './ip.ts';
+import { readNetwork } from './read.ts';
+
+const read = (ip: string) => readNetwork(`<network><name>lab</name>${ip}</network>`);
+
+describe('<ip>', () => {
+  it.each([
+    [{ address: '10.1.2.3' }, 8],
+    [{ address: '172.16.0.1' }, 16],
+    [{ address: '192.168.1.1' }, 24],
+    [{ address: '224.0.0.1' }, undefined],
+    [{ address: 'fd00::1' }, 64],
+    [{ address: '10.1.2.3', prefix: 30 }, 30],
+    [{ address: '10.1.2.3', netmask: '0.0.0.0' }, 0],
+    [{ address: '10.1.2.3', netmask: '255.255.255.255' }, 32],
+    [{ address: '10.1.2.3', netmask: '255.255.254.0' }, 23],
+    [{ address: '10.1.2.3', netmask: '255.255.253.0' }, undefined],
+    [{ address: '10.1.2.3', netmask: '0.255.255.255' }, undefined],
+  ])('the prefix of %j is %s', (ip, prefix) => {
+    expect(prefixOf(ip)).toBe(prefix);
+    expect(subnetOf(ip)?.prefix).toBe(prefix);
+  });
+
+  it('keeps what was written: family, netmask or prefix, localPtr', () => {
+    expect(read("<ip family='ipv4' address='10.0.0.1' netmask='255.0.0.0' localPtr='yes'/>").network?.ips).toStrictEqual([
+      { family: 'ipv4', address: '10.0.0.1', netmask: '255.0.0.0', localPtr: true },
+    ]);
+    expect(read("<ip family='ipv6' address='FD00:0::1' prefix='64'/>").network?.ips).toStrictEqual([
+      { family: 'ipv6', address: 'fd00::1', prefix: 64 },
+    ]);
+  });
+
+  it.each([
+    ["<ip address='10.0.0.256' prefix='8'/>", 'VNM014'],
+    ["<ip address='10.0.0.1' prefix='33'/>", 'VNM012'],
+    ["<ip family='ipv6' address='fd00::1' prefix='129'/>", 'VNM012'],
+    ["<ip family='ipv6' address='fd00::1' netmask='255.0.0.0'/>", 'VNM030'],
+    ["<ip family='ipv6' address='10.0.0.1' prefix='8'/>", 'VNM022'],
+    ["<ip family='ipx' address='10.0.0.1' prefix='8'/>", 'VNM013'],
+    ["<ip prefix='8'/>", 'VNM010'],
+  ])('%s is refused with %s', (ip, code) => {
+    const { network, diagnostics } = read(ip);
+    expect(network).toBeUndefined();
+    expect(diagnostics.find((d) => d.severity === 'error')?.code).toBe(code);
+  });
+});
