@@ -337,6 +337,20 @@ const guests: readonly VerbSpec[] = [
     examples: [{ line: 'leases default', says: 'address, name, MAC, time left' }],
     load: () => import('./verbs/leases.ts'),
   },
+  {
+    name: 'dns',
+    group: 'Guests',
+    summary: 'show which names a network answers, from where, and who answers the others',
+    about:
+      "With a name (or an address) it also asks the network's DNS server, as a guest would, and exits with 1 when there is no answer. Domains that are not in the list follow the last line.",
+    operands: [NAME, { name: '[hostname]', says: 'what to ask for: a name, an address, or a service such as _ldap._tcp.lab' }],
+    options: [json],
+    examples: [
+      { line: 'dns default', says: 'records of the document, reserved addresses, leases; then forwarders' },
+      { line: 'dns default db', says: 'what a guest is answered' },
+    ],
+    load: () => import('./verbs/dns.ts'),
+  },
 ];
 
 const trials: readonly VerbSpec[] = [

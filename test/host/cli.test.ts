@@ -162,6 +162,20 @@ describe('a network from file to nothing', () => {
     nft('delete', 'table', 'ip', 'filter');
   });
 
+  test('dns tells who answers what, and what the server really answers', () => {
+    const told = ok('dns', 'lab');
+    expect(told).toMatch(/^db\.lab\.internal +A +10\.9\.0\.50 +document$/m);
+    expect(told).toMatch(/^fixed\.lab\.internal +A +10\.9\.0\.9 +reserved$/m);
+    expect(told).toMatch(/^everything else +the host's resolvers$/m);
+    expect(ok('dns', 'lab', 'db')).toBe('db A 10.9.0.50\n');
+    expect(ok('dns', 'lab', 'fixed.lab.internal')).toBe('fixed.lab.internal A 10.9.0.9\n');
+    expect(ok('dns', 'lab', '10.9.0.50')).toMatch(/^10\.9\.0\.50 PTR db/);
+    const none = virtnet('dns', 'lab', 'nowhere.example');
+    expect(none.status).toBe(1);
+    expect(none.stdout).toContain('(asked 10.9.0.1)');
+    expect(none.stderr).toContain("everything else: the host's resolvers");
+  });
+
   test('what libvirt refuses is refused with place and code, and nothing changes', () => {
     const bad = join(folder, 'bad.xml');
     writeFileSync(bad, document().replace("end='10.9.0.14'", "end='10.8.0.14'"));
