@@ -48,6 +48,9 @@ export interface Outcome<T> {
   readonly applied: boolean;
 }
 
+/** Purposes of the changes that always look at the host. */
+const TOUCHES_HOST: ReadonlySet<string> = new Set(['start', 'stop', 'up', 'create', 'attach', 'detach']);
+
 const NO_PLAN: Plan = { steps: [], diagnostics: [] };
 
 /**
@@ -76,7 +79,7 @@ export class Engine {
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
   async run<T>(purpose: string, operation: Operation<T>, options: ChangeOptions = {}): Promise<Outcome<T>> {
     if (options.dryRun === true) return this.#plan(operation);
-    return this.exclusive(purpose, () => this.#apply(operation, options));
+    return this.exclusive(purpose, (ahead) => this.#apply(operation, options, ahead), TOUCHES_HOST.has(purpose));
   }
 
   /** What differs between what should be and what is. */
@@ -101,16 +104,28 @@ export class Engine {
     });
   }
 
-  /** Runs an action alone: no other change of this process or of another one happens meanwhile. */
-  exclusive<T>(purpose: string, action: () => Promise<T>): Promise<T> {
+  /**
+   * Runs an action alone: no other change of this process or of another one happens meanwhile. With `lookAhead` the host is looked at
+   * while the lock is taken; the action gets what was seen when nobody else changed anything in between.
+   */
+  exclusive<T>(purpose: string, action: (ahead: Promise<HostFacts> | undefined) => Promise<T>, lookAhead = false): Promise<T> {
     return this.#mutex.run(async () => {
-      await using _lock = await this.#options.host.lock(purpose);
-      return await action();
+      const { host } = this.#options;
+      let ahead: Promise<HostFacts> | undefined;
+      if (lookAhead) {
+        host.prepare?.();
+        ahead = host.facts();
+        ahead.catch(() => undefined); // told to whoever uses it
+      }
+      await using lock = await host.lock(purpose);
+      if (lock.undisturbed === true) return await action(ahead);
+      if (lookAhead) host.prepare?.();
+      return await action(undefined);
     });
   }
 
-  #context(): OperationContext {
-    let facts: Promise<HostFacts> | undefined;
+  #context(ahead?: Promise<HostFacts>): OperationContext {
+    let facts = ahead;
     return { ...this.#options.context, facts: () => (facts ??= this.#options.host.facts()) };
   }
 
@@ -124,11 +139,11 @@ export class Engine {
     return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
   }
 
-  async #apply<T>(operation: Operation<T>, options: ChangeOptions): Promise<Outcome<T>> {
+  async #apply<T>(operation: Operation<T>, options: ChangeOptions, ahead: Promise<HostFacts> | undefined): Promise<Outcome<T>> {
     const { store, events } = this.#options;
     await this.#recover();
     const state = this.read();
-    const context = this.#context();
+    const context = this.#context(ahead);
     const change = await operation(state, context);
     if (change.scope.size === 0) {
       await store.commit(state, change.next);
@@ -180,7 +195,6 @@ export class Engine {
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
   async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
-    this.#options.host.prepare?.();
     const facts = await context.facts();
     const desired = this.#options.compile(change.next, change.scope, facts, former);
     if (desired.failed.size > 0) throw refused(desired.diagnostics);

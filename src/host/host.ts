@@ -38,8 +38,8 @@ export interface Host extends AsyncDisposable {
   /** Chains of somebody else's that drop what guests send through this host. Empty where the firewall cannot be read. */
   foreignDrops(): Promise<readonly ForeignDrop[]>;
   /**
-   * The one writer of this network namespace. Waits, then fails.
+   * The one writer of this network namespace. Waits, then fails. `undisturbed` says that no other process has held it since this one did.
    * @throws VirtnetError VNH004 naming the holder (process id, command, since when).
    */
-  lock(purpose: string, options?: { readonly timeoutMs?: number }): Promise<AsyncDisposable>;
+  lock(purpose: string, options?: { readonly timeoutMs?: number }): Promise<AsyncDisposable & { readonly undisturbed?: boolean }>;
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,7 +14,17 @@ export interface LockHolder {
   readonly purpose: string;
   /** ISO 8601. */
   readonly since: string;
+  /** Of one process and no other, also where process numbers repeat (containers). */
+  readonly token: string;
 }
+
+/** A lock that is held. */
+export interface HeldLock extends AsyncDisposable {
+  /** Nobody else has held it since this process held it last: what this process looked at while it waited is still true of our own. */
+  readonly undisturbed: boolean;
+}
+
+const TOKEN = randomUUID();
 
 const tails = new Map<string, Promise<void>>();
 
@@ -22,7 +33,7 @@ const tails = new Map<string, Promise<void>>();
  * leaves no lock behind).
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
-export async function takeLock(runDir: string, purpose: string, timeoutMs: number): Promise<AsyncDisposable> {
+export async function takeLock(runDir: string, purpose: string, timeoutMs: number): Promise<HeldLock> {
   const { ino } = await stat('/proc/self/ns/net');
   const path = `${runDir}/lock.${String(ino)}`;
   const began = Date.now();
@@ -30,9 +41,17 @@ export async function takeLock(runDir: string, purpose: string, timeoutMs: numbe
   try {
     await mkdir(runDir, { recursive: true, mode: 0o755 });
     const release = await flock(path, Math.max(timeoutMs - (Date.now() - began), 0));
-    const holder: LockHolder = { pid: process.pid, command: process.argv.slice(1).join(' '), purpose, since: new Date().toISOString() };
+    const previous = await readText(path);
+    const holder: LockHolder = {
+      pid: process.pid,
+      command: process.argv.slice(1).join(' '),
+      purpose,
+      since: new Date().toISOString(),
+      token: TOKEN,
+    };
     await writeFile(path, `${JSON.stringify(holder)}\n`);
     return {
+      undisturbed: (previous ?? '') === '' || parseHolder(previous)?.token === TOKEN,
       [Symbol.asyncDispose]: () => {
         release();
         releaseTurn();
