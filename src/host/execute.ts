@@ -8,7 +8,7 @@ import { handlers } from './handlers.ts';
 import type { FirewallKind } from './handlers.ts';
 import type { ExecuteOptions } from './host.ts';
 import { batchLine } from './ip-line.ts';
-import { NOT_RUN } from './ip-coprocess.ts';
+import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
 import { executeFirewall } from './nft.ts';
 import type { FirewallStep } from './nft-script.ts';
 
@@ -145,7 +145,7 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
       });
     from = to;
   }
-  const results = await tools.ip.batch(commands.map((c) => c.args));
+  const results = await runCommands(commands, tools);
   for (const [i, result] of results.entries()) {
     const command = commands[i] as IpCommand;
     if (result.ok || command.fine?.test(result.stderr) === true) continue;
@@ -156,6 +156,23 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
   // A deletion by group goes past what iproute2 remembers of names.
   if (commands.some((c) => c.args[1] === 'delete' && c.args[0] === 'link')) tools.ip.forget();
 }
+
+/**
+ * Runs the commands. ip(8) keeps the indexes of the names it met: when somebody took a device away and one of the same name has been made
+ * since, it still means the old one. What failed for that is tried again with a process that remembers nothing.
+ */
+async function runCommands(commands: readonly IpCommand[], tools: HostTools): Promise<readonly LineResult[]> {
+  const results = [...(await tools.ip.batch(commands.map((c) => c.args)))];
+  const stale = results.flatMap((r, i) => (!r.ok && STALE.test(r.stderr) && commands[i]?.fine?.test(r.stderr) !== true ? [i] : []));
+  if (stale.length === 0) return results;
+  tools.ip.forget();
+  const again = await tools.ip.batch(stale.map((i) => (commands[i] as IpCommand).args));
+  for (const [n, i] of stale.entries()) results[i] = again[n] ?? (results[i] as LineResult);
+  return results;
+}
+
+/** What the kernel says of an index that is no more. */
+const STALE = /No such device|[Dd]evice not found|Cannot find device/;
 
 function stepError(steps: readonly Step[], index: number, cause: unknown): VirtnetError {
   const step = steps[index];
