@@ -391,7 +391,7 @@ const trials: readonly VerbSpec[] = [
       { line: 'completion bash > /etc/bash_completion.d/virtnet', says: 'for everybody, from the next shell on' },
       { line: 'completion fish | source', says: 'for this shell' },
     ],
-    load: () => import('./verbs/completion.ts'),
+    load: async () => ({ run: (await import('./verbs/completion.ts')).completion(verbs) }),
   },
 ];
 
