@@ -153,7 +153,8 @@ describe.skipIf(reason !== undefined)(`machines on a NAT network${reason === und
       await virtnet.setPortBandwidth('lab', (await virtnet.ports('lab'))[2]?.port.uuid ?? '', { inbound: { average: 2 * LIMIT_KIB } });
     });
     expect(sent).toBeGreaterThan(5);
-    expect(received).toBe(sent);
+    // The last one may still be under way when ping is told to stop.
+    expect(sent - received).toBeLessThanOrEqual(1);
     expect(await guest('alpha').run('nslookup printer.lab.test')).toMatchObject({
       code: 0,
       output: expect.stringContaining('10.77.0.200') as unknown,
@@ -175,7 +176,8 @@ describe.skipIf(reason !== undefined)(`machines on a NAT network${reason === und
       expect((await (await driver).diff()).steps).toEqual([]);
     });
     expect(sent).toBeGreaterThan(5);
-    expect(received).toBe(sent);
+    // The last one may still be under way when ping is told to stop.
+    expect(sent - received).toBeLessThanOrEqual(1);
   }, 60_000);
 
   test('are on the wire again when the network was stopped and started under them', async () => {
