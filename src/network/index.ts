@@ -37,3 +37,5 @@ export * from './vlan.ts';
 export * from './write-network.ts';
 export * from './deviations.ts';
 export * from './update.ts';
+export * from './view.ts';
+export * from './build.ts';
