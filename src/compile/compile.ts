@@ -6,7 +6,7 @@ import { complete, type CompleteNetwork } from './complete.ts';
 import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
 import { compileDnsmasq } from './dnsmasq.ts';
-import type { HostFacts } from './facts.ts';
+import type { HostFacts, PortFacts } from './facts.ts';
 import { compileFirewall, hasRules } from './firewall.ts';
 import { compileHelpers } from './helpers.ts';
 import { hostState, type Resource } from './host-state.ts';
@@ -46,6 +46,21 @@ export function compileNetwork({ network: given, ports, facts, others = [], runn
   const guests = ports.flatMap((record) => compilePort(network, record, facts, report));
   // A document may hold the same route twice; a host has it once.
   return report.result([...hostState([...own, ...guests]).values()]);
+}
+
+/**
+ * What single guests of a running network mean on this host, beside what the network and its other guests do: for a change that is about
+ * them alone.
+ */
+export function compileGuests({ network: given, ports, facts }: CompileGuestsInput): Result<readonly Resource[]> {
+  const network = complete(given);
+  const report = new Report();
+  return report.result([...hostState(ports.flatMap((record) => compilePort(network, record, facts, report))).values()]);
+}
+
+/** What `compileGuests` looks at. */
+export interface CompileGuestsInput extends Pick<CompileInput, 'network' | 'ports'> {
+  readonly facts: PortFacts;
 }
 
 /** A bridge name that is somebody else's stays an error: the bridge could not be mended. */

@@ -50,6 +50,11 @@ export interface HostFacts {
   readonly paths: HostPaths;
 }
 
+/** What single guests' connections depend on: the names of links are enough, which a host tells at once. */
+export interface PortFacts extends Pick<HostFacts, 'vfs' | 'capabilities'> {
+  readonly links: { readonly has: (name: string) => boolean };
+}
+
 /** Folders and files that generated configuration refers to. Absolute paths. */
 export interface HostPaths {
   /** Per network folder of dnsmasq's files: `${runDir}/dnsmasq/UUID`. */

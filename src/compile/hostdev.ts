@@ -1,7 +1,7 @@
 import type { EffectivePort } from '../interface/effective.ts';
 import type { HostdevPlug } from '../interface/plug.ts';
 import type { PciAddress } from '../network/forward.ts';
-import type { HostFacts, VfFact } from './facts.ts';
+import type { PortFacts, VfFact } from './facts.ts';
 import { formatPciAddress, type Owner, type Resource, type VfResource } from './host-state.ts';
 import type { PortRecord } from './port.ts';
 import type { Report } from './report.ts';
@@ -10,7 +10,7 @@ interface HostdevContext {
   readonly record: PortRecord;
   readonly effective: EffectivePort;
   readonly owner: Required<Owner>;
-  readonly facts: HostFacts;
+  readonly facts: PortFacts;
   readonly report: Report;
 }
 
@@ -49,7 +49,7 @@ export function compileVf({ record, effective, owner }: Pick<HostdevContext, 're
 }
 
 /** The virtual function at a PCI address. */
-export function findVf(facts: HostFacts, address: PciAddress): VfFact | undefined {
+export function findVf(facts: Pick<PortFacts, 'vfs'>, address: PciAddress): VfFact | undefined {
   const wanted = formatPciAddress(address);
   return facts.vfs.find((vf) => formatPciAddress(vf.address) === wanted);
 }

@@ -1,7 +1,7 @@
 import type { ForwardInterface, PciAddress } from '../network/forward.ts';
 import type { Network } from '../network/network.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
-import type { HostFacts } from './facts.ts';
+import type { PortFacts } from './facts.ts';
 import { formatPciAddress } from './host-state.ts';
 import type { PortRecord } from './port.ts';
 
@@ -14,7 +14,7 @@ export type PoolDevice =
  * The live form of a network whose pool is `<pf>`: the virtual functions that the host has are listed, as devices or as PCI addresses.
  * Functions without a network device of their own (bound to another driver) cannot carry a macvtap and are left out.
  */
-export function expandPool(network: Network, facts: HostFacts): Network {
+export function expandPool(network: Network, facts: Pick<PortFacts, 'vfs'>): Network {
   const { forward } = network;
   const plug = plugTypeOf(network);
   if (!forward.pf || (plug !== 'direct' && plug !== 'hostdev-pci')) return network;

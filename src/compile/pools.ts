@@ -6,7 +6,7 @@ import type { BridgePlug, DirectMode, DirectPlug, HostdevPlug, Plug } from '../i
 import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
 import { expandPool, holders, poolDevices, type PoolDevice } from './pool-devices.ts';
-import type { HostFacts } from './facts.ts';
+import type { PortFacts } from './facts.ts';
 import type { PortRecord } from './port.ts';
 import { libvirtSays, Report } from './report.ts';
 
@@ -17,7 +17,7 @@ export interface AllocateInput {
   readonly ports: readonly PortRecord[];
   /** The guest to connect. */
   readonly port: NetworkPort;
-  readonly facts: HostFacts;
+  readonly facts: Pick<PortFacts, 'vfs'>;
 }
 
 /** Traffic classes 1 and 2 are the network's own; the first guest with a floor has 3 (libvirt's CLASS_ID_BITMAP starts so). */

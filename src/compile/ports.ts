@@ -3,7 +3,7 @@ import { mergePort } from '../interface/merge.ts';
 import type { BridgePlug } from '../interface/plug.ts';
 import { bridgeOf, type CompleteNetwork } from './complete.ts';
 import { deviceNameProblem } from './device-name.ts';
-import type { HostFacts } from './facts.ts';
+import type { PortFacts } from './facts.ts';
 import type { Owner, Resource } from './host-state.ts';
 import { compileHostdev, compileVf } from './hostdev.ts';
 import { isOvsPort, portLink, type PortLink } from './port-link.ts';
@@ -18,12 +18,12 @@ interface PortContext {
   readonly record: PortRecord;
   readonly effective: EffectivePort;
   readonly owner: Required<Owner>;
-  readonly facts: HostFacts;
+  readonly facts: PortFacts;
   readonly report: Report;
 }
 
 /** What one guest's connection means on this host. Finds VNI2xx of the merge, VNC004, VNC005 and VNC007. */
-export function compilePort(network: CompleteNetwork, record: PortRecord, facts: HostFacts, report: Report): readonly Resource[] {
+export function compilePort(network: CompleteNetwork, record: PortRecord, facts: PortFacts, report: Report): readonly Resource[] {
   const merged = mergePort({ network, port: record.port }, { unknownPortgroup: 'ignore' });
   report.add(merged.diagnostics);
   if (!merged.ok) return [];

@@ -1,4 +1,5 @@
 import { assertNever } from '../base/errors.ts';
+import type { PortFacts } from '../compile/facts.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { NetworkPort } from '../interface/port.ts';
@@ -8,7 +9,7 @@ import type { AttachRequest, NetworkRef } from './driver.ts';
 import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
 import { lookup } from './lookup.ts';
 import type { RunningRecord } from './port-operations.ts';
-import { plugIn, running, withoutPort, withPort } from './port-operations.ts';
+import { plugIn, portFacts, running, withoutPort, withPort } from './port-operations.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 export interface Attached {
@@ -25,24 +26,26 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
     const record = running(lookup(state, ref));
     const document = parseDocument(request, context);
     const wanted = wantedPort(record, request, document, context);
-    const port = await plugIn(record, wanted, context, 'refuse');
+    const facts = await portFacts(record, context);
+    const port = plugIn(record, wanted, { uuid: context.uuid, known: facts }, 'refuse');
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
-    const attachment = await attachmentFor(state, record, request, document, context);
+    const attachment = attachmentFor(state, record, request, document, facts.links);
     const made: PortRecord = {
       port,
       attachment,
       ...(document.mtu === undefined ? {} : { mtu: document.mtu }),
       ...(document.linkDown === true ? { linkDown: true } : {}),
     };
-    return { ...withPort(state, record, made), value: { port: made, network: record.uuid } };
+    return { ...withPort(state, record, made, facts), value: { port: made, network: record.uuid } };
   };
 }
 
 /** Unplugs a guest, of a stopped network too: its device goes, and its place in the pool is free. */
 export function detach(ref: NetworkRef, name: string): Operation<readonly string[]> {
-  return async (state) => {
+  return async (state, context) => {
     const record = lookup(state, ref);
-    return { ...withoutPort(state, record, portNamed(record, name)), value: [record.uuid] };
+    const facts = await portFacts(record, context);
+    return { ...withoutPort(state, record, portNamed(record, name), facts), value: [record.uuid] };
   };
 }
 
@@ -104,16 +107,15 @@ function freeMac(taken: ReadonlySet<string>, random: () => string): string {
 }
 
 /** How the guest is connected, with device names chosen where the request leaves them open. */
-async function attachmentFor(
+function attachmentFor(
   state: DriverState,
   record: RunningRecord,
   request: AttachRequest,
   document: PlugDocument,
-  context: OperationContext,
-): Promise<Attachment> {
+  links: PortFacts['links'],
+): Attachment {
   const wanted = request.attachment;
   checkKind(record, wanted.type);
-  const { links } = await context.facts();
   const ports = devicesOfPorts(state);
   const hostDev = (stem: string, given: string | undefined): string => {
     if (given === undefined || given === '') return freeName(stem, links, ports);

@@ -1,4 +1,4 @@
-import type { HostFacts } from '../compile/facts.ts';
+import type { HostFacts, PortFacts } from '../compile/facts.ts';
 import type { Result } from '../base/diagnostic.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
@@ -11,14 +11,24 @@ export interface Change<T> {
   readonly next: DriverState;
   /** Networks (uuids) to reconcile; empty when only documents change. */
   readonly scope: ReadonlySet<string>;
+  /** Of those networks only these ports (uuids): nothing else of the network is looked at. With the facts that they were chosen by. */
+  readonly only?: OnlyPorts | undefined;
   /** Told in this order once the change holds. */
   readonly events: readonly DriverEvent[];
   readonly value: T;
 }
 
+/** A change that is about single guests. */
+export interface OnlyPorts {
+  readonly ports: ReadonlySet<string>;
+  readonly facts: PortFacts;
+}
+
 /** What operations ask of the world. They change nothing: they make the next state from the present one. */
 export interface OperationContext {
   readonly facts: () => Promise<HostFacts>;
+  /** Cheaper: what single guests depend on; with `vfs` also the virtual functions. */
+  readonly portFacts: (options: { readonly vfs: boolean }) => Promise<PortFacts>;
   readonly uuid: () => string;
   /** A random MAC in 52:54:00. */
   readonly mac: () => string;

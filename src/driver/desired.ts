@@ -1,13 +1,14 @@
-import { existsSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import type { Diagnostic } from '../base/diagnostic.ts';
-import { compileNetwork, compileShared } from '../compile/compile.ts';
+import { compileGuests, compileNetwork, compileShared } from '../compile/compile.ts';
 import type { HostFacts } from '../compile/facts.ts';
 import type { Resource } from '../compile/host-state.ts';
 import { hostState } from '../compile/host-state.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
+import type { OnlyPorts } from './change.ts';
 import type { Desired } from './engine.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
@@ -39,6 +40,27 @@ export function desiredState(
   return { state: hostState(resources), diagnostics, failed };
 }
 
+/** What single ports of networks mean on this host, or meant: a port that the state does not have means nothing. */
+export function desiredPorts(state: DriverState, scope: ReadonlySet<string>, { ports, facts }: OnlyPorts): Omit<Desired, 'former'> {
+  const resources: Resource[] = [];
+  const diagnostics: Diagnostic[] = [];
+  const failed = new Set<string>();
+  for (const uuid of scope) {
+    const record = state.networks.get(uuid);
+    const network = record?.live ?? record?.config;
+    const wanted = [...ports].flatMap((port) => record?.ports.get(port) ?? []);
+    if (record === undefined || network === undefined || wanted.length === 0) continue;
+    const { present, gone } = sortPorts(wanted);
+    const result = compileGuests({ network, ports: present, facts });
+    diagnostics.push(
+      ...[...gone.map((port) => guestGone(record, port)), ...result.diagnostics].map((d) => ({ source: record.name, ...d })),
+    );
+    if (!result.ok) failed.add(uuid);
+    else resources.push(...(record.live === undefined ? result.value.filter(staysWhileStopped(network)) : result.value));
+  }
+  return { state: hostState(resources), diagnostics, failed };
+}
+
 interface Compiled {
   readonly resources: readonly Resource[];
   readonly diagnostics: readonly Diagnostic[];
@@ -49,9 +71,8 @@ const NOTHING: Compiled = { resources: [], diagnostics: [], failed: false };
 
 /** `others` are the networks to check it against; none for one that runs already. */
 function compileRecord(record: NetworkRecord, facts: HostFacts, others: readonly Network[] | undefined): Compiled {
-  const ports = [...record.ports.values()];
-  const present = ports.filter((port) => !isGone(port));
-  const gone = ports.filter(isGone).map((port) => guestGone(record, port));
+  const { present, gone: absent } = sortPorts([...record.ports.values()]);
+  const gone = absent.map((port) => guestGone(record, port));
   if (record.live === undefined) return waiting(record, present, facts);
   const result = compileNetwork({ network: record.live, ports: present, facts, ...(others ? { others } : { running: true }) });
   const source = record.name;
@@ -65,15 +86,29 @@ function waiting(record: NetworkRecord, ports: readonly PortRecord[], facts: Hos
   if (config === undefined || ports.length === 0) return NOTHING;
   const result = compileNetwork({ network: config, ports, facts, running: true });
   if (!result.ok) return { resources: [], diagnostics: result.diagnostics, failed: true };
-  // Without its bridge a device would only pretend: it is down, so that the guest sees its carrier go and come back.
-  const kept = isManaged(config) ? ['link'] : ['link', 'link-up', 'vf', 'pci-driver'];
-  return { ...NOTHING, resources: result.value.filter((r) => r.owner?.port !== undefined && kept.includes(r.kind)) };
+  return { ...NOTHING, resources: result.value.filter(staysWhileStopped(config)) };
 }
 
-/** True when the guest's network namespace does not exist any more. */
-function isGone({ attachment }: PortRecord): boolean {
-  if (attachment.type !== 'netns') return false;
-  return !existsSync(isAbsolute(attachment.netns) ? attachment.netns : join(NETNS_DIR, attachment.netns));
+/** Without its bridge a device would only pretend: it is down, so that the guest sees its carrier go and come back. */
+function staysWhileStopped(network: Network): (resource: Resource) => boolean {
+  const kept = isManaged(network) ? ['link'] : ['link', 'link-up', 'vf', 'pci-driver'];
+  return (r) => r.owner?.port !== undefined && kept.includes(r.kind);
+}
+
+/** Ports whose guest is there, and those whose network namespace does not exist any more. */
+function sortPorts(ports: readonly PortRecord[]): { readonly present: readonly PortRecord[]; readonly gone: readonly PortRecord[] } {
+  const named = ports.some(({ attachment: a }) => a.type === 'netns' && !isAbsolute(a.netns)) ? new Set(namespaces()) : new Set();
+  const isGone = ({ attachment: a }: PortRecord): boolean =>
+    a.type === 'netns' && !(isAbsolute(a.netns) ? existsSync(a.netns) : named.has(a.netns));
+  return { present: ports.filter((port) => !isGone(port)), gone: ports.filter(isGone) };
+}
+
+function namespaces(): readonly string[] {
+  try {
+    return readdirSync(NETNS_DIR);
+  } catch {
+    return []; // made with the first of them
+  }
 }
 
 function guestGone(record: NetworkRecord, { port, attachment }: PortRecord): Diagnostic {
@@ -89,5 +124,5 @@ function guestGone(record: NetworkRecord, { port, attachment }: PortRecord): Dia
 
 /** The guests of a network whose namespace is gone, for lists. */
 export function goneGuests(record: NetworkRecord): readonly Diagnostic[] {
-  return [...record.ports.values()].filter(isGone).map((port) => guestGone(record, port));
+  return sortPorts([...record.ports.values()]).gone.map((port) => guestGone(record, port));
 }

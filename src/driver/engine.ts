@@ -6,7 +6,7 @@ import type { Host } from '../host/host.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { ReconcileRequest } from '../reconcile/reconcile.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
-import type { Change, Operation, OperationContext } from './change.ts';
+import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts';
 import type { ChangeOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
@@ -28,12 +28,16 @@ export interface Desired {
 /** `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again. */
 export type Compile = (state: DriverState, scope: ReadonlySet<string> | 'all', facts: HostFacts, former?: DriverState) => Desired;
 
+/** The same for single ports of one network. */
+export type CompilePorts = (state: DriverState, scope: ReadonlySet<string>, only: OnlyPorts) => Omit<Desired, 'former'>;
+
 export interface EngineOptions {
   readonly store: Store;
   readonly host: Host;
   readonly events: EventQueue;
   readonly compile: Compile;
-  readonly context: Omit<OperationContext, 'facts'>;
+  readonly compilePorts: CompilePorts;
+  readonly context: Omit<OperationContext, 'facts' | 'portFacts'>;
   /** Removes what is kept of a network (its leases) beside its definition. */
   readonly forget: (uuid: string) => Promise<void>;
   /** Scripts of the host's owner. Called with the host's lock held, so that none may change networks itself. */
@@ -48,8 +52,16 @@ export interface Outcome<T> {
   readonly applied: boolean;
 }
 
-/** Purposes of the changes that always look at the host. */
-const TOUCHES_HOST: ReadonlySet<string> = new Set(['start', 'stop', 'up', 'create', 'attach', 'detach']);
+/** The host's lock is ours. */
+interface Held {
+  /** Nobody else had it since this process had it last. */
+  readonly undisturbed: boolean;
+  /** What was seen while it was taken. */
+  readonly ahead?: Promise<HostFacts> | undefined;
+}
+
+/** Purposes of the changes that always look at the whole of a network. */
+const TOUCHES_HOST: ReadonlySet<string> = new Set(['start', 'stop', 'up', 'create']);
 
 const NO_PLAN: Plan = { steps: [], diagnostics: [] };
 
@@ -79,7 +91,7 @@ export class Engine {
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
   async run<T>(purpose: string, operation: Operation<T>, options: ChangeOptions = {}): Promise<Outcome<T>> {
     if (options.dryRun === true) return this.#plan(operation);
-    return this.exclusive(purpose, (ahead) => this.#apply(operation, options, ahead), TOUCHES_HOST.has(purpose));
+    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), TOUCHES_HOST.has(purpose));
   }
 
   /** What differs between what should be and what is. */
@@ -98,7 +110,7 @@ export class Engine {
       const pending = store.pending();
       const wide = scope === 'all' ? scope : new Set([...scope, ...pending]);
       const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await host.facts()), wide);
-      const outcome = await this.#reconcile(desired, wide, options);
+      const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (pending.size > 0) await store.setPending([]);
       return { value: undefined, state: this.read(), ...outcome };
     });
@@ -108,7 +120,7 @@ export class Engine {
    * Runs an action alone: no other change of this process or of another one happens meanwhile. With `lookAhead` the host is looked at
    * while the lock is taken; the action gets what was seen when nobody else changed anything in between.
    */
-  exclusive<T>(purpose: string, action: (ahead: Promise<HostFacts> | undefined) => Promise<T>, lookAhead = false): Promise<T> {
+  exclusive<T>(purpose: string, action: (held: Held) => Promise<T>, lookAhead = false): Promise<T> {
     return this.#mutex.run(async () => {
       const { host } = this.#options;
       let ahead: Promise<HostFacts> | undefined;
@@ -118,15 +130,17 @@ export class Engine {
         ahead.catch(() => undefined); // told to whoever uses it
       }
       await using lock = await host.lock(purpose);
-      if (lock.undisturbed === true) return await action(ahead);
+      const undisturbed = lock.undisturbed === true;
+      if (undisturbed) return await action({ undisturbed, ahead });
       if (lookAhead) host.prepare?.();
-      return await action(undefined);
+      return await action({ undisturbed });
     });
   }
 
   #context(ahead?: Promise<HostFacts>): OperationContext {
     let facts = ahead;
-    return { ...this.#options.context, facts: () => (facts ??= this.#options.host.facts()) };
+    const { context, host } = this.#options;
+    return { ...context, facts: () => (facts ??= host.facts()), portFacts: (wanted) => host.portFacts(wanted) };
   }
 
   async #plan<T>(operation: Operation<T>): Promise<Outcome<T>> {
@@ -135,15 +149,15 @@ export class Engine {
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
     const desired = await this.#desired(state, change, context);
-    const { steps } = await reconcile(this.#options.host, { ...wanted(desired), networks: change.scope, dryRun: true });
+    const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), dryRun: true });
     return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
   }
 
-  async #apply<T>(operation: Operation<T>, options: ChangeOptions, ahead: Promise<HostFacts> | undefined): Promise<Outcome<T>> {
+  async #apply<T>(operation: Operation<T>, options: ChangeOptions, held: Held): Promise<Outcome<T>> {
     const { store, events } = this.#options;
     await this.#recover();
-    const state = this.read();
-    const context = this.#context(ahead);
+    const state = held.undisturbed ? store.held() : store.read();
+    const context = this.#context(held.ahead);
     const change = await operation(state, context);
     if (change.scope.size === 0) {
       await store.commit(state, change.next);
@@ -163,7 +177,7 @@ export class Engine {
       throw error;
     }
     try {
-      const outcome = await this.#reconcile(desired, change.scope, options);
+      const outcome = await this.#reconcile(desired, scopeOf(change), options);
       await store.setPending([...left].filter((uuid) => !change.scope.has(uuid)));
       await this.#forgetGone(state, change.next);
       await this.#tellHooks(change, state);
@@ -195,6 +209,12 @@ export class Engine {
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
   async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
+    const { only, scope } = change;
+    if (only) {
+      const desired = this.#options.compilePorts(change.next, scope, only);
+      if (desired.failed.size > 0) throw refused(desired.diagnostics);
+      return { ...desired, former: this.#options.compilePorts(former, scope, only).state };
+    }
     const facts = await context.facts();
     const desired = this.#options.compile(change.next, change.scope, facts, former);
     if (desired.failed.size > 0) throw refused(desired.diagnostics);
@@ -211,14 +231,14 @@ export class Engine {
 
   async #reconcile(
     desired: Desired,
-    networks: ReadonlySet<string> | 'all',
+    scope: Pick<ReconcileRequest, 'networks' | 'ports'>,
     options: ChangeOptions,
   ): Promise<{ readonly plan: Plan; readonly applied: boolean }> {
     let planned: readonly Step[] = [];
     const { onProgress, signal } = options;
     const { steps, applied } = await reconcile(this.#options.host, {
       ...wanted(desired),
-      networks,
+      ...scope,
       onPlan: (plan) => {
         planned = plan;
       },
@@ -247,13 +267,17 @@ export class Engine {
     const desired = this.#options.compile(this.read(), pending, await host.facts());
     if (desired.failed.size > 0) return;
     try {
-      await this.#reconcile(desired, pending, {});
+      await this.#reconcile(desired, { networks: pending }, {});
     } catch (error) {
       if (isVirtnetError(error)) return;
       throw error;
     }
     await store.setPending([]);
   }
+}
+
+function scopeOf({ scope, only }: Change<unknown>): Pick<ReconcileRequest, 'networks' | 'ports'> {
+  return { networks: scope, ...(only === undefined ? {} : { ports: only.ports }) };
 }
 
 function wanted({ state, former }: Desired): Pick<ReconcileRequest, 'desired' | 'former'> {

@@ -17,13 +17,42 @@ export class Folder<T> {
   readonly path: string;
   readonly #read: (file: string, path: string) => T;
   readonly #accepts: (file: string) => boolean;
-  #entries = new Map<string, Entry<T>>();
+  #entries: ReadonlyMap<string, Entry<T>> = new Map();
   #stamp: string | undefined;
+  #seen: string | undefined;
 
   constructor(path: string, accepts: (file: string) => boolean, read: (file: string, path: string) => T) {
     this.path = path;
     this.#accepts = accepts;
     this.#read = read;
+  }
+
+  /** The values by file name, as they were last read. The same map as long as nothing changed. */
+  get entries(): ReadonlyMap<string, Entry<T>> {
+    return this.#entries;
+  }
+
+  /**
+   * True when the folder is as this process read or left it. Two changes within one tick of the clock look like one: this is for the holder
+   * of the lock, when nobody else has held it in between.
+   */
+  isUntouched(): boolean {
+    return this.#seen !== undefined && this.#seen === exactStamp(this.path);
+  }
+
+  /** Reads files again that this process has just changed, and no others. */
+  refresh(files: Iterable<string>): void {
+    if (this.#seen === undefined) return;
+    const next = new Map(this.#entries);
+    for (const file of files) {
+      if (!this.#accepts(file)) continue;
+      const signature = fileStamp(join(this.path, file));
+      if (signature === undefined) next.delete(file);
+      else next.set(file, { signature, value: this.#read(file, join(this.path, file)) });
+    }
+    this.#entries = next;
+    this.#seen = exactStamp(this.path);
+    this.#stamp = folderStamp(this.path);
   }
 
   /** True when no file came or went since the last `read` (a file edited in place is only seen by `read`). Costs one stat. */
@@ -34,6 +63,7 @@ export class Folder<T> {
   /** The values by file name. The same map as before when nothing changed. */
   read(): ReadonlyMap<string, Entry<T>> {
     const stamp = folderStamp(this.path);
+    this.#seen = exactStamp(this.path);
     const next = new Map<string, Entry<T>>();
     let changed = false;
     for (const file of list(this.path)) {
@@ -83,6 +113,12 @@ function list(path: string): string[] {
     if (isMissing(error)) return [];
     throw error;
   }
+}
+
+/** The folder's time stamp, however fresh. */
+function exactStamp(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return stat === undefined ? 'absent' : `${String(stat.ino)}:${String(stat.mtimeNs)}`;
 }
 
 /** Undefined while the folder changed so recently that another change could bear the same time. */

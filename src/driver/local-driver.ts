@@ -187,8 +187,8 @@ export class LocalDriver implements NetworkDriver {
     request: AttachRequest,
     options: ChangeOptions = {},
   ): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }> {
-    const { value, plan, applied } = await this.#parts.engine.run('attach', attach(ref, request), options);
-    return { port: value.port, change: { plan, applied, networks: this.#infos([value.network]) } };
+    const { value, state, plan, applied } = await this.#parts.engine.run('attach', attach(ref, request), options);
+    return { port: value.port, change: { plan, applied, networks: this.#infos([value.network], state) } };
   }
 
   async detach(ref: NetworkRef, port: string, options: ChangeOptions = {}): Promise<ChangeResult> {

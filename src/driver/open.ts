@@ -7,7 +7,7 @@ import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { removeLeases } from '../host/leases.ts';
 import { leaseScriptPath } from '../host/lease-script.ts';
 import { linuxHost } from '../host/linux-host.ts';
-import { desiredState } from './desired.ts';
+import { desiredPorts, desiredState } from './desired.ts';
 import { codec, parseDocument, writeDocument } from './documents.ts';
 import type { NetworkDriver } from './driver.ts';
 import { Engine } from './engine.ts';
@@ -43,6 +43,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
     host,
     events,
     compile: desiredState,
+    compilePorts: desiredPorts,
     context,
     forget: (uuid) => removeLeases(dnsmasqFiles(host.paths, uuid).leases),
     hooks: (call) => runHooks(join(configDir, 'hooks'), call),

@@ -1,10 +1,12 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { allocate, nextClassId } from '../compile/pools.ts';
-import type { Attachment, PortRecord } from '../compile/port.ts';
+import type { PortFacts } from '../compile/facts.ts';
+import type { PortRecord } from '../compile/port.ts';
 import type { EffectivePort } from '../interface/effective.ts';
 import { checkFloor, checkOvercommit } from '../interface/floor.ts';
 import { mergePort, withUuid } from '../interface/merge.ts';
+import { plugTypeOf } from '../interface/plug-type.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Bandwidth } from '../network/bandwidth.ts';
 import type { Network } from '../network/network.ts';
@@ -13,7 +15,7 @@ import type { DriverEvent, NetworkRef } from './driver.ts';
 import { invalidArgument, noPort, notActive, portExists, refused } from './errors.ts';
 import { lookup } from './lookup.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
-import { withRecord } from './state.ts';
+import { currentDocument, withRecord } from './state.ts';
 
 /** A network that runs. */
 export type RunningRecord = NetworkRecord & { readonly live: Network };
@@ -49,69 +51,79 @@ export function createPort(
     if (options.reclaim === true && document.plug === undefined) throw invalidArgument('Port reclaim requested but plug type is none');
     if (options.reclaim !== true && document.plug !== undefined)
       throw invalidArgument('Port reclaim not requested but plug type is not none');
-    const port = options.reclaim === true ? document : await plugIn(record, document, context, 'ignore');
+    const facts = await portFacts(record, context);
+    const port = options.reclaim === true ? document : plugIn(record, document, { uuid: context.uuid, known: facts }, 'ignore');
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const made: PortRecord = { port, attachment: { type: 'none' } };
-    return { ...withPort(state, record, made), value: made };
+    return { ...withPort(state, record, made, facts), value: made };
   };
 }
 
 /** Frees the port's place in a pool, and removes its device when virtnet made it. */
 export function deletePort(ref: NetworkRef, uuid: string): Operation<void> {
-  return async (state) => {
+  return async (state, context) => {
     const record = lookup(state, ref);
-    return withoutPort(state, record, findPort(record, uuid));
+    return withoutPort(state, record, findPort(record, uuid), await portFacts(record, context));
   };
 }
 
 /** Replaces a port's limits; without any they end. */
 export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandwidth | undefined): Operation<void> {
-  return async (state) => {
+  return async (state, context) => {
     const record = running(lookup(state, ref));
     const old = findPort(record, uuid);
     const { bandwidth: _old, classId: _class, ...rest } = old.port;
     const wanted = limits(bandwidth);
     const port = withFloor(record, { ...rest, ...(wanted === undefined ? {} : { bandwidth: wanted }) });
     const next = withRecord(state, { ...record, ports: new Map(record.ports).set(uuid, { ...old, port }) });
-    return { next, scope: scopeOf(record, old, port), events: [], value: undefined };
+    return { next, ...scopeOf(record, await portFacts(record, context), old, port), events: [], value: undefined };
   };
 }
 
 /** Chooses the port's plug and settles what libvirt settles when it makes a port. @throws VirtnetError with the findings */
-export async function plugIn(
+export function plugIn(
   record: RunningRecord,
   port: NetworkPort,
-  context: OperationContext,
+  { uuid, known }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts },
   unknownPortgroup: 'refuse' | 'ignore',
-): Promise<NetworkPort> {
+): NetworkPort {
   const merged = value(mergePort({ network: record.live, port }, { unknownPortgroup }));
   const ports = [...record.ports.values()];
-  const plug = value(allocate({ network: record.live, ports, port, facts: await context.facts() }));
-  return withFloor(record, { ...settled(port, merged, context.uuid), plug });
+  const plug = value(allocate({ network: record.live, ports, port, facts: known }));
+  return withFloor(record, { ...settled(port, merged, uuid), plug });
 }
 
 /** The state with this port on its network. */
-export function withPort(state: DriverState, record: RunningRecord, made: PortRecord): Omit<Change<never>, 'value'> {
+export function withPort(state: DriverState, record: RunningRecord, made: PortRecord, facts: PortFacts): Omit<Change<never>, 'value'> {
   const next = withRecord(state, { ...record, ports: new Map(record.ports).set(made.port.uuid, made) });
-  return { next, scope: scopeOf(record, made), events: [portEvent('created', record, made)] };
+  return { next, ...scopeOf(record, facts, made), events: [portEvent('created', record, made)] };
 }
 
 /** The state without this port. */
-export function withoutPort(state: DriverState, record: NetworkRecord, gone: PortRecord): Change<undefined> {
+export function withoutPort(state: DriverState, record: NetworkRecord, gone: PortRecord, facts: PortFacts): Change<undefined> {
   const ports = new Map(record.ports);
   ports.delete(gone.port.uuid);
   const next = withRecord(state, { ...record, ports });
-  return { next, scope: scopeOf(record, gone), events: [portEvent('deleted', record, gone)], value: undefined };
+  return { next, ...scopeOf(record, facts, gone), events: [portEvent('deleted', record, gone)], value: undefined };
 }
 
-/** A port whose device somebody else makes means something on the host only through its guaranteed share of the bridge. */
-function scopeOf(
-  record: NetworkRecord,
-  old: { readonly attachment: Attachment; readonly port: NetworkPort },
-  now = old.port,
-): ReadonlySet<string> {
-  const matters = old.attachment.type !== 'none' || old.port.classId !== undefined || now.classId !== undefined;
-  return matters ? new Set([record.uuid]) : new Set();
+/**
+ * What a change of one port is about. A guaranteed share is the bridge's business, and a bridge that is gone must come back: then it is
+ * about the whole network. A port whose device somebody else makes means nothing else on the host.
+ */
+function scopeOf(record: NetworkRecord, facts: PortFacts, old: PortRecord, now = old.port): Pick<Change<never>, 'scope' | 'only'> {
+  const shares = old.port.classId !== undefined || now.classId !== undefined;
+  if (!shares && old.attachment.type === 'none') return { scope: new Set() };
+  const scope = new Set([record.uuid]);
+  const bridge = record.live?.bridge?.name;
+  const isThere = bridge === undefined || facts.links.has(bridge);
+  return shares || !isThere ? { scope } : { scope, only: { ports: new Set([old.port.uuid]), facts } };
+}
+
+/** What a change of the network's ports depends on. */
+export function portFacts(record: NetworkRecord, context: OperationContext): Promise<PortFacts> {
+  const plug = plugTypeOf(currentDocument(record));
+  return context.portFacts({ vfs: plug === 'direct' || plug === 'hostdev-pci' });
 }
 
 /** The port with what the merge settled written into it, as libvirt shows it afterwards. */

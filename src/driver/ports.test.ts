@@ -258,6 +258,28 @@ describe('a guest that virtnet plugs', () => {
     expect(host.state).toEqual(before);
   });
 
+  test('is plugged and unplugged without a look at the others', async () => {
+    await driver.up([bridged('net')]);
+    await driver.attach('net', { attachment: { type: 'tap' }, owner: { name: 'one' } });
+    host.state.delete('link-up vnet0'); // somebody takes the neighbour down
+    const { change } = await driver.attach('net', { attachment: { type: 'tap' }, owner: { name: 'two' } });
+    expect(change.plan.steps.map((s) => `${s.op} ${s.key}`)).toEqual([
+      'create link vnet1',
+      'create bridge-port vnet1',
+      'create link-up vnet1',
+    ]);
+    expect((await driver.detach('net', 'two')).plan.steps.map((s) => `${s.op} ${s.key}`)).toEqual(['delete link vnet1']);
+    expect((await driver.diff('net')).steps.map((s) => `${s.op} ${s.key}`)).toEqual(['create link-up vnet0']);
+  });
+
+  test('brings back a bridge that is gone', async () => {
+    await driver.up([bridged('net')]);
+    host.state.delete('link br-net');
+    await driver.attach('net', { attachment: { type: 'tap' }, owner: { name: 'one' } });
+    expect((await driver.diff('net')).steps).toEqual([]);
+    expect(host.state.has('link br-net')).toBe(true);
+  });
+
   test('goes with the definition of its stopped network', async () => {
     await driver.up([bridged('net')]);
     await driver.attach('net', { attachment: tap });

@@ -56,6 +56,25 @@ const A = 'aaaaaaaa-0000-4000-8000-000000000001';
 const B = 'bbbbbbbb-0000-4000-8000-000000000002';
 const P = 'cccccccc-0000-4000-8000-000000000003';
 
+test('the holder of the lock knows what it wrote, and sees what another store wrote', async () => {
+  const [store, other] = [open(), open()];
+  const first = withRecord(store.read(), record('a', A, { live: network('a', A) }));
+  await store.commit(emptyState, first);
+  store.held();
+  for (let n = 0; n < 20; n++) {
+    const uuid = `${P.slice(0, -2)}${String(10 + n)}`;
+    const writer = n % 3 === 2 ? other : store;
+    const now = writer.held();
+    const held = now.networks.get(A) as NetworkRecord;
+    await writer.commit(now, withRecord(now, { ...held, ports: new Map(held.ports).set(uuid, port(uuid)) }));
+    expect([store.held().networks.get(A)?.ports.size, other.held().networks.get(A)?.ports.size], `after ${String(n)}`).toEqual([
+      n + 1,
+      n + 1,
+    ]);
+    expect(plain(store.held())).toEqual(plain(open().read()));
+  }
+});
+
 /** What a state says, in plain data that compares. */
 const plain = (state: DriverState): unknown => [...state.networks.values()].map((r) => ({ ...r, ports: [...r.ports.values()] }));
 

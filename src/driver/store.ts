@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path';
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { VirtnetError } from '../base/errors.ts';
@@ -26,6 +27,9 @@ export interface StoreOptions extends StoreFolders {
   /** Called before each operation on the file system; a test throws here to play a crash. */
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
+
+/** Which of this process's stores wrote last, by folder of the ports. */
+const lastWriters = new Map<string, Store>();
 
 /** A file's content, or why it cannot be used. */
 type Loaded<T> = { readonly value: T } | { readonly problem: Diagnostic };
@@ -61,19 +65,41 @@ export class Store {
 
   /** The state as the files have it now. The same value as before when nothing changed. */
   read(): DriverState {
-    const live = this.#ofThisBoot() ? ([this.#live.read(), this.#ports.read()] as const) : ([NO_FILES, NO_FILES] as const);
-    const parts = [this.#definitions.read(), this.#autostart.read(), ...live];
-    if (parts.some((part, i) => part !== this.#parts[i])) {
-      this.#state = assemble(this.#definitions.read(), this.#autostart.read(), live[0], live[1]);
-      this.#parts = parts;
-    }
-    return this.#state;
+    for (const folder of this.#ofThisBoot() ? this.#folders() : [this.#definitions, this.#autostart]) folder.read();
+    return this.#assembled();
   }
 
   /** The state for a look at one network: cheap when no file came or went. An edit in place by hand is seen by the next `read`. */
   glance(): DriverState {
-    const folders = [this.#definitions, this.#autostart, this.#live, this.#ports];
-    return this.#parts.length > 0 && this.#bootChecked && folders.every((f) => f.isCurrent()) ? this.#state : this.read();
+    return this.#isLoaded() && this.#folders().every((f) => f.isCurrent()) ? this.#assembled() : this.read();
+  }
+
+  /**
+   * The state for the holder of the lock, when nobody else has held it since this process did: as this process read and left the files,
+   * without a look at each. A network's thousand ports are a thousand files.
+   */
+  held(): DriverState {
+    const isOurs = lastWriters.get(this.#ports.path) === this;
+    return isOurs && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
+  }
+
+  #folders(): readonly Folder<unknown>[] {
+    return [this.#definitions, this.#autostart, this.#live, this.#ports];
+  }
+
+  #isLoaded(): boolean {
+    return this.#parts.length > 0 && this.#bootChecked;
+  }
+
+  #assembled(): DriverState {
+    const [definitions, autostart] = [this.#definitions.entries, this.#autostart.entries];
+    const [live, ports] = this.#ofThisBoot() ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
+    const parts = [definitions, autostart, live, ports];
+    if (parts.some((part, i) => part !== this.#parts[i])) {
+      this.#state = assemble(definitions, autostart, live, ports);
+      this.#parts = parts;
+    }
+    return this.#state;
   }
 
   /**
@@ -153,7 +179,12 @@ export class Store {
   }
 
   async #change(changes: readonly FileChange[], durable: boolean): Promise<void> {
+    lastWriters.set(this.#ports.path, this);
     await changeFiles(changes, { durable, onOperation: this.#options.onOperation });
+    for (const folder of this.#folders()) {
+      const files = changes.flatMap(({ path }) => (dirname(path) === folder.path ? [basename(path)] : []));
+      if (files.length > 0) folder.refresh(files);
+    }
   }
 
   #changes(from: DriverState, to: DriverState): Changes {

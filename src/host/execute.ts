@@ -154,7 +154,7 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
   }
   for (const after of afters) await after();
   // A deletion by group goes past what iproute2 remembers of names.
-  if (commands.some((c) => c.args[1] === 'delete' && c.args[0] === 'link')) tools.ip.forget();
+  if (commands.some(({ args }) => args[0] === 'link' && args[1] === 'delete' && args[2] === 'group')) tools.ip.forget();
 }
 
 /**

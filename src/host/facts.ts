@@ -1,4 +1,5 @@
-import type { HostFacts, LinkFact, RouteFact } from '../compile/facts.ts';
+import { readdirSync } from 'node:fs';
+import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
 import type { HostTools } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
@@ -24,6 +25,12 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     capabilities,
     paths: tools.paths,
   };
+}
+
+/** What single guests depend on. Every link of this namespace has a folder of IPv4 settings: listing them takes 1 ms for a thousand. */
+export async function readPortFacts({ vfs }: { readonly vfs: boolean }, tools: HostTools): Promise<PortFacts> {
+  const [found, capabilities] = await Promise.all([vfs ? readVfs(tools.sysfs) : [], probeCapabilities()]);
+  return { links: new Set(readdirSync(`${tools.proc}/sys/net/ipv4/conf`)), vfs: found, capabilities };
 }
 
 function linkFact(row: LinkRow): LinkFact {

@@ -5,6 +5,7 @@ import type { Step } from '../plan/plan.ts';
 import { VirtnetError } from '../base/errors.ts';
 import type { ForeignDrop } from './foreign-drops.ts';
 import type { Host } from './host.ts';
+import { isOfPorts } from './observe.ts';
 
 export interface FakeHostOptions {
   readonly facts?: Partial<Omit<HostFacts, 'paths'>>;
@@ -49,8 +50,10 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     resources,
     fail: options.fail,
     facts: () => Promise.resolve({ ...NOTHING, ...options.facts, paths }),
-    observe: ({ networks, desired }) => {
+    portFacts: () => host.facts(),
+    observe: ({ networks, ports, desired }) => {
       const isWanted = (r: Resource): boolean => {
+        if (ports) return isOfPorts(r, ports, desired);
         if (r.kind === 'firewall-base') return true;
         if (r.owner === undefined || r.kind === 'sysctl') return desired.has(`sysctl ${r.kind === 'sysctl' ? r.path : ''}`);
         return networks === 'all' || networks.has(r.owner.network);

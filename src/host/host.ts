@@ -1,4 +1,4 @@
-import type { HostFacts, HostPaths } from '../compile/facts.ts';
+import type { HostFacts, HostPaths, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import type { ForeignDrop } from './foreign-drops.ts';
@@ -7,6 +7,8 @@ import type { ForeignDrop } from './foreign-drops.ts';
 export interface ObserveRequest {
   /** The networks (uuids) whose resources are wanted, or all that the host carries. */
   readonly networks: ReadonlySet<string> | 'all';
+  /** Of those networks only these ports' (uuids) resources: one guest of a thousand must not cost a thousand either. */
+  readonly ports?: ReadonlySet<string>;
   /** What is wanted there: names the links, sysctls and pool devices whose condition matters beside those that carry virtnet's mark. */
   readonly desired: HostState;
 }
@@ -25,6 +27,8 @@ export interface Host extends AsyncDisposable {
   readonly paths: HostPaths;
   /** What a compile may depend on. */
   facts(): Promise<HostFacts>;
+  /** What the compile of single guests may depend on; with `vfs` also the virtual functions. */
+  portFacts(options: { readonly vfs: boolean }): Promise<PortFacts>;
   /** An observation follows soon, under the same lock: what takes a while to ask for may be asked for now, beside other work. */
   prepare?(): void;
   /** Only what is virtnet's own (by mark) or named in `desired`; a link of somebody else's is never part of it. */

@@ -2,7 +2,7 @@ import type { Owner, Resource, ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
 import type { ObserveRequest } from './host.ts';
 import { parseRows } from './ip-coprocess.ts';
-import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, UNKNOWN_NETWORK } from './marks.ts';
+import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, shaperName, UNKNOWN_NETWORK } from './marks.ts';
 
 /** A row of `ip -json -details address show`, as far as it is read here: a link with its addresses. */
 export interface LinkRow {
@@ -47,7 +47,7 @@ export function markedOwner(row: LinkRow): Owner | undefined {
  */
 export async function lookAtLinks(request: ObserveRequest, tools: HostTools): Promise<Look> {
   const named = namedDevices(request.desired.values());
-  const rows = request.networks === 'all' ? await dump(tools) : await marked(request.networks, named, tools);
+  const rows = await rowsFor(request, named, tools);
   const links = new Map<string, LinkRow>();
   const helpers = new Map<string, LinkRow>();
   for (const row of rows) {
@@ -73,20 +73,27 @@ export async function lookAtLinks(request: ObserveRequest, tools: HostTools): Pr
   };
 }
 
+/** With single ports in view there are only the devices that `desired` names, and the helpers of those that are shaped. */
+function rowsFor(request: ObserveRequest, named: ReadonlyMap<string, Owner | undefined>, tools: HostTools): Promise<readonly LinkRow[]> {
+  if (request.networks === 'all') return dump(tools);
+  if (request.ports === undefined) return marked(request.networks, [...named.keys()], tools);
+  return marked(
+    new Set(),
+    [...named.keys()].flatMap((dev) => [dev, shaperName(dev)]),
+    tools,
+  );
+}
+
 async function dump(tools: HostTools): Promise<readonly LinkRow[]> {
   return (await tools.ip.query<LinkRow>(['address', 'show'])) ?? [];
 }
 
-async function marked(
-  networks: ReadonlySet<string>,
-  named: ReadonlyMap<string, Owner | undefined>,
-  tools: HostTools,
-): Promise<readonly LinkRow[]> {
+async function marked(networks: ReadonlySet<string>, named: readonly string[], tools: HostTools): Promise<readonly LinkRow[]> {
   const groups = [...new Set([...networks].map(groupOf))];
-  if (groups.length > MANY || named.size > MANY) return dump(tools);
+  if (groups.length > MANY || named.length > MANY) return dump(tools);
   const results = await tools.ip.batch([
     ...groups.map((group) => ['address', 'show', 'group', String(group)]),
-    ...[...named.keys()].map((dev) => ['address', 'show', 'dev', dev]),
+    ...named.map((dev) => ['address', 'show', 'dev', dev]),
   ]);
   return results.flatMap((r) => (r.ok ? parseRows<LinkRow>(r.text) : [])); // a device that is not there is no error here
 }

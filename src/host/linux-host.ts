@@ -1,6 +1,6 @@
 import type { HostPaths } from '../compile/facts.ts';
 import { executeSteps } from './execute.ts';
-import { readFacts } from './facts.ts';
+import { readFacts, readPortFacts } from './facts.ts';
 import { foreignDrops } from './foreign-drops.ts';
 import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
@@ -30,6 +30,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
   return {
     paths: options.paths,
     facts: () => readFacts(tools),
+    portFacts: (wanted) => readPortFacts(wanted, tools),
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),

@@ -1,6 +1,6 @@
-import { hostState } from '../compile/host-state.ts';
+import { hostState, resourceKey } from '../compile/host-state.ts';
 import type { HostState, Resource } from '../compile/host-state.ts';
-import type { HostTools, Look } from './handler.ts';
+import type { HostTools } from './handler.ts';
 import { handlers } from './handlers.ts';
 import type { ObserveRequest } from './host.ts';
 import { lookAtLinks } from './link-rows.ts';
@@ -8,11 +8,24 @@ import { listTable, observeFirewall } from './nft.ts';
 
 /** Looks at everything that the request is about; see `Host.observe`. */
 export async function observeHost(request: ObserveRequest, tools: HostTools): Promise<HostState> {
+  if (request.ports) return observePorts(request, request.ports, tools);
   // nft lists while ip answers.
   const [table, look] = await Promise.all([tools.ahead.take() ?? listTable(), lookAtLinks(request, tools)]);
-  const kinds = Object.values(handlers) as readonly {
-    observe(look: Look, tools: HostTools): Promise<readonly Resource[]> | readonly Resource[];
-  }[];
-  const found = await Promise.all(kinds.map(async (h) => h.observe(look, tools)));
+  const found = await Promise.all(Object.values(handlers).map(async (h) => h.observe(look, tools)));
   return hostState([...observeFirewall(table, look), ...found.flat()]);
+}
+
+/** The kinds that a guest's connection is made of. */
+const PORT_KINDS = ['link', 'link-up', 'bridge-port', 'fdb', 'shaping', 'vf', 'pci-driver', 'ovs-port'] as const;
+
+/** Looks at single guests' resources only. */
+async function observePorts(request: ObserveRequest, ports: ReadonlySet<string>, tools: HostTools): Promise<HostState> {
+  const look = await lookAtLinks(request, tools);
+  const found = await Promise.all(PORT_KINDS.map(async (kind): Promise<readonly Resource[]> => handlers[kind].observe(look, tools)));
+  return hostState(found.flat().filter((r) => isOfPorts(r, ports, request.desired)));
+}
+
+/** True for what belongs to one of the ports, by its mark or because it is wanted for one. */
+export function isOfPorts(r: Resource, ports: ReadonlySet<string>, desired: HostState): boolean {
+  return (r.owner?.port !== undefined && ports.has(r.owner.port)) || desired.has(resourceKey(r));
 }

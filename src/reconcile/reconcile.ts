@@ -14,6 +14,8 @@ export interface ReconcileRequest {
   readonly former?: HostState;
   /** The networks the change is about: only their resources (and the shared ones) are observed, made or removed. */
   readonly networks: ReadonlySet<string> | 'all';
+  /** Of these networks only these ports (uuids): the change is about single guests. */
+  readonly ports?: ReadonlySet<string> | undefined;
   /** Look and plan only. */
   readonly dryRun?: boolean;
   /** Called with the plan once it is known, before anything is changed. May throw to refuse it. */
@@ -39,7 +41,7 @@ const SETTLE_PASSES = 2;
  * @throws VirtnetError VNP001 after a complete undo, VNP002 when the undo failed too; what `onPlan` throws, unchanged.
  */
 export async function reconcile(host: Host, request: ReconcileRequest): Promise<ReconcileResult> {
-  const look: ObserveRequest = { networks: request.networks, desired: named(request) };
+  const look = lookFor(request, named(request));
   const before = await host.observe(look);
   const steps = diff(request.desired, before);
   if (request.dryRun === true) return { steps, applied: false };
@@ -60,6 +62,10 @@ function named({ former, desired }: ReconcileRequest): HostState {
   return former === undefined ? desired : new Map([...former, ...desired]);
 }
 
+function lookFor({ networks, ports }: ReconcileRequest, desired: HostState): ObserveRequest {
+  return { networks, ...(ports === undefined ? {} : { ports }), desired };
+}
+
 function executeOptions(request: ReconcileRequest): ExecuteOptions {
   return {
     ...(request.onStep ? { onStep: request.onStep } : {}),
@@ -69,7 +75,7 @@ function executeOptions(request: ReconcileRequest): ExecuteOptions {
 
 /** Looks again after steps that can have side effects on their neighbours, and mends what they took along. */
 async function settle(host: Host, request: ReconcileRequest, steps: readonly Step[]): Promise<void> {
-  const look: ObserveRequest = { networks: request.networks, desired: named(request) };
+  const look = lookFor(request, named(request));
   let last = steps;
   for (let pass = 0; pass < SETTLE_PASSES && last.some((s) => s.op === 'delete' && s.kind === 'address'); pass++) {
     last = diff(request.desired, await host.observe(look));
@@ -79,7 +85,7 @@ async function settle(host: Host, request: ReconcileRequest, steps: readonly Ste
 
 /** Leads the host back to `before`. */
 async function undo(host: Host, request: ReconcileRequest, before: HostState, cause: unknown): Promise<void> {
-  const look: ObserveRequest = { networks: request.networks, desired: new Map([...named(request), ...before]) };
+  const look = lookFor(request, new Map([...named(request), ...before]));
   let failed: unknown;
   for (let attempt = 0; attempt < UNDO_ATTEMPTS; attempt++) {
     try {

@@ -1,0 +1,129 @@
+/**
+ * What plugging a guest costs: attach and detach of a tap in a running process with 10 and with 1,000 guests on the network, 1,000 guests
+ * in network namespaces attached one after the other, and the commands that show them; each beside what ip(8) alone takes in the same run.
+ * Run it by `npm run bench:attach`; an argument other than 1000 makes it smaller.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDriver } from '../src/driver/open.ts';
+import { linuxHost } from '../src/host/linux-host.ts';
+import { writeNetwork } from '../src/network/write-network.ts';
+import { benchNetwork } from './networks.ts';
+
+const MANY = Number(process.argv[2] ?? 1000);
+const RUNS = 11;
+const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
+const host = linuxHost({ paths: { runDir: dirs.runDir, stateDir: dirs.stateDir, leaseScript: '/bin/true' } });
+const driver = await openDriver({ ...dirs, host });
+
+async function timed(work: () => unknown): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+const sorted = (values: readonly number[]): readonly number[] => [...values].sort((a, b) => a - b);
+const median = (values: readonly number[]): number => sorted(values)[Math.floor(values.length / 2)] ?? NaN;
+const least = (values: readonly number[]): number => sorted(values)[0] ?? NaN;
+const ms = (value: number): string => `${value.toFixed(1)} ms`;
+const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(52)} ${value}\n`);
+
+/** Ours and ip(8)'s, taken in turns: least and median of each, and the ratio of the least. */
+async function compare(label: string, ours: () => Promise<readonly [number, number]>, raw: () => readonly [number, number]): Promise<void> {
+  const rows = { attach: [] as number[], detach: [] as number[], rawAttach: [] as number[], rawDetach: [] as number[] };
+  for (let i = 0; i <= RUNS; i++) {
+    const [attach, detach] = await ours();
+    const [rawAttach, rawDetach] = raw();
+    if (i === 0) continue;
+    rows.attach.push(attach);
+    rows.detach.push(detach);
+    rows.rawAttach.push(rawAttach);
+    rows.rawDetach.push(rawDetach);
+  }
+  for (const [what, mine, theirs] of [
+    ['attach', rows.attach, rows.rawAttach],
+    ['detach', rows.detach, rows.rawDetach],
+  ] as const) {
+    print(`${label}, ${what}: least, median`, `${ms(least(mine))}, ${ms(median(mine))}`);
+    print(`${label}, ${what}: ip(8) alone, ratio of the least`, `${ms(least(theirs))}, ${(least(mine) / least(theirs)).toFixed(2)}`);
+  }
+}
+
+async function onePort(): Promise<readonly [number, number]> {
+  let uuid = '';
+  const attach = await timed(async () => {
+    uuid = (await driver.attach('net0', { attachment: { type: 'tap' }, owner: { name: 'probe' } })).port.port.uuid;
+  });
+  return [attach, await timed(() => driver.detach('net0', uuid))];
+}
+
+function rawPort(): readonly [number, number] {
+  const ip = (...args: readonly string[]): void => void execFileSync('ip', args);
+  let started = performance.now();
+  ip('tuntap', 'add', 'dev', 'raw0', 'mode', 'tap', 'vnet_hdr');
+  ip('link', 'set', 'dev', 'raw0', 'master', 'virbr0', 'up');
+  const attach = performance.now() - started;
+  started = performance.now();
+  ip('link', 'delete', 'dev', 'raw0');
+  return [attach, performance.now() - started];
+}
+
+const environment = { ...process.env, VIRTNET_CONFIG_DIR: dirs.configDir, VIRTNET_RUN_DIR: dirs.runDir, VIRTNET_STATE_DIR: dirs.stateDir };
+const cli = (...args: readonly string[]): void =>
+  void execFileSync('bin/virtnet', args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'], maxBuffer: 64 << 20 });
+
+async function commands(label: string): Promise<void> {
+  for (const args of [['list'], ['show', 'net0'], ['ports', 'net0']]) {
+    const runs: number[] = [];
+    for (let i = 0; i < 5; i++)
+      runs.push(
+        await timed(() => {
+          cli(...args);
+        }),
+      );
+    print(`${label}: virtnet ${args.join(' ')}, least, median`, `${ms(least(runs))}, ${ms(median(runs))}`);
+  }
+}
+
+try {
+  execFileSync('node', ['scripts/build.mjs', '--bundles']);
+  await driver.up([writeNetwork(benchNetwork(0))]);
+  const tap = async (n: number): Promise<unknown> =>
+    driver.attach('net0', { attachment: { type: 'tap' }, owner: { name: `guest${String(n)}` } });
+  for (let n = 0; n < 10; n++) await tap(n);
+  await compare('tap, 10 guests', onePort, rawPort);
+  const few = await timed(async () => {
+    for (let n = 10; n < MANY - 2; n++) await tap(n);
+  });
+  print(`taps 11 to ${String(MANY - 2)}, one after the other`, `${ms(few)}, ${ms(few / (MANY - 12))} each`);
+  await compare(`tap, ${String(MANY)} guests`, onePort, rawPort);
+  await commands(`${String(MANY)} taps`);
+  const ports = await driver.ports('net0');
+  const away = await timed(async () => {
+    for (const { port } of ports) await driver.detach('net0', port.uuid);
+  });
+  print(`all ${String(ports.length)} detached, one after the other`, `${ms(away)}, ${ms(away / ports.length)} each`);
+
+  for (let n = 0; n < MANY; n++) execFileSync('ip', ['netns', 'add', `g${String(n)}`]);
+  const veths = await timed(async () => {
+    for (let n = 0; n < MANY; n++)
+      await driver.attach('net0', {
+        attachment: { type: 'netns', netns: `g${String(n)}`, guestDev: 'eth0' },
+        owner: { name: `g${String(n)}` },
+      });
+  });
+  print(`${String(MANY)} namespaces attached, one after the other`, `${ms(veths)}, ${ms(veths / MANY)} each`);
+  await commands(`${String(MANY)} namespaces`);
+  print(
+    'drift of that network',
+    `${String((await driver.diff('net0')).steps.length)} steps in ${ms(await timed(() => driver.diff('net0')))}`,
+  );
+  await driver.stop('net0');
+  print('load', readFileSync('/proc/loadavg', 'utf8').trim());
+} finally {
+  await driver[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true, force: true });
+}
