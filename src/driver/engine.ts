@@ -97,6 +97,7 @@ export class Engine {
   /** What differs between what should be and what is. */
   async diff(scope: ReadonlySet<string> | 'all'): Promise<Plan> {
     const { host } = this.#options;
+    host.prepare?.();
     const desired = await this.#keepFailed(this.#options.compile(this.read(), scope, await host.facts()), scope);
     const { steps } = await reconcile(host, { desired: desired.state, networks: scope, dryRun: true });
     return { steps, diagnostics: desired.diagnostics };
@@ -107,6 +108,7 @@ export class Engine {
     if (options.dryRun === true) return { value: undefined, state: this.read(), plan: await this.diff(scope), applied: false };
     return this.exclusive('repair', async () => {
       const { host, store } = this.#options;
+      host.prepare?.();
       const pending = store.pending();
       const wide = scope === 'all' ? scope : new Set([...scope, ...pending]);
       const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await host.facts()), wide);
@@ -148,6 +150,7 @@ export class Engine {
     const state = this.read();
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
+    this.#options.host.prepare?.();
     const desired = await this.#desired(state, change, context);
     const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), dryRun: true });
     return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };

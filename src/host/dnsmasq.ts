@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
@@ -7,36 +6,29 @@ import type { DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { tryRun } from './command.ts';
+import { observeDnsmasq } from './dnsmasq-look.ts';
+import { CONF, isHalted, LEASES, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
 import { StepFailure } from './handler.ts';
-import type { DirectHandler, HostTools, Look, StepOf } from './handler.ts';
+import type { DirectHandler, HostTools, StepOf } from './handler.ts';
 import { startInForeground } from './foreground-server.ts';
-import { endProcess, findProcesses, readProcess, signal } from './process-table.ts';
+import { endProcess, findProcesses, signal } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
 import { upstreamServers } from './resolv-conf.ts';
-import { readText, replaceText } from './small-files.ts';
-
-/** Environment of a dnsmasq of ours: whose it is, and the SHA-256 of the conf it was started with. */
-const NETWORK = 'VIRTNET_NETWORK';
-const CONF = 'VIRTNET_CONF';
-/** Where the dhcp-script appends; it inherits dnsmasq's environment. */
-const LEASES = 'VIRTNET_LEASES';
+import { replaceText } from './small-files.ts';
 
 /** One dnsmasq a network, found again by its folder and by its environment. */
 export const dnsmasq: DirectHandler<'dnsmasq'> = {
-  async observe(look, tools) {
-    const strays = look.request.networks === 'all' ? await findProcesses(NETWORK, tools.proc) : [];
-    const networks = look.request.networks === 'all' ? await carriers(look, strays, tools) : look.request.networks;
-    const found = await Promise.all([...networks].map((network) => observeOne(network, look, strays, tools)));
-    return found.flatMap((r) => r ?? []);
-  },
+  observe: observeDnsmasq,
 
   async execute(steps, tools) {
     const queue = steps.map((step, index) => ({ step, index }));
     const failures: StepFailure[] = [];
+    const served = steps.flatMap(({ after }) => (after && readsServers(after.conf) ? [after.bridge] : []));
+    const servers = await upstreamServers(served, tools);
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next && failures.length === 0; next = queue.shift()) {
         try {
-          await executeOne(next.step, tools);
+          await executeOne(next.step, servers, tools);
         } catch (error) {
           failures.push(new StepFailure(next.index, error));
         }
@@ -51,59 +43,7 @@ export const dnsmasq: DirectHandler<'dnsmasq'> = {
 /** How many instances are started or stopped at the same time. */
 const AT_ONCE = 4;
 
-/** Networks that have a dnsmasq folder or process. */
-async function carriers(look: Look, strays: readonly ProcessEntry[], tools: HostTools): Promise<ReadonlySet<string>> {
-  const folder = dirname(dnsmasqFiles(tools.paths, 'x').folder);
-  const names = await readdir(folder).catch(() => []);
-  const running = strays.flatMap((p) => p.environment.get(NETWORK) ?? []);
-  const wanted = look.desired('dnsmasq').map((r) => r.owner.network);
-  return new Set([...names, ...running, ...wanted].filter((name) => /^[0-9a-f-]{36}$/.test(name)));
-}
-
-async function observeOne(
-  network: string,
-  look: Look,
-  strays: readonly ProcessEntry[],
-  tools: HostTools,
-): Promise<DnsmasqResource | undefined> {
-  const files = dnsmasqFiles(tools.paths, network);
-  const [conf, hosts, addnHosts, entry] = await Promise.all([
-    readText(files.conf),
-    readText(files.hosts),
-    readText(files.addnHosts),
-    runningFrom(files, network, tools),
-  ]);
-  const others = strays.filter((p) => p.environment.get(NETWORK) === network && p.pid !== entry?.pid);
-  // Its helper process carries the same environment, so one other is usual; a second server of the same network shows as stale.
-  const isDoubled = entry !== undefined && others.length > 1;
-  if (conf === undefined && entry === undefined && others.length === 0) return undefined;
-  const wanted = look.desired('dnsmasq').find((r) => r.owner.network === network);
-  const bridge = wanted !== undefined && wanted.conf === conf ? wanted.bridge : (/^interface=(.*)$/m.exec(conf ?? '')?.[1] ?? '');
-  const isDead = entry === undefined ? others.length === 0 : entry.state === 'T' || entry.state === 't';
-  const isCurrent = entry?.environment.get(CONF) === sha256(conf ?? '') && !isDoubled;
-  const texts = { hosts: hosts ?? '', addnHosts: addnHosts ?? '' };
-  const loaded =
-    entry && (await readText(markerFile(files))) === marker(entry.pid, { ...texts, servers: await serversFor(conf ?? '', files, bridge) });
-  return {
-    kind: 'dnsmasq',
-    owner: { network },
-    bridge,
-    conf: conf ?? '',
-    ...texts,
-    process: isDead ? 'dead' : isCurrent ? 'current' : 'stale',
-    hostsLoaded: loaded === true,
-  };
-}
-
-/** The process that the pid file names, when it is really this network's. */
-async function runningFrom(files: DnsmasqFiles, network: string, tools: HostTools): Promise<ProcessEntry | undefined> {
-  const pid = Number((await readText(files.pid))?.trim());
-  if (!Number.isInteger(pid) || pid <= 1) return undefined;
-  const entry = await readProcess(pid, tools.proc);
-  return entry?.environment.get(NETWORK) === network ? entry : undefined;
-}
-
-async function executeOne(step: StepOf<'dnsmasq'>, tools: HostTools): Promise<void> {
+async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) => string, tools: HostTools): Promise<void> {
   const r = step.after ?? step.before;
   if (!r) return;
   const files = dnsmasqFiles(tools.paths, r.owner.network);
@@ -112,16 +52,16 @@ async function executeOne(step: StepOf<'dnsmasq'>, tools: HostTools): Promise<vo
     await rm(files.folder, { recursive: true, force: true });
     return;
   }
-  const entry = await runningFrom(files, r.owner.network, tools);
-  const isRunning = entry?.environment.get(CONF) === sha256(r.conf) && entry.state !== 'T' && entry.state !== 't';
+  const entry = runningFrom(files, r.owner.network, tools.proc);
+  const isRunning = entry?.environment.get(CONF) === sha256(r.conf) && !isHalted(entry);
   const needsStart = !isRunning || step.changed.some((field) => field === 'conf' || field === 'process' || field === 'bridge');
   await mkdir(files.folder, { recursive: true, mode: 0o755 });
   await mkdir(dirname(files.leases), { recursive: true, mode: 0o755 });
-  const servers = await serversFor(r.conf, files, r.bridge);
+  const servers = readsServers(r.conf) ? serversOf(r.bridge) : '';
   replaceText(files.conf, r.conf);
   replaceText(files.hosts, r.hosts);
   replaceText(files.addnHosts, r.addnHosts);
-  if (r.conf.includes('servers-file=')) replaceText(files.servers, servers);
+  if (readsServers(r.conf)) replaceText(files.servers, servers);
   let pid = entry?.pid ?? 0;
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools);
@@ -134,9 +74,9 @@ async function executeOne(step: StepOf<'dnsmasq'>, tools: HostTools): Promise<vo
 /** Ends every process of this network's dnsmasq: the one of the pid file and, where that is gone or wrong, those found by environment. */
 async function stop(network: string, files: DnsmasqFiles, tools: HostTools): Promise<void> {
   const isIts = (p: ProcessEntry): boolean => p.environment.get(NETWORK) === network;
-  const entry = await runningFrom(files, network, tools);
+  const entry = runningFrom(files, network, tools.proc);
   if (entry) await endProcess(entry.pid, isIts, tools.proc);
-  else for (const p of (await findProcesses(NETWORK, tools.proc)).filter(isIts)) await endProcess(p.pid, isIts, tools.proc);
+  else for (const p of findProcesses(NETWORK, tools.proc).filter(isIts)) await endProcess(p.pid, isIts, tools.proc);
   await rm(files.pid, { force: true });
 }
 
@@ -145,7 +85,7 @@ async function startAfresh(r: DnsmasqResource, files: DnsmasqFiles, tools: HostT
   try {
     return await start(r, files, tools);
   } catch (error) {
-    const strays = (await findProcesses(NETWORK, tools.proc)).filter((p) => p.environment.get(NETWORK) === r.owner.network);
+    const strays = findProcesses(NETWORK, tools.proc).filter((p) => p.environment.get(NETWORK) === r.owner.network);
     if (strays.length === 0) throw error;
     await stop(r.owner.network, files, tools);
     return start(r, files, tools);
@@ -168,7 +108,7 @@ async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools):
       details: { argv: result.argv, exitCode: result.code ?? null, stderr: result.stderr, network: r.owner.network },
     });
   }
-  const entry = await runningFrom(files, r.owner.network, tools);
+  const entry = runningFrom(files, r.owner.network, tools.proc);
   return entry?.pid ?? 0;
 }
 
@@ -179,21 +119,4 @@ function keepsItsGroups(): boolean {
   } catch {
     return false;
   }
-}
-
-function serversFor(conf: string, _files: DnsmasqFiles, bridge: string): Promise<string> {
-  return conf.includes('servers-file=') ? upstreamServers(bridge) : Promise.resolve('');
-}
-
-function markerFile(files: DnsmasqFiles): string {
-  return `${files.folder}/loaded`;
-}
-
-/** What a process has read. Written after the signal: a kill between the two shows as a mismatch, and the signal is sent again. */
-function marker(pid: number, texts: { readonly hosts: string; readonly addnHosts: string; readonly servers: string }): string {
-  return `${String(pid)} ${sha256(JSON.stringify([texts.hosts, texts.addnHosts, texts.servers]))}\n`;
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
 }

@@ -31,19 +31,27 @@ export interface HostTools {
 
 /** One answer asked for in advance: the next observation takes it if it is fresh, and nobody takes it twice. */
 export class AheadListing {
-  #asked: { readonly table: Promise<ListedTable | undefined>; readonly at: number } | undefined;
+  #asked: Asked | undefined;
 
   ask(list: () => Promise<ListedTable | undefined>): void {
     const table = list();
-    table.catch(() => undefined); // told to whoever takes it
-    this.#asked = { table, at: performance.now() };
+    const asked: Asked = { table };
+    const note = (): void => void (asked.answered = performance.now());
+    table.then(note, note); // a failure is told to whoever takes it
+    this.#asked = asked;
   }
 
   take(): Promise<ListedTable | undefined> | undefined {
     const asked = this.#asked;
     this.#asked = undefined;
-    return asked && performance.now() - asked.at < AHEAD_MS ? asked.table : undefined;
+    return asked && performance.now() - (asked.answered ?? performance.now()) < AHEAD_MS ? asked.table : undefined;
   }
+}
+
+interface Asked {
+  readonly table: Promise<ListedTable | undefined>;
+  /** When the answer came, as `performance.now()` says. */
+  answered?: number;
 }
 
 /** How long an answer asked for in advance is good for, in milliseconds: our own changes cannot fall in between, others' hardly. */

@@ -2,6 +2,7 @@ import type { Owner, Resource, ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
 import type { ObserveRequest } from './host.ts';
 import { parseRows } from './ip-coprocess.ts';
+import type { IpArgs } from './ip-line.ts';
 import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, shaperName, UNKNOWN_NETWORK } from './marks.ts';
 
 /** A row of `ip -json -details address show`, as far as it is read here: a link with its addresses. */
@@ -69,8 +70,19 @@ export async function lookAtLinks(request: ObserveRequest, tools: HostTools): Pr
       return (row && markedOwner(row)) ?? named.get(dev);
     },
     wants: (network) => request.networks === 'all' || request.networks.has(network),
-    desired: <K extends ResourceKind>(kind: K) => [...request.desired.values()].filter((r): r is ResourceOf<K> => r.kind === kind),
+    desired: byKind(request.desired.values()),
   };
+}
+
+/** Answers with the resources of a kind; they are sorted out once, however often it is asked. */
+function byKind(resources: Iterable<Resource>): Look['desired'] {
+  const kinds = new Map<ResourceKind, Resource[]>();
+  for (const r of resources) {
+    const same = kinds.get(r.kind);
+    if (same) same.push(r);
+    else kinds.set(r.kind, [r]);
+  }
+  return <K extends ResourceKind>(kind: K) => (kinds.get(kind) ?? []).filter((r): r is ResourceOf<K> => r.kind === kind);
 }
 
 /** With single ports in view there are only the devices that `desired` names, and the helpers of those that are shaped. */
@@ -91,10 +103,21 @@ async function dump(tools: HostTools): Promise<readonly LinkRow[]> {
 async function marked(networks: ReadonlySet<string>, named: readonly string[], tools: HostTools): Promise<readonly LinkRow[]> {
   const groups = [...new Set([...networks].map(groupOf))];
   if (groups.length > MANY || named.length > MANY) return dump(tools);
-  const results = await tools.ip.batch([
-    ...groups.map((group) => ['address', 'show', 'group', String(group)]),
-    ...named.map((dev) => ['address', 'show', 'dev', dev]),
-  ]);
+  return rowsOf([...groups.map((group) => ['address', 'show', 'group', String(group)]), ...showEach(named)], tools);
+}
+
+/** Links with their addresses, by name; those that are not there are left out. */
+export async function addressesOf(devices: readonly string[], tools: HostTools): Promise<ReadonlyMap<string, LinkRow>> {
+  const rows = devices.length > MANY ? await dump(tools) : await rowsOf(showEach(devices), tools);
+  return new Map(rows.map((row) => [row.ifname, row]));
+}
+
+function showEach(devices: readonly string[]): readonly IpArgs[] {
+  return devices.map((dev) => ['address', 'show', 'dev', dev]);
+}
+
+async function rowsOf(questions: readonly IpArgs[], tools: HostTools): Promise<readonly LinkRow[]> {
+  const results = await tools.ip.batch(questions);
   return results.flatMap((r) => (r.ok ? parseRows<LinkRow>(r.text) : [])); // a device that is not there is no error here
 }
 

@@ -42,7 +42,7 @@ function readNetworks(table: ListedTable, look: Look): readonly FirewallResource
     found.set(network, entry);
     return entry;
   };
-  const wanted = look.desired('firewall');
+  const wanted = new Map(look.desired('firewall').flatMap((w) => w.elements.map((e) => [`${e.map} ${e.key}`, w.owner.network] as const)));
   for (const chain of table.chains) {
     const network = networkOf(chain.name);
     if (network !== undefined && look.wants(network)) of(network).chains.push({ name: chain.name, rules: chain.rules });
@@ -50,7 +50,7 @@ function readNetworks(table: ListedTable, look: Look): readonly FirewallResource
   for (const map of table.maps)
     for (const listed of map.elements) {
       const key = listed.key.replace(/^"(.*)"$/, '$1');
-      const hinted = wanted.find((w) => w.elements.some((e) => e.map === map.name && e.key === key))?.owner.network;
+      const hinted = wanted.get(`${map.name} ${key}`);
       const network = networkOf(listed.verdict.replace(/^(jump|goto) /, '')) ?? hinted ?? look.ownerOf(key)?.network;
       if (network !== undefined && look.wants(network)) of(network).elements.push({ map: map.name, key, verdict: listed.verdict });
     }

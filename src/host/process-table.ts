@@ -1,4 +1,4 @@
-import { readFile, readdir, readlink } from 'node:fs/promises';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A running process with the parts that identify it as ours. */
@@ -9,34 +9,44 @@ export interface ProcessEntry {
   readonly state: string;
 }
 
-/** Reads a process of this network namespace; undefined when there is none, it has ended or it lives elsewhere. */
-export async function readProcess(pid: number, proc: string): Promise<ProcessEntry | undefined> {
+/**
+ * Reads a process of this network namespace; undefined when there is none, it has ended or it lives elsewhere. /proc answers at once: a
+ * detour over a thread would cost more than the reading, and a host may have thousands.
+ */
+export function readProcess(pid: number, proc: string, netns = ownNetns(proc)): ProcessEntry | undefined {
   try {
-    const [environ, stat, netns, ownNetns] = await Promise.all([
-      readFile(`${proc}/${String(pid)}/environ`, 'utf8'),
-      readFile(`${proc}/${String(pid)}/stat`, 'utf8'),
-      readlink(`${proc}/${String(pid)}/ns/net`),
-      readlink(`${proc}/self/ns/net`),
-    ]);
+    // The shortest reading that tells a stranger comes first.
+    if (readlinkSync(`${proc}/${String(pid)}/ns/net`) !== netns) return undefined;
+    const stat = readFileSync(`${proc}/${String(pid)}/stat`, 'utf8');
     const state = stat.slice(stat.lastIndexOf(')') + 2, stat.lastIndexOf(')') + 3);
-    if (netns !== ownNetns || state === 'Z' || state === 'X') return undefined;
-    const environment = new Map(
-      environ.split('\0').flatMap((entry): [string, string][] => {
-        const at = entry.indexOf('=');
-        return at > 0 ? [[entry.slice(0, at), entry.slice(at + 1)]] : [];
-      }),
-    );
-    return { pid, environment, state };
+    if (state === 'Z' || state === 'X') return undefined;
+    return { pid, environment: readEnvironment(readFileSync(`${proc}/${String(pid)}/environ`, 'utf8')), state };
   } catch {
     return undefined; // it ended while we looked, or it is not ours to see
   }
 }
 
+function ownNetns(proc: string): string {
+  return readlinkSync(`${proc}/self/ns/net`);
+}
+
+function readEnvironment(environ: string): ReadonlyMap<string, string> {
+  return new Map(
+    environ.split('\0').flatMap((entry): [string, string][] => {
+      const at = entry.indexOf('=');
+      return at > 0 ? [[entry.slice(0, at), entry.slice(at + 1)]] : [];
+    }),
+  );
+}
+
 /** All processes of this network namespace whose environment has the variable. */
-export async function findProcesses(variable: string, proc: string): Promise<readonly ProcessEntry[]> {
-  const pids = (await readdir(proc)).filter((name) => /^\d+$/.test(name)).map(Number);
-  const entries = await Promise.all(pids.map((pid) => readProcess(pid, proc)));
-  return entries.filter((e): e is ProcessEntry => e?.environment.has(variable) === true);
+export function findProcesses(variable: string, proc: string): readonly ProcessEntry[] {
+  const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name));
+  const netns = ownNetns(proc);
+  return pids.flatMap((name) => {
+    const entry = readProcess(Number(name), proc, netns);
+    return entry?.environment.has(variable) === true ? [entry] : [];
+  });
 }
 
 /**
@@ -47,7 +57,7 @@ export async function endProcess(pid: number, isStill: (entry: ProcessEntry) => 
   const deadline = Date.now() + PATIENCE_MS;
   let told = false;
   for (let wait = 1; ; wait = Math.min(wait * 2, 20)) {
-    const entry = await readProcess(pid, proc);
+    const entry = readProcess(pid, proc);
     if (!entry || !isStill(entry)) return;
     const isDeaf = entry.state === 'T' || entry.state === 't' || Date.now() > deadline;
     if (!told || isDeaf) signal(pid, isDeaf ? 'SIGKILL' : 'SIGTERM');

@@ -64,7 +64,7 @@ function compareFields(desired: Resource, actual: Resource, ignored: readonly st
   const is = actual as unknown as Readonly<Record<string, unknown>>;
   const out: Difference[] = [];
   for (const field of new Set([...Object.keys(want), ...Object.keys(is)])) {
-    if (ignored.includes(field)) continue;
+    if (want[field] === is[field] || ignored.includes(field)) continue;
     if (canonical(want[field]) !== canonical(is[field])) out.push({ field, actual: text(is[field]), desired: text(want[field]) });
   }
   return out;

@@ -2,6 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
+import { signal } from '../../src/host/process-table.ts';
 import { attachGuest, isolated, nat, sh } from '../support/driver-documents.ts';
 import { runChild } from '../support/driver-process.ts';
 import { dnsmasqs, hostSnapshot } from '../support/host-snapshot.ts';
@@ -21,6 +22,11 @@ afterEach(async () => {
 const conf = (uuid: string): string => join(process.env['VIRTNET_RUN_DIR'] ?? '', 'dnsmasq', uuid, 'conf');
 const NAT = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
 
+/** Kills every dnsmasq; a helper process ends by itself with its server, perhaps first. */
+function killServers(): void {
+  for (const { pid } of dnsmasqs()) signal(pid, 'SIGKILL');
+}
+
 describe('damage by others', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['all rules flushed', () => sh('nft flush ruleset'), /^create firewall-base$/],
@@ -31,7 +37,7 @@ describe('damage by others', () => {
     ['the bridge deleted', () => sh('ip link del virbr8'), /^create link virbr8$/],
     ['forwarding off', () => sh('echo 0 > /proc/sys/net/ipv4/ip_forward'), /^change sysctl net\/ipv4\/ip_forward$/],
     ['limits off', () => sh('tc qdisc del dev virbr7 root'), /shaping virbr7$/],
-    ['dnsmasq killed', () => dnsmasqs().forEach(({ pid }) => process.kill(pid, 'SIGKILL')), /dnsmasq /],
+    ['dnsmasq killed', killServers, /dnsmasq /],
     ['its conf edited by hand', () => appendFileSync(conf(NAT), 'log-queries\n'), /^change dnsmasq /],
   ])('%s: is named by diff, mended by repair, and then there is nothing left to mend', async (_what, damage, named) => {
     const whole = hostSnapshot();

@@ -1,0 +1,106 @@
+/**
+ * Many networks on one host: autostarted cold in one plan, looked at with nothing to change, stopped, beside the kernel's own deletion of as many
+ * bridges in the same run. Run it by `npm run bench:scale [-- COUNT...]`; 500 and then 1,000 by default.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openDriver } from '../src/driver/open.ts';
+import type { NetworkDriver } from '../src/driver/driver.ts';
+import { writeNetwork } from '../src/network/write-network.ts';
+import { benchNetwork } from './networks.ts';
+
+const counts = process.argv.slice(2).map(Number);
+const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+
+async function timed(work: () => unknown): Promise<number> {
+  const started = performance.now();
+  await work();
+  return performance.now() - started;
+}
+
+async function least(times: number, work: () => unknown): Promise<number> {
+  const all: number[] = [];
+  for (let i = 0; i < times; i++) all.push(await timed(work));
+  return Math.min(...all);
+}
+
+const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(58)} ${value}\n`);
+const seconds = (value: number): string => `${(value / 1000).toFixed(2)} s`;
+const ms = (value: number): string => `${value.toFixed(0)} ms`;
+
+function open(name: string): Promise<NetworkDriver> {
+  const at = join(folder, name);
+  return openDriver({ configDir: join(at, 'etc'), runDir: join(at, 'run'), stateDir: join(at, 'state') });
+}
+
+/** As many raised bridges with an address, as a network's has one, deleted as one link group. */
+async function kernelFloor(count: number): Promise<number> {
+  const lines = Array.from({ length: count }, (_, n) => {
+    const subnet = `10.${String(20 + Math.floor(n / 250))}.${String(n % 250)}`;
+    const dev = `floor${String(n)}`;
+    return `link add ${dev} group 4711 type bridge stp_state 1\naddress add ${subnet}.1/24 dev ${dev}\nlink set ${dev} up\n`;
+  });
+  execFileSync('ip', ['-batch', '-'], { input: lines.join('') });
+  return timed(() => execFileSync('ip', ['link', 'del', 'group', '4711']));
+}
+
+/** What of the host's limits the dnsmasq processes of this namespace use up. */
+function serverDescriptors(): { readonly processes: number; readonly inotify: number } {
+  const found = { processes: 0, inotify: 0 };
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      if (readFileSync(`/proc/${pid}/comm`, 'utf8').trim() !== 'dnsmasq') continue;
+      found.processes++;
+      for (const fd of readdirSync(`/proc/${pid}/fd`)) if (readlinkSync(`/proc/${pid}/fd/${fd}`).includes('inotify')) found.inotify++;
+    } catch {
+      continue; // it ended meanwhile
+    }
+  }
+  return found;
+}
+
+async function measure(count: number): Promise<void> {
+  const label = `${String(count)} networks`;
+  {
+    await using driver = await open(String(count));
+    for (let n = 0; n < count; n++) {
+      await driver.define(writeNetwork(benchNetwork(n)));
+      await driver.setAutostart(`net${String(n)}`, true);
+    }
+  }
+  const floors = [await kernelFloor(count)];
+  const driver = await open(String(count));
+  const started = await timed(() => driver.autostart());
+  print(`${label}: autostart, cold`, seconds(started));
+  const servers = serverDescriptors();
+  print(`${label}: dnsmasq processes, inotify instances of theirs`, `${String(servers.processes)}, ${String(servers.inotify)}`);
+  const documents = Array.from({ length: count }, (_, n) => writeNetwork(benchNetwork(n)));
+  for (const [what, work] of [
+    ['diff of all', () => driver.diff()],
+    ['up of all, planned only', () => driver.up(documents, { dryRun: true })],
+    ['repair of all', () => driver.repair()],
+    ['diff of one', () => driver.diff('net1')],
+  ] as const)
+    print(`${label}: nothing to change, ${what}`, ms(await least(5, work)));
+  const { steps } = await driver.diff();
+  if (steps.length > 0) throw new Error(`there is a difference: ${JSON.stringify(steps[0])}`);
+  await using fresh = await open(String(count));
+  print(`${label}: nothing to change, first diff of a new process's driver`, ms(await timed(() => fresh.diff())));
+  const stopped = await timed(() => driver.stopAll(Array.from({ length: count }, (_, n) => `net${String(n)}`)));
+  floors.push(await kernelFloor(count));
+  const floor = Math.min(...floors);
+  print(`${label}: stop of all`, seconds(stopped));
+  print(`${label}: the kernel's own deletion of the bridges`, floors.map(seconds).join(', '));
+  print(`${label}: stop, ratio to the kernel's`, (stopped / floor).toFixed(2));
+  await driver[Symbol.asyncDispose]();
+}
+
+try {
+  writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');
+  for (const count of counts.length > 0 ? counts : [500, 1000]) await measure(count);
+  print('load', readFileSync('/proc/loadavg', 'utf8').trim());
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import type { DnsmasqFiles } from '../compile/dnsmasq-files.ts';
+import { readProcess, type ProcessEntry } from './process-table.ts';
+import { readTextNow } from './small-files.ts';
+
+/** Environment of a dnsmasq of ours: whose it is, and the SHA-256 of the conf it was started with. */
+export const NETWORK = 'VIRTNET_NETWORK';
+export const CONF = 'VIRTNET_CONF';
+/** Where the dhcp-script appends; it inherits dnsmasq's environment. */
+export const LEASES = 'VIRTNET_LEASES';
+
+/**
+ * The process that the pid file names, when it is really this network's.
+ * @param known processes of the network that were looked at just now.
+ */
+export function runningFrom(
+  files: DnsmasqFiles,
+  network: string,
+  proc: string,
+  known: readonly ProcessEntry[] = [],
+): ProcessEntry | undefined {
+  const pid = Number(readTextNow(files.pid)?.trim());
+  if (!Number.isInteger(pid) || pid <= 1) return undefined;
+  const entry = known.find((p) => p.pid === pid) ?? readProcess(pid, proc);
+  return entry?.environment.get(NETWORK) === network ? entry : undefined;
+}
+
+/** True for a process that somebody has stopped (SIGSTOP, a debugger): it is there, and answers nobody. */
+export function isHalted({ state }: ProcessEntry): boolean {
+  return state === 'T' || state === 't';
+}
+
+/** What a process has read at its start or at the last signal. */
+export interface LoadedTexts {
+  readonly hosts: string;
+  readonly addnHosts: string;
+  readonly servers: string;
+}
+
+/** Holds the `marker` of what the running process has read. */
+export function markerFile(files: DnsmasqFiles): string {
+  return `${files.folder}/loaded`;
+}
+
+/** What a process has read. Written after the signal: a kill between the two shows as a mismatch, and the signal is sent again. */
+export function marker(pid: number, { hosts, addnHosts, servers }: LoadedTexts): string {
+  return `${String(pid)} ${sha256(JSON.stringify([hosts, addnHosts, servers]))}\n`;
+}
+
+/** True when the conf makes dnsmasq read a file of upstream servers. */
+export function readsServers(conf: string): boolean {
+  return conf.includes('servers-file=');
+}
+
+export function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
+}
