@@ -150,7 +150,7 @@ export class Engine {
     const state = this.read();
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
-    this.#options.host.prepare?.();
+    if (change.only === undefined) this.#options.host.prepare?.();
     const desired = await this.#desired(state, change, context);
     const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), dryRun: true });
     return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
