@@ -10,7 +10,10 @@ const b = '7d7a5a2e-1c1e-4c8a-9a55-0f5a1f0f7a11';
 
 type Watched = Pick<NetworkDriver, 'repair' | 'list' | 'ports' | 'on'>;
 
-function setUp(repair: (ref: unknown) => boolean): {
+function setUp(
+  repair: (ref: unknown) => boolean,
+  quietMs = 5,
+): {
   emit: (e: HostEvent) => void;
   repaired: unknown[];
   logged: string[];
@@ -34,7 +37,7 @@ function setUp(repair: (ref: unknown) => boolean): {
       listener = l;
       return () => undefined;
     },
-    { log: (level, message) => logged.push(`${level} ${message}`), quietMs: 5, longestWaitMs: 40 },
+    { log: (level, message) => logged.push(`${level} ${message}`), quietMs, longestWaitMs: quietMs * 8 },
   );
   return { emit: (e) => listener(e), repaired, logged, end };
 }
@@ -55,6 +58,16 @@ describe('watch', () => {
     w.emit({ kind: 'firewall', network: b, summary: 'x' });
     w.emit({ kind: 'firewall', summary: 'x' });
     await sleep(80);
+    w.end();
+    expect(w.repaired).toEqual([undefined]);
+  });
+
+  it('does not wait for quiet when the table is gone', async () => {
+    const w = setUp(() => true, 10_000);
+    w.emit({ kind: 'firewall', network: a, summary: 'delete chain' });
+    w.emit({ kind: 'firewall', whole: true, summary: 'delete table' });
+    await sleep(0);
+    await sleep(0);
     w.end();
     expect(w.repaired).toEqual([undefined]);
   });

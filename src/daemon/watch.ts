@@ -39,14 +39,16 @@ export function watch(
     clearTimeout(timer);
     timer = setTimeout(() => void look(), wait);
   };
-  const note = (network: string | undefined, summary: string): void => {
+  const note = (network: string | undefined, summary: string, quiet = quietMs): void => {
     if (over) return;
     const now = performance.now();
     if (damaged.size === 0) since = now;
     damaged.set(network, summary);
-    if (!running && repairsInARow <= PATIENCE) schedule(Math.max(0, Math.min(quietMs, since + longestWaitMs - now)));
+    if (!running && repairsInARow <= PATIENCE) schedule(Math.max(0, Math.min(quiet, since + longestWaitMs - now)));
   };
   const onEvent = async (event: HostEvent): Promise<void> => {
+    // Without the table nothing is refused any more, and no event comes after its end.
+    if (event.kind === 'firewall' && event.whole === true) return note(undefined, event.summary, 0);
     if (event.kind !== 'device') return note(event.network, event.summary);
     const network = (await (devices ??= deviceMap(driver))).get(event.dev);
     if (network !== undefined) note(network, event.summary);

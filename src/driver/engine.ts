@@ -106,16 +106,17 @@ export class Engine {
   /** Makes the host be as it should be. Networks that this host cannot carry any more stay as they are. */
   async repair(scope: ReadonlySet<string> | 'all', options: ChangeOptions): Promise<Outcome<undefined>> {
     if (options.dryRun === true) return { value: undefined, state: this.read(), plan: await this.diff(scope), applied: false };
-    return this.exclusive('repair', async () => {
+    const mend = async ({ ahead }: Held): Promise<Outcome<undefined>> => {
       const { host, store } = this.#options;
       host.prepare?.();
       const pending = store.pending();
       const wide = scope === 'all' ? scope : new Set([...scope, ...pending]);
-      const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await host.facts()), wide);
+      const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await (ahead ?? host.facts())), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (pending.size > 0) await store.setPending([]);
       return { value: undefined, state: this.read(), ...outcome };
-    });
+    };
+    return this.exclusive('repair', mend, true);
   }
 
   /**

@@ -32,6 +32,10 @@ describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
     expect(event?.kind).toBe('firewall');
     expect(event?.kind === 'firewall' ? event.network : 'none').toBe(network);
   });
+  it('tells that the table is gone', () => {
+    expect(firewallEvents('{"delete": {"table": {"family": "inet", "name": "virtnet", "handle": 1}}}')).toMatchObject([{ whole: true }]);
+    expect(firewallEvents('{"add": {"table": {"family": "inet", "name": "virtnet", "handle": 1}}}')).not.toMatchObject([{ whole: true }]);
+  });
   it("is silent about other tables, and about what is not nft's", () => {
     expect(firewallEvents('{"delete": {"table": {"family": "ip", "name": "filter", "handle": 1}}}')).toEqual([]);
     expect(firewallEvents('not json')).toEqual([]);

@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 /** Something changed on the host; what exactly is for the next observation to say. */
 export type HostEvent =
   | { readonly kind: 'device'; readonly dev: string; readonly summary: string }
-  /** `network` is the uuid whose chain or map entry it was; absent when the table itself or another part changed. */
-  | { readonly kind: 'firewall'; readonly network?: string; readonly summary: string }
+  /** `network` is the uuid whose chain or map entry it was; absent when the table itself or another part changed. `whole`: the table is gone. */
+  | { readonly kind: 'firewall'; readonly network?: string; readonly whole?: true; readonly summary: string }
   | { readonly kind: 'dnsmasq'; readonly network: string; readonly summary: string };
 
 /** How often dnsmasq processes are looked at: they are nobody's children, so nothing else tells of their end. Milliseconds. */
@@ -59,7 +59,8 @@ export function firewallEvents(line: string): readonly HostEvent[] {
       const names = type === 'chain' ? [object['name']] : [object['chain'], /"target": ?"([^"]+)"/.exec(text)?.[1]];
       const match = names.map((name) => (typeof name === 'string' ? CHAIN.exec(name) : null)).find((m) => m !== null);
       const network = match?.slice(1, 6).join('-');
-      return [{ kind: 'firewall', summary: `${op} ${type}`, ...(network === undefined ? {} : { network }) }];
+      const whole = op === 'delete' && type === 'table' ? ({ whole: true } as const) : {};
+      return [{ kind: 'firewall', summary: `${op} ${type}`, ...whole, ...(network === undefined ? {} : { network }) }];
     }),
   );
 }
