@@ -5,8 +5,12 @@ import { cleanEnvironment, spawnError, toolError } from './command.ts';
 import { batchLine } from './ip-line.ts';
 import type { IpArgs } from './ip-line.ts';
 
-/** What came of one line: its output (JSON text, empty for a change), or the tool's words when it failed. */
-export type LineResult = { readonly ok: true; readonly text: string } | { readonly ok: false; readonly stderr: string };
+/**
+ * What came of one line: its output (JSON text, empty for a change), or the tool's words when it failed. A listing is `torn` when what it
+ * lists changed while the kernel told it.
+ */
+export type LineResult =
+  { readonly ok: true; readonly text: string; readonly torn?: true } | { readonly ok: false; readonly stderr: string };
 
 /** One `ip -batch -` (or `tc -batch -`) process fed on stdin. Lines of several callers may be in flight; answers come in order. */
 class Coprocess {
@@ -104,7 +108,7 @@ class Coprocess {
     if (p.stderrs.length < p.lines.length || !this.#out.endsWith('\n')) return;
     // One line of JSON for each query, and one for the sentinel that came last.
     const texts = this.#out.split('\n').filter((t) => t !== '');
-    const expected = p.lines.filter((line, i) => isQuery(line) && p.stderrs[i] === '').length + 1;
+    const expected = p.lines.filter((line, i) => isQuery(line) && !hasFailed(p.stderrs[i] ?? '')).length + 1;
     if (texts.length < expected) return;
     this.#out = '';
     this.#pending = undefined;
@@ -117,8 +121,8 @@ class Coprocess {
     p.resolve(
       p.lines.map((line, i) => {
         const stderr = p.stderrs[i] ?? '';
-        if (isQuery(line)) return stderr === '' ? { ok: true, text: texts[next++] ?? '' } : { ok: false, stderr: words(stderr) };
-        return stderr.includes('Command failed') ? { ok: false, stderr: words(stderr) } : { ok: true, text: '' };
+        if (hasFailed(stderr)) return { ok: false, stderr: words(stderr) };
+        return isQuery(line) ? { ok: true, text: texts[next++] ?? '', ...(TORN.test(stderr) && { torn: true }) } : { ok: true, text: '' };
       }),
     );
   }
@@ -138,7 +142,7 @@ class Coprocess {
       p.lines.map((_, i) => {
         const stderr = p.stderrs[i];
         if (stderr === undefined) return { ok: false, stderr: i === p.stderrs.length ? words(this.#err) || 'the process ended' : NOT_RUN };
-        return stderr.includes('Command failed') ? { ok: false, stderr: words(stderr) } : { ok: true, text: '' };
+        return hasFailed(stderr) ? { ok: false, stderr: words(stderr) } : { ok: true, text: '' };
       }),
     );
   }
@@ -159,6 +163,15 @@ const MARK = 'virtnet-mark';
 const MARK_SEEN = /Object "virtnet-mark" is unknown[^\n]*\nCommand failed -:\d+\n/;
 /** The words of a line that never ran because one before it ended the process. */
 export const NOT_RUN = 'not run';
+
+/** What iproute2 says of a listing that the kernel marked as interrupted (NLM_F_DUMP_INTR); it is no failure to it. */
+const TORN = /Dump was interrupted/;
+/** How often a torn listing is asked for again; on a host that never rests the last one must do. */
+const TORN_AGAIN = 5;
+
+function hasFailed(stderr: string): boolean {
+  return stderr.includes('Command failed');
+}
 
 function isQuery(line: string): boolean {
   return /^\S+ (show|list|list-id)( |$)/.test(line);
@@ -190,9 +203,21 @@ export class IpTool {
   batch(commands: readonly IpArgs[], timeoutMs = 30_000): Promise<readonly LineResult[]> {
     if (commands.length === 0) return Promise.resolve([]);
     const lines = commands.map(batchLine);
-    const result = this.#chain.then(() => this.#process().run(lines, timeoutMs + lines.length * 100));
+    const result = this.#chain.then(() => this.#ask(lines, timeoutMs + lines.length * 100, TORN_AGAIN));
     this.#chain = result.catch(() => undefined);
     return result;
+  }
+
+  async #ask(lines: readonly string[], timeoutMs: number, attempts: number): Promise<readonly LineResult[]> {
+    const results = await this.#process().run(lines, timeoutMs);
+    const torn = results.flatMap((r, i) => (r.ok && r.torn ? [i] : []));
+    if (torn.length === 0 || attempts === 0) return results;
+    const again = await this.#ask(
+      torn.flatMap((i) => lines[i] ?? []),
+      timeoutMs,
+      attempts - 1,
+    );
+    return results.map((r, i) => again[torn.indexOf(i)] ?? r);
   }
 
   /** One query; an answer of "there is no such thing" is undefined. */
