@@ -120,8 +120,11 @@ export interface DnsmasqResource extends Owned {
   readonly hosts: string;
   /** addn-hosts; a change is a SIGHUP. */
   readonly addnHosts: string;
-  /** Only in an observation: the process runs with this conf (`current`), with an older one (`stale`), or not at all (`dead`). */
-  readonly process?: 'current' | 'stale' | 'dead';
+  /**
+   * Only in an observation: the process runs with this conf (`current`), with an older one (`stale`), is there and reads nothing that it is
+   * sent (`hung`), or is not there (`dead`).
+   */
+  readonly process?: 'current' | 'stale' | 'hung' | 'dead';
   /** Only in an observation: the running process has read hosts and addnHosts as they are. */
   readonly hostsLoaded?: boolean;
 }

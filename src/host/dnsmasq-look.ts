@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../compile/host-state.ts';
+import { findDeafServers, type DnsServer } from './dns-probe.ts';
 import { CONF, isHalted, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
 import type { HostTools, Look } from './handler.ts';
+import type { LinkRow } from './link-rows.ts';
 import { findProcesses, type ProcessEntry } from './process-table.ts';
 import { hostResolvers, serverLines } from './resolv-conf.ts';
 import { readTextNow } from './small-files.ts';
@@ -15,9 +17,20 @@ export async function observeDnsmasq(look: Look, tools: HostTools): Promise<read
   const wanted = new Map(look.desired('dnsmasq').map((r) => [r.owner.network, r]));
   const resolvers = await hostResolvers();
   const concerned = networks === 'all' ? await carriers([...strays.keys(), ...wanted.keys()], tools) : networks;
-  return [...concerned].flatMap(
+  const found = [...concerned].flatMap(
     (network) => observeOne(network, { look, tools, resolvers, wanted: wanted.get(network), strays: strays.get(network) ?? [] }) ?? [],
   );
+  const deaf = await findDeafServers(
+    found.flatMap(({ server }) => server ?? []),
+    tools.proc,
+  );
+  return found.map(({ resource, server }) => (server && deaf.has(server) ? { ...resource, process: 'hung' } : resource));
+}
+
+interface Found {
+  readonly resource: DnsmasqResource;
+  /** Where it must answer; absent where it serves no names, or does not run. */
+  readonly server?: DnsServer | undefined;
 }
 
 /** Networks that have a dnsmasq folder, and the given ones. */
@@ -47,7 +60,7 @@ interface Surroundings {
   readonly strays: readonly ProcessEntry[];
 }
 
-function observeOne(network: string, { look, tools, resolvers, wanted, strays }: Surroundings): DnsmasqResource | undefined {
+function observeOne(network: string, { look, tools, resolvers, wanted, strays }: Surroundings): Found | undefined {
   const files = dnsmasqFiles(tools.paths, network);
   const conf = readTextNow(files.conf);
   const entry = runningFrom(files, network, tools.proc, strays);
@@ -56,17 +69,33 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
   // Its helper process carries the same environment, so one other is usual; a second server of the same network shows as stale.
   const isDoubled = entry !== undefined && others.length > 1;
   const bridge = wanted !== undefined && wanted.conf === conf ? wanted.bridge : (/^interface=(.*)$/m.exec(conf ?? '')?.[1] ?? '');
-  const isDead = entry === undefined ? others.length === 0 : isHalted(entry);
+  const isDead = entry === undefined && others.length === 0;
+  const isStopped = entry !== undefined && isHalted(entry);
   const isCurrent = entry?.environment.get(CONF) === sha256(conf ?? '') && !isDoubled;
   const texts = { hosts: readTextNow(files.hosts) ?? '', addnHosts: readTextNow(files.addnHosts) ?? '' };
-  const servers = readsServers(conf ?? '') ? serverLines(resolvers, look.links.get(bridge)) : '';
+  const row = look.links.get(bridge);
+  const servers = readsServers(conf ?? '') ? serverLines(resolvers, row) : '';
   return {
-    kind: 'dnsmasq',
-    owner: { network },
-    bridge,
-    conf: conf ?? '',
-    ...texts,
-    process: isDead ? 'dead' : isCurrent ? 'current' : 'stale',
-    hostsLoaded: entry !== undefined && readTextNow(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
+    resource: {
+      kind: 'dnsmasq',
+      owner: { network },
+      bridge,
+      conf: conf ?? '',
+      ...texts,
+      process: isDead ? 'dead' : isStopped ? 'hung' : isCurrent ? 'current' : 'stale',
+      hostsLoaded: entry !== undefined && readTextNow(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
+    },
+    server: isCurrent && !isStopped ? serverAt(row, conf ?? '') : undefined,
   };
 }
+
+/** Where a dnsmasq with this conf answers on its bridge: at an IPv4 address, or at an IPv6 one that is not link-local. */
+function serverAt(bridge: LinkRow | undefined, conf: string): DnsServer | undefined {
+  const port = Number(/^port=(\d+)$/m.exec(conf)?.[1] ?? DNS_PORT);
+  const addresses = (bridge?.addr_info ?? []).filter((a) => a.family === 'inet' || (a.family === 'inet6' && a.scope !== 'link'));
+  const address = addresses[0]?.local;
+  return port === 0 || port > MAX_PORT || address === undefined ? undefined : { address, port };
+}
+
+const DNS_PORT = 53;
+const MAX_PORT = 65535;

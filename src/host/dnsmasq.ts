@@ -64,19 +64,23 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   if (readsServers(r.conf)) replaceText(files.servers, servers);
   let pid = entry?.pid ?? 0;
   if (needsStart) {
-    if (step.before) await stop(r.owner.network, files, tools);
+    if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
     else await rm(files.pid, { force: true });
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
   replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
 }
 
-/** Ends every process of this network's dnsmasq: the one of the pid file and, where that is gone or wrong, those found by environment. */
-async function stop(network: string, files: DnsmasqFiles, tools: HostTools): Promise<void> {
+/**
+ * Ends this network's dnsmasq: the one of the pid file, and where that is gone or wrong (or `all` is asked for) every process that its
+ * environment says is this network's. A server's helper ends with it, unless somebody has stopped that too.
+ */
+async function stop(network: string, files: DnsmasqFiles, tools: HostTools, which: 'server' | 'all' = 'server'): Promise<void> {
   const isIts = (p: ProcessEntry): boolean => p.environment.get(NETWORK) === network;
   const entry = runningFrom(files, network, tools.proc);
   if (entry) await endProcess(entry.pid, isIts, tools.proc);
-  else for (const p of findProcesses(NETWORK, tools.proc).filter(isIts)) await endProcess(p.pid, isIts, tools.proc);
+  if (!entry || which === 'all')
+    for (const p of findProcesses(NETWORK, tools.proc).filter(isIts)) await endProcess(p.pid, isIts, tools.proc);
   await rm(files.pid, { force: true });
 }
 

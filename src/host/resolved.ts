@@ -1,6 +1,7 @@
-import { formatIp, parseIp } from '../inet/ip.ts';
+import { formatIp } from '../inet/ip.ts';
 import { resourceKey } from '../compile/host-state.ts';
 import type { ResolvedResource } from '../compile/host-state.ts';
+import { addressBytes } from './address-bytes.ts';
 import { busCall, busProperty } from './bus.ts';
 import { eachStep } from './handler.ts';
 import type { DirectHandler, HostTools } from './handler.ts';
@@ -59,12 +60,6 @@ const AF_INET6 = '10';
 
 async function ifindex(dev: string, tools: HostTools): Promise<string | undefined> {
   return (await readText(`${tools.sysfs}/class/net/${dev}/ifindex`))?.trim();
-}
-
-function addressBytes(text: string): readonly number[] {
-  const ip = parseIp(text);
-  const length = ip?.family === 'ipv6' ? 16 : 4;
-  return Array.from({ length }, (_, i) => Number(((ip?.value ?? 0n) >> BigInt(8 * (length - 1 - i))) & 0xffn));
 }
 
 /** `[[family, [bytes]], ...]` */

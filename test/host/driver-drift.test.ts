@@ -27,6 +27,10 @@ function killServers(): void {
   for (const { pid } of dnsmasqs()) signal(pid, 'SIGKILL');
 }
 
+function stopServers(): void {
+  for (const { pid } of dnsmasqs()) signal(pid, 'SIGSTOP');
+}
+
 describe('damage by others', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['all rules flushed', () => sh('nft flush ruleset'), /^create firewall-base$/],
@@ -38,6 +42,7 @@ describe('damage by others', () => {
     ['forwarding off', () => sh('echo 0 > /proc/sys/net/ipv4/ip_forward'), /^change sysctl net\/ipv4\/ip_forward$/],
     ['limits off', () => sh('tc qdisc del dev virbr7 root'), /shaping virbr7$/],
     ['dnsmasq killed', killServers, /dnsmasq /],
+    ['dnsmasq stopped by a signal', stopServers, /^change dnsmasq /],
     ['its conf edited by hand', () => appendFileSync(conf(NAT), 'log-queries\n'), /^change dnsmasq /],
   ])('%s: is named by diff, mended by repair, and then there is nothing left to mend', async (_what, damage, named) => {
     const whole = hostSnapshot();
