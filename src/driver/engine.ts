@@ -98,7 +98,8 @@ export class Engine {
   async diff(scope: ReadonlySet<string> | 'all'): Promise<Plan> {
     const { host } = this.#options;
     host.prepare?.();
-    const desired = await this.#keepFailed(this.#options.compile(this.read(), scope, await host.facts()), scope);
+    const state = scope === 'all' ? this.read() : this.glance();
+    const desired = await this.#keepFailed(this.#options.compile(state, scope, await host.facts()), scope);
     const { steps } = await reconcile(host, { desired: desired.state, networks: scope, dryRun: true });
     return { steps, diagnostics: desired.diagnostics };
   }

@@ -67,7 +67,7 @@ export class LocalDriver implements NetworkDriver {
   }
 
   async warnings(refs?: readonly NetworkRef[]): Promise<readonly Diagnostic[]> {
-    const state = this.#parts.engine.read();
+    const state = this.#parts.engine.glance();
     const records = refs === undefined ? [...state.networks.values()] : refs.map((ref) => lookup(state, ref));
     const running = records.flatMap(({ live }) => live ?? []);
     if (!running.some(forwards)) return [];
@@ -233,7 +233,7 @@ export class LocalDriver implements NetworkDriver {
   }
 
   #scope(ref: NetworkRef | undefined): ReadonlySet<string> | 'all' {
-    return ref === undefined ? 'all' : new Set([lookup(this.#parts.engine.read(), ref).uuid]);
+    return ref === undefined ? 'all' : new Set([lookup(this.#parts.engine.glance(), ref).uuid]);
   }
 
   #after(uuid: string): NetworkInfo {

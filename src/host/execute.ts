@@ -26,6 +26,7 @@ export async function executeSteps(
   size: 'batch' | 'single',
 ): Promise<void> {
   for (const indices of partition(steps, size)) {
+    tools.dump.spoil();
     let stop: { readonly index: number; readonly error: unknown } | undefined;
     const going: number[] = [];
     for (const index of indices) {

@@ -12,14 +12,14 @@ import { readVfs } from './sriov-facts.ts';
 /** What a compile may depend on: the links, the routes that are not ours, virtual functions, and what kernel and tools can do. */
 export async function readFacts(tools: HostTools): Promise<HostFacts> {
   const [rows, routeRows, vfs, capabilities] = await Promise.all([
-    tools.ip.query<LinkRow>(['address', 'show']),
+    tools.dump.read(),
     tools.ip.query<RouteRow>(['route', 'show', 'table', 'all']),
     readVfs(tools.sysfs),
     probeCapabilities(),
   ]);
-  const own = new Set((rows ?? []).filter((row) => markedOwner(row) !== undefined).map((row) => row.ifname));
+  const own = new Set(rows.filter((row) => markedOwner(row) !== undefined).map((row) => row.ifname));
   return {
-    links: new Map((rows ?? []).map((row) => [row.ifname, linkFact(row)])),
+    links: new Map(rows.map((row) => [row.ifname, linkFact(row)])),
     routes: (routeRows ?? []).flatMap((row) => routeFact(row, own) ?? []),
     vfs,
     capabilities,

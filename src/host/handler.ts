@@ -4,6 +4,7 @@ import type { Step } from '../plan/plan.ts';
 import type { ObserveRequest } from './host.ts';
 import type { IpTool } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
+import type { LinkDump } from './link-dump.ts';
 import type { LinkRow } from './link-rows.ts';
 import type { ListedTable } from './nft-text.ts';
 
@@ -20,6 +21,7 @@ export interface StepOf<K extends ResourceKind> extends Omit<Step, 'kind' | 'bef
 export interface HostTools {
   readonly ip: IpTool;
   readonly tc: IpTool;
+  readonly dump: LinkDump;
   readonly paths: HostPaths;
   /** The listing of our table, asked for ahead of the next observation. */
   readonly ahead: AheadListing;

@@ -96,8 +96,8 @@ function rowsFor(request: ObserveRequest, named: ReadonlyMap<string, Owner | und
   );
 }
 
-async function dump(tools: HostTools): Promise<readonly LinkRow[]> {
-  return (await tools.ip.query<LinkRow>(['address', 'show'])) ?? [];
+function dump(tools: HostTools): Promise<readonly LinkRow[]> {
+  return tools.dump.take();
 }
 
 async function marked(networks: ReadonlySet<string>, named: readonly string[], tools: HostTools): Promise<readonly LinkRow[]> {

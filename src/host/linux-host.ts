@@ -5,6 +5,7 @@ import { foreignDrops } from './foreign-drops.ts';
 import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
+import { LinkDump } from './link-dump.ts';
 import { takeLock } from './lock.ts';
 import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
@@ -19,8 +20,10 @@ export interface LinuxHostOptions {
 
 /** This machine, in the network namespace of this process. */
 export function linuxHost(options: LinuxHostOptions): Host {
+  const ip = new IpTool('ip');
   const tools: HostTools = {
-    ip: new IpTool('ip'),
+    ip,
+    dump: new LinkDump(ip),
     tc: new IpTool('tc'),
     paths: options.paths,
     ahead: new AheadListing(),

@@ -1,3 +1,4 @@
+import { readlinkSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { VfFact } from '../compile/facts.ts';
@@ -6,8 +7,17 @@ import type { PciAddress } from '../network/forward.ts';
 /** The virtual functions of all SR-IOV cards, as /sys/class/net/PF/device/virtfnN tells them. */
 export async function readVfs(sysfs: string): Promise<readonly VfFact[]> {
   const devices = await readdir(`${sysfs}/class/net`).catch(() => []);
-  const vfs = await Promise.all(devices.map((pf) => vfsOf(sysfs, pf)));
+  const vfs = await Promise.all(devices.filter((dev) => !isVirtual(sysfs, dev)).map((pf) => vfsOf(sysfs, pf)));
   return vfs.flat();
+}
+
+/** True for a bridge, veth, tap and their like, which may be a thousand: the kernel keeps them below `devices/virtual`. */
+function isVirtual(sysfs: string, dev: string): boolean {
+  try {
+    return readlinkSync(`${sysfs}/class/net/${dev}`).includes('/virtual/');
+  } catch {
+    return false;
+  }
 }
 
 async function vfsOf(sysfs: string, pf: string): Promise<readonly VfFact[]> {
