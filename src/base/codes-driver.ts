@@ -18,6 +18,11 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
     explanation:
       'A port plugs a network namespace that does not exist any more. The port is kept and its link is not made; detach it when the guest is gone for good.',
   },
+  VND014: {
+    title: "guest's device is gone",
+    explanation:
+      'Somebody removed the device that a port plugs. The port is kept: `virtnet repair` makes the device anew, for a machine that is started on it again; `virtnet reap` unplugs the guests whose device or namespace is gone.',
+  },
   VND015: {
     title: 'bridge name in use',
     explanation: 'Another network has that bridge name. Two networks that make their own bridge cannot share one.',

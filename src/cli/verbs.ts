@@ -320,12 +320,21 @@ const guests: readonly VerbSpec[] = [
     load: () => import('./verbs/detach.ts'),
   },
   {
+    name: 'reap',
+    group: 'Guests',
+    summary: 'unplug the guests whose device or namespace is gone',
+    operands: [MAYBE_NAME],
+    options: [dryRun, json],
+    examples: [{ line: 'reap', says: 'of all networks' }],
+    load: () => import('./verbs/reap.ts'),
+  },
+  {
     name: 'ports',
     group: 'Guests',
-    summary: 'list plugged guests',
+    summary: 'list plugged guests, with what each received and sent',
     operands: [MAYBE_NAME],
     options: [json],
-    examples: [{ line: 'ports default', says: 'owner, MAC, device, limits' }],
+    examples: [{ line: 'ports default', says: 'owner, MAC, device, traffic, limits' }],
     load: () => import('./verbs/ports.ts'),
   },
   {

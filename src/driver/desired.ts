@@ -1,5 +1,3 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { isAbsolute } from 'node:path';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { compileGuests, compileNetwork, compileShared } from '../compile/compile.ts';
 import type { HostFacts } from '../compile/facts.ts';
@@ -10,10 +8,9 @@ import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import type { OnlyPorts } from './change.ts';
 import type { Desired } from './engine.ts';
+import type { GonePort } from './gone-ports.ts';
+import { gonePorts, goneWarning, sortByGuest } from './gone-ports.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
-
-/** Where `ip netns` keeps its namespaces. */
-const NETNS_DIR = '/run/netns';
 
 /**
  * What a state of the driver means on this host, for the networks of the scope. Running networks that `former` has with the same
@@ -32,7 +29,10 @@ export function desiredState(
   for (const uuid of scope === 'all' ? state.networks.keys() : scope) {
     const record = state.networks.get(uuid);
     if (record === undefined) continue;
-    const compiled = compileRecord(record, facts, former.networks.get(uuid)?.live === record.live ? undefined : running);
+    const before = former.networks.get(uuid);
+    const kept = before === undefined ? [] : [...record.ports.values()].filter(({ port }) => before.ports.has(port.uuid));
+    const lost = gonePorts(kept, facts).filter(({ code }) => code === 'VND014');
+    const compiled = compileRecord(record, facts, before?.live === record.live ? undefined : running, lost);
     resources.push(...compiled.resources);
     diagnostics.push(...compiled.diagnostics);
     if (compiled.failed) failed.add(uuid);
@@ -50,10 +50,10 @@ export function desiredPorts(state: DriverState, scope: ReadonlySet<string>, { p
     const network = record?.live ?? record?.config;
     const wanted = [...ports].flatMap((port) => record?.ports.get(port) ?? []);
     if (record === undefined || network === undefined || wanted.length === 0) continue;
-    const { present, gone } = sortPorts(wanted);
+    const { present, gone } = sortByGuest(wanted);
     const result = compileGuests({ network, ports: present, facts });
     diagnostics.push(
-      ...[...gone.map((port) => guestGone(record, port)), ...result.diagnostics].map((d) => ({ source: record.name, ...d })),
+      ...[...gone.map((port) => goneWarning(record.name, port)), ...result.diagnostics].map((d) => ({ source: record.name, ...d })),
     );
     if (!result.ok) failed.add(uuid);
     else resources.push(...(record.live === undefined ? result.value.filter(staysWhileStopped(network)) : result.value));
@@ -69,10 +69,15 @@ interface Compiled {
 
 const NOTHING: Compiled = { resources: [], diagnostics: [], failed: false };
 
-/** `others` are the networks to check it against; none for one that runs already. */
-function compileRecord(record: NetworkRecord, facts: HostFacts, others: readonly Network[] | undefined): Compiled {
-  const { present, gone: absent } = sortPorts([...record.ports.values()]);
-  const gone = absent.map((port) => guestGone(record, port));
+/** `others` are the networks to check it against; none for one that runs already. `lost` are guests to tell of: their devices are gone. */
+function compileRecord(
+  record: NetworkRecord,
+  facts: HostFacts,
+  others: readonly Network[] | undefined,
+  lost: readonly GonePort[],
+): Compiled {
+  const { present, gone: absent } = sortByGuest([...record.ports.values()]);
+  const gone = [...absent, ...lost].map((port) => goneWarning(record.name, port));
   if (record.live === undefined) return waiting(record, present, facts);
   const result = compileNetwork({ network: record.live, ports: present, facts, ...(others ? { others } : { running: true }) });
   const source = record.name;
@@ -95,34 +100,7 @@ function staysWhileStopped(network: Network): (resource: Resource) => boolean {
   return (r) => r.owner?.port !== undefined && kept.includes(r.kind);
 }
 
-/** Ports whose guest is there, and those whose network namespace does not exist any more. */
-function sortPorts(ports: readonly PortRecord[]): { readonly present: readonly PortRecord[]; readonly gone: readonly PortRecord[] } {
-  const named = ports.some(({ attachment: a }) => a.type === 'netns' && !isAbsolute(a.netns)) ? new Set(namespaces()) : new Set();
-  const isGone = ({ attachment: a }: PortRecord): boolean =>
-    a.type === 'netns' && !(isAbsolute(a.netns) ? existsSync(a.netns) : named.has(a.netns));
-  return { present: ports.filter((port) => !isGone(port)), gone: ports.filter(isGone) };
-}
-
-function namespaces(): readonly string[] {
-  try {
-    return readdirSync(NETNS_DIR);
-  } catch {
-    return []; // made with the first of them
-  }
-}
-
-function guestGone(record: NetworkRecord, { port, attachment }: PortRecord): Diagnostic {
-  const netns = attachment.type === 'netns' ? attachment.netns : '';
-  return {
-    code: 'VND013',
-    severity: 'warning',
-    message: `network namespace '${netns}' of guest '${port.owner.name}' is gone`,
-    found: netns,
-    hint: `detach it: virtnet detach ${record.name} ${port.uuid}`,
-  };
-}
-
 /** The guests of a network whose namespace is gone, for lists. */
 export function goneGuests(record: NetworkRecord): readonly Diagnostic[] {
-  return sortPorts([...record.ports.values()]).gone.map((port) => guestGone(record, port));
+  return sortByGuest([...record.ports.values()]).gone.map((gone) => goneWarning(record.name, gone));
 }

@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
+import type { LinkCounters } from '../host/counters.ts';
 import type { Network } from '../network/network.ts';
 import type { LibvirtSection, UpdateCommand } from '../network/update.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -95,6 +96,27 @@ export interface ChangeResult {
   readonly networks: readonly NetworkInfo[];
 }
 
+/** How a guest's connection fares. */
+export interface PortStatus {
+  /** Port uuid. */
+  readonly port: string;
+  /** Its device is there; or the device or the guest's namespace is gone; or somebody else makes the device and nobody told us of it. */
+  readonly state: 'there' | 'gone' | 'elsewhere';
+  /** For `gone`: what is. */
+  readonly gone?: string;
+  /** From the guest's point of view: `rx` is what the guest received. Absent for a virtual function handed over whole. */
+  readonly counters?: LinkCounters;
+}
+
+/** A guest that was unplugged because it is gone. */
+export interface Reaped {
+  /** The network's name. */
+  readonly network: string;
+  readonly port: PortRecord;
+  /** What of it was gone. */
+  readonly gone: string;
+}
+
 /** A request to plug a guest. */
 export interface AttachRequest {
   /** A `<interface>` or `<networkport>` document; the fields below override it. */
@@ -185,6 +207,10 @@ export interface NetworkDriver extends AsyncDisposable {
     request: AttachRequest,
     options?: ChangeOptions,
   ): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }>;
+  /** Whether the guests' devices are there, and what they carried. Of a stopped network too. */
+  portStatus(ref: NetworkRef): Promise<readonly PortStatus[]>;
+  /** Unplugs the guests whose network namespace or device is gone; of all networks without a ref. */
+  reap(ref?: NetworkRef, options?: ChangeOptions): Promise<{ readonly reaped: readonly Reaped[]; readonly change: ChangeResult }>;
   /** By port uuid, MAC, device name or owner's name. */
   detach(ref: NetworkRef, port: string, options?: ChangeOptions): Promise<ChangeResult>;
 

@@ -16,6 +16,7 @@ import type {
   NetworkDriver,
   NetworkInfo,
   NetworkRef,
+  PortStatus,
   UpdateRequest,
 } from './driver.ts';
 import type { Engine } from './engine.ts';
@@ -29,6 +30,8 @@ import { getMetadata, setMetadata } from './metadata.ts';
 import { create, start, stop, up } from './running.ts';
 import { goneGuests } from './desired.ts';
 import { attach, detach } from './attach.ts';
+import { portStatus } from './port-status.ts';
+import { reap } from './reap.ts';
 import { createPort, deletePort, listPorts, setPortBandwidth } from './port-operations.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { currentDocument } from './state.ts';
@@ -193,6 +196,22 @@ export class LocalDriver implements NetworkDriver {
 
   async detach(ref: NetworkRef, port: string, options: ChangeOptions = {}): Promise<ChangeResult> {
     return this.#change('detach', detach(ref, port), options);
+  }
+
+  async portStatus(ref: NetworkRef): Promise<readonly PortStatus[]> {
+    const record = lookup(this.#parts.engine.glance(), ref);
+    const { host } = this.#parts;
+    return portStatus(record, await host.portFacts({ vfs: currentDocument(record).forward.mode === 'hostdev' }), await host.counters());
+  }
+
+  async reap(ref?: NetworkRef, options: ChangeOptions = {}): ReturnType<NetworkDriver['reap']> {
+    const { value, state, plan, applied } = await this.#parts.engine.run('reap', reap(ref), options);
+    const touched = [...state.networks.values()].filter(({ name }) => value.some(({ network }) => network === name));
+    const networks = this.#infos(
+      touched.map(({ uuid }) => uuid),
+      state,
+    );
+    return { reaped: value, change: { plan, applied, networks } };
   }
 
   async leases(ref: NetworkRef, mac?: string): Promise<readonly Lease[]> {

@@ -164,7 +164,8 @@ function limits(bandwidth: Bandwidth | undefined): Bandwidth | undefined {
   return Object.keys(wanted).length === 0 ? undefined : wanted;
 }
 
-function portEvent(event: 'created' | 'deleted', record: NetworkRecord, { port }: PortRecord): DriverEvent {
+/** The event that a port was made or is gone. */
+export function portEvent(event: 'created' | 'deleted', record: NetworkRecord, { port }: PortRecord): DriverEvent {
   return { type: 'port', event, name: record.name, uuid: record.uuid, port: port.uuid };
 }
 

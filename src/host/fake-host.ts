@@ -51,6 +51,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     fail: options.fail,
     facts: () => Promise.resolve({ ...NOTHING, ...options.facts, paths }),
     portFacts: () => host.facts(),
+    counters: () => Promise.resolve(new Map()),
     observe: ({ networks, ports, desired }) => {
       const isWanted = (r: Resource): boolean => {
         if (ports) return isOfPorts(r, ports, desired);

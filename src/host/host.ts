@@ -1,6 +1,7 @@
 import type { HostFacts, HostPaths, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
+import type { LinkCounters } from './counters.ts';
 import type { ForeignDrop } from './foreign-drops.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
@@ -29,6 +30,8 @@ export interface Host extends AsyncDisposable {
   facts(): Promise<HostFacts>;
   /** What the compile of single guests may depend on; with `vfs` also the virtual functions. */
   portFacts(options: { readonly vfs: boolean }): Promise<PortFacts>;
+  /** What each link has carried, from the host's side. */
+  counters(): Promise<ReadonlyMap<string, LinkCounters>>;
   /** An observation follows soon, under the same lock: what takes a while to ask for may be asked for now, beside other work. */
   prepare?(): void;
   /** Only what is virtnet's own (by mark) or named in `desired`; a link of somebody else's is never part of it. */

@@ -1,4 +1,5 @@
 import type { HostPaths } from '../compile/facts.ts';
+import { readCounters } from './counters.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts, readPortFacts } from './facts.ts';
 import { foreignDrops } from './foreign-drops.ts';
@@ -33,6 +34,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
   return {
     paths: options.paths,
     facts: () => readFacts(tools),
+    counters: () => Promise.resolve(readCounters(tools.proc)),
     portFacts: (wanted) => readPortFacts(wanted, tools),
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),

@@ -86,6 +86,8 @@ describe('the HTTP face and its client', () => {
     await remote.setPortBandwidth(ref, uuid, { inbound: { average: 1 } });
     await remote.attach(ref, { attachment: { type: 'netns', netns: 'g1' } });
     await remote.detach(ref, 'vnet0');
+    await remote.portStatus(ref);
+    await remote.reap('lab', { dryRun: true });
     await remote.leases(ref, '52:54:00:00:00:01');
     expect(calls).toEqual([
       ['list'],
@@ -118,6 +120,8 @@ describe('the HTTP face and its client', () => {
       ['setPortBandwidth', ref, uuid, { inbound: { average: 1 } }],
       ['attach', ref, { attachment: { type: 'netns', netns: 'g1' } }, {}],
       ['detach', ref, 'vnet0', {}],
+      ['portStatus', ref],
+      ['reap', 'lab', { dryRun: true }],
       ['leases', ref, '52:54:00:00:00:01'],
     ]);
     expect(new Set(calls.map((c) => (c as string[])[0]))).toEqual(new Set(Object.keys(operations)));

@@ -1,12 +1,24 @@
 import type { PortRecord } from '../../compile/port.ts';
-import type { Lease } from '../../driver/driver.ts';
+import type { Lease, PortStatus } from '../../driver/driver.ts';
 import type { Bandwidth } from '../../network/bandwidth.ts';
-import { formatDuration } from './text.ts';
+import { formatBytes, formatDuration } from './text.ts';
 
 /** The host's device of a port, or the pool device it sits on. */
 export function deviceOf(record: PortRecord): string | undefined {
   if ('dev' in record.attachment) return record.attachment.dev;
   return record.port.plug?.type === 'direct' ? record.port.plug.dev : undefined;
+}
+
+/** The device as lists show it: one that is gone says so. */
+export function shownDevice(record: PortRecord, status: PortStatus | undefined): string | undefined {
+  const device = deviceOf(record);
+  return status?.state === 'gone' ? `${device ?? ''} (gone)`.trim() : device;
+}
+
+/** What the guest received and sent. */
+export function traffic(status: PortStatus | undefined): readonly [string | undefined, string | undefined] {
+  const { counters } = status ?? {};
+  return [counters && formatBytes(counters.rxBytes), counters && formatBytes(counters.txBytes)];
 }
 
 /** Where the guest is: its namespace and device there, or what kind of device it was given. */

@@ -39,6 +39,7 @@ const data: ShowData = {
       attachment: { type: 'netns', dev: 'vnet0', netns: 'web', guestDev: 'eth0' },
     },
   ],
+  status: [{ port: 'p', state: 'there', counters: { rxBytes: 1536, rxPackets: 3, txBytes: 900, txPackets: 2 } }],
   leases: [lease(0)],
   drift: { steps: [], diagnostics: [] },
   now: 1000,
@@ -59,8 +60,8 @@ describe('formatShow', () => {
         'stored     yes; starts at boot: no',
         'guests     1',
         '',
-        'GUEST  MAC                DEVICE  ADDRESS    NAME  EXPIRES  WHERE',
-        'web    52:54:00:00:00:00  vnet0   10.0.0.10  vm0     in 1h  eth0 in web',
+        'GUEST  MAC                DEVICE  ADDRESS    NAME  EXPIRES  RECEIVED   SENT  WHERE',
+        'web    52:54:00:00:00:00  vnet0   10.0.0.10  vm0     in 1h   1.5 KiB  900 B  eth0 in web',
         '',
       ].join('\n'),
     );

@@ -1,11 +1,11 @@
 import type { PortRecord } from '../../compile/port.ts';
-import type { Lease, NetworkInfo } from '../../driver/driver.ts';
+import type { Lease, NetworkInfo, PortStatus } from '../../driver/driver.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { addressOf } from '../views.ts';
 import { formatDiagnostic } from './diagnostics.ts';
 import { nameResource } from './plan.ts';
 import { POOL_URGENT, POOL_WARNING, poolUse } from './pool.ts';
-import { deviceOf, expires, limitsOf, whereOf } from './port.ts';
+import { expires, limitsOf, shownDevice, traffic, whereOf } from './port.ts';
 import type { Style } from './style.ts';
 import { formatTable } from './table.ts';
 import { clean, count, pad, wrap } from './text.ts';
@@ -13,6 +13,8 @@ import { clean, count, pad, wrap } from './text.ts';
 export interface ShowData {
   readonly info: NetworkInfo;
   readonly ports: readonly PortRecord[];
+  /** How they fare. */
+  readonly status: readonly PortStatus[];
   readonly leases: readonly Lease[];
   readonly drift: Plan;
   /** Seconds since the epoch. */
@@ -80,9 +82,10 @@ function poolText(used: number, total: number, active: boolean, style: Style): s
 }
 
 /** Guests that are plugged in, each with its leases; then leases of machines that are no ports of ours. */
-function guestTable({ ports, leases, now }: ShowData, style: Style, width: number): string {
+function guestTable({ ports, status, leases, now }: ShowData, style: Style, width: number): string {
   if (ports.length === 0 && leases.length === 0) return '';
   const byMac = (mac: string): readonly Lease[] => leases.filter((l) => l.mac?.toLowerCase() === mac);
+  const statusOf = new Map(status.map((s) => [s.port, s]));
   const known = new Set(ports.map((p) => p.port.mac));
   const rows = [
     ...ports.map((p) => {
@@ -90,16 +93,17 @@ function guestTable({ ports, leases, now }: ShowData, style: Style, width: numbe
       return [
         p.port.owner.name,
         p.port.mac,
-        deviceOf(p),
+        shownDevice(p, statusOf.get(p.port.uuid)),
         own.map((l) => l.ip).join(' '),
         own.find((l) => l.hostname)?.hostname,
         own[0] && expires(own[0], now),
+        ...traffic(statusOf.get(p.port.uuid)),
         whereOf(p),
       ];
     }),
     ...leases
       .filter((l) => l.mac === undefined || !known.has(l.mac.toLowerCase()))
-      .map((l) => [undefined, l.mac, undefined, l.ip, l.hostname, expires(l, now), 'lease only']),
+      .map((l) => [undefined, l.mac, undefined, l.ip, l.hostname, expires(l, now), undefined, undefined, 'lease only']),
   ];
   const table = formatTable(
     [
@@ -109,6 +113,8 @@ function guestTable({ ports, leases, now }: ShowData, style: Style, width: numbe
       { header: 'ADDRESS', shrink: true },
       { header: 'NAME', shrink: true },
       { header: 'EXPIRES', align: 'right' },
+      { header: 'RECEIVED', align: 'right' },
+      { header: 'SENT', align: 'right' },
       { header: 'WHERE', shrink: true, paint: (cell) => style.dim(cell) },
     ],
     rows.slice(0, MOST_ROWS),
@@ -144,6 +150,7 @@ function attention({ info, leases, drift, now }: ShowData, style: Style, width: 
   }
   if (info.network.dnsmasqOptions.length > 0)
     warn(`tainted: ${count(info.network.dnsmasqOptions.length, 'line')} of the document go to dnsmasq unread (dnsmasq:options)`);
-  for (const d of [...info.warnings, ...drift.diagnostics]) out.push(formatDiagnostic(d, undefined, style, width));
+  const findings = new Map([...info.warnings, ...drift.diagnostics].map((d) => [`${d.code} ${d.message}`, d]));
+  for (const d of findings.values()) out.push(formatDiagnostic(d, undefined, style, width));
   return out.length === 0 ? [] : ['\n', ...out];
 }

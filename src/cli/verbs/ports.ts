@@ -1,6 +1,7 @@
 import type { PortRecord } from '../../compile/port.ts';
+import type { PortStatus } from '../../driver/driver.ts';
 import { OK } from '../exit.ts';
-import { deviceOf, limitsOf, whereOf } from '../render/port.ts';
+import { limitsOf, shownDevice, traffic, whereOf } from '../render/port.ts';
 import { formatTable } from '../render/table.ts';
 import { flag, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
@@ -8,10 +9,13 @@ import { printJson } from '../views.ts';
 export const run: Run = async (io, [name], options) => {
   await using driver = await io.openDriver();
   const infos = name === undefined ? (await driver.list()).filter((n) => n.active) : [await driver.get(name)];
-  const rows: { readonly network: string; readonly record: PortRecord }[] = [];
-  for (const info of infos) for (const record of await driver.ports(info.name)) rows.push({ network: info.name, record });
+  const rows: { readonly network: string; readonly record: PortRecord; readonly status: PortStatus | undefined }[] = [];
+  for (const { name: network } of infos) {
+    const status = new Map((await driver.portStatus(network)).map((s) => [s.port, s]));
+    for (const record of await driver.ports(network)) rows.push({ network, record, status: status.get(record.port.uuid) });
+  }
   if (flag(options, 'json')) {
-    io.out(printJson({ ports: rows.map(({ network, record }) => ({ network, ...record })) }));
+    io.out(printJson({ ports: rows.map(({ network, record, status }) => ({ network, ...record, status })) }));
     return OK;
   }
   if (rows.length === 0) {
@@ -25,15 +29,18 @@ export const run: Run = async (io, [name], options) => {
         { header: 'GUEST', shrink: true },
         { header: 'MAC' },
         { header: 'DEVICE' },
+        { header: 'RECEIVED', align: 'right' },
+        { header: 'SENT', align: 'right' },
         { header: 'WHERE', shrink: true },
         { header: 'PORTGROUP', shrink: true },
         { header: 'LIMITS', shrink: true },
       ],
-      rows.map(({ network, record }) => [
+      rows.map(({ network, record, status }) => [
         network,
         record.port.owner.name,
         record.port.mac,
-        deviceOf(record),
+        shownDevice(record, status),
+        ...traffic(status),
         whereOf(record),
         record.port.portgroup,
         limitsOf(record.port.bandwidth),

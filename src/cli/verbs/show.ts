@@ -8,18 +8,18 @@ export const run: Run = async (io, [name = ''], options) => {
   await using driver = await io.openDriver();
   const found = await driver.get(name);
   const ref = { uuid: found.uuid };
-  const [ports, leases, drift, warnings] = found.active
-    ? await Promise.all([driver.ports(ref), driver.leases(ref), driver.diff(ref), driver.warnings([ref])])
-    : [[], [], { steps: [], diagnostics: [] }, []];
+  const [ports, status, leases, drift, warnings] = found.active
+    ? await Promise.all([driver.ports(ref), driver.portStatus(ref), driver.leases(ref), driver.diff(ref), driver.warnings([ref])])
+    : [[], [], [], { steps: [], diagnostics: [] }, []];
   const info = { ...found, warnings: [...found.warnings, ...warnings] };
-  const data: ShowData = { info, ports, leases, drift, now: Date.now() / 1000 };
+  const data: ShowData = { info, ports, status, leases, drift, now: Date.now() / 1000 };
   if (flag(options, 'json')) {
     io.out(
       printJson({
         ...networkView(info),
         network: info.network,
         pools: poolUse(info.network, leases, data.now),
-        ports,
+        ports: ports.map((port, i) => ({ ...port, status: status[i] })),
         leases,
         drift: planView(drift),
         tainted: info.network.dnsmasqOptions.length > 0,

@@ -268,6 +268,21 @@ export const operations: Operations = {
     encode: (ref, port, options) => merge(ref, { params: { port }, body: changeOf(options) }),
     handle: (d, c) => d.detach(refOf(c), c.params['port'] ?? '', bodyOf<ChangeOptions>(c)),
   },
+  portStatus: {
+    method: 'GET',
+    path: `${network}/ports/status`,
+    summary: 'whether guests are there, and what they carried',
+    encode: encodeRef,
+    handle: (d, c) => d.portStatus(refOf(c)),
+  },
+  reap: {
+    method: 'POST',
+    path: '/v1/reap',
+    summary: 'unplug guests that are gone',
+    body: object({ network: text, dryRun: flag }),
+    encode: (ref, options) => ({ body: { ...(ref === undefined ? {} : { network: refText(ref) }), ...changeOf(options) } }),
+    handle: (d, c) => d.reap(bodyOf<{ network?: string }>(c).network, changeOf(bodyOf<ChangeOptions>(c))),
+  },
   leases: {
     method: 'GET',
     path: `${network}/leases`,

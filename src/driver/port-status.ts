@@ -1,0 +1,24 @@
+import type { PortFacts } from '../compile/facts.ts';
+import type { LinkCounters } from '../host/counters.ts';
+import type { PortStatus } from './driver.ts';
+import { gonePorts } from './gone-ports.ts';
+import type { NetworkRecord } from './state.ts';
+
+/** How the guests of a network fare: whether their devices are there, and what they received and sent. */
+export function portStatus(record: NetworkRecord, facts: PortFacts, counters: ReadonlyMap<string, LinkCounters>): readonly PortStatus[] {
+  const ports = [...record.ports.values()];
+  const gone = new Map(gonePorts(ports, facts).map(({ record: { port }, what }) => [port.uuid, what]));
+  return ports.map(({ port, attachment }): PortStatus => {
+    const what = gone.get(port.uuid);
+    if (what !== undefined) return { port: port.uuid, state: 'gone', gone: what };
+    if (attachment.type === 'none') return { port: port.uuid, state: 'elsewhere' };
+    const seen = 'dev' in attachment ? counters.get(attachment.dev) : undefined;
+    const isGuestsEnd = attachment.type === 'macvtap';
+    return { port: port.uuid, state: 'there', ...(seen ? { counters: isGuestsEnd ? seen : fromTheOtherEnd(seen) } : {}) };
+  });
+}
+
+/** The host's end of a tap or veth receives what the guest sends. */
+function fromTheOtherEnd({ rxBytes, rxPackets, txBytes, txPackets }: LinkCounters): LinkCounters {
+  return { rxBytes: txBytes, rxPackets: txPackets, txBytes: rxBytes, txPackets: rxPackets };
+}
