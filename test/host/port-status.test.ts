@@ -14,7 +14,7 @@ describe('the guests of a network', () => {
     sh('ip netns add one; ip netns add two');
     await driver.up(["<network><name>lab</name><bridge name='virbr7'/><ip address='10.77.0.1' netmask='255.255.255.0'/></network>"]);
     for (const name of ['one', 'two'])
-      await driver.attach('lab', { attachment: { type: 'netns', netns: name, guestDev: 'eth0' }, owner: { name } });
+      await driver.attach('lab', { attachment: { type: 'netns', netns: name, guestDev: 'eth0', dev: `v${name}` }, owner: { name } });
     await driver.attach('lab', { attachment: { type: 'tap', dev: 'tap7' }, owner: { name: 'machine' } });
     sh('ip -n one address add 10.77.0.2/24 dev eth0');
   });
@@ -54,7 +54,8 @@ describe('the guests of a network', () => {
   });
 
   test('whose device or namespace is gone are told by show, ports and diff, and reaped', async () => {
-    sh('ip link delete tap7; ip netns delete two');
+    // The kernel takes a namespace's devices away in its own time.
+    sh('ip link delete tap7; ip netns delete two; for i in $(seq 100); do [ -e /sys/class/net/vtwo ] || exit 0; sleep 0.1; done; exit 1');
     const found = await statuses();
     expect(['one', 'two', 'machine'].map((name) => [found.get(name)?.state, found.get(name)?.gone])).toEqual([
       ['there', undefined],

@@ -15,10 +15,10 @@ export function shownDevice(record: PortRecord, status: PortStatus | undefined):
   return status?.state === 'gone' ? `${device ?? ''} (gone)`.trim() : device;
 }
 
-/** What the guest received and sent. */
-export function traffic(status: PortStatus | undefined): readonly [string | undefined, string | undefined] {
+/** What the guest received and sent: `1.5K/900`. */
+export function traffic(status: PortStatus | undefined): string | undefined {
   const { counters } = status ?? {};
-  return [counters && formatBytes(counters.rxBytes), counters && formatBytes(counters.txBytes)];
+  return counters && `${formatBytes(counters.rxBytes)}/${formatBytes(counters.txBytes)}`;
 }
 
 /** Where the guest is: its namespace and device there, or what kind of device it was given. */

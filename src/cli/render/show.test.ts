@@ -60,8 +60,8 @@ describe('formatShow', () => {
         'stored     yes; starts at boot: no',
         'guests     1',
         '',
-        'GUEST  MAC                DEVICE  ADDRESS    NAME  EXPIRES  RECEIVED   SENT  WHERE',
-        'web    52:54:00:00:00:00  vnet0   10.0.0.10  vm0     in 1h   1.5 KiB  900 B  eth0 in web',
+        'GUEST  MAC                DEVICE  ADDRESS    NAME  EXPIRES     RX/TX  WHERE',
+        'web    52:54:00:00:00:00  vnet0   10.0.0.10  vm0     in 1h  1.5K/900  eth0 in web',
         '',
       ].join('\n'),
     );

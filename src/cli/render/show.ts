@@ -97,13 +97,13 @@ function guestTable({ ports, status, leases, now }: ShowData, style: Style, widt
         own.map((l) => l.ip).join(' '),
         own.find((l) => l.hostname)?.hostname,
         own[0] && expires(own[0], now),
-        ...traffic(statusOf.get(p.port.uuid)),
+        traffic(statusOf.get(p.port.uuid)),
         whereOf(p),
       ];
     }),
     ...leases
       .filter((l) => l.mac === undefined || !known.has(l.mac.toLowerCase()))
-      .map((l) => [undefined, l.mac, undefined, l.ip, l.hostname, expires(l, now), undefined, undefined, 'lease only']),
+      .map((l) => [undefined, l.mac, undefined, l.ip, l.hostname, expires(l, now), undefined, 'lease only']),
   ];
   const table = formatTable(
     [
@@ -113,8 +113,7 @@ function guestTable({ ports, status, leases, now }: ShowData, style: Style, widt
       { header: 'ADDRESS', shrink: true },
       { header: 'NAME', shrink: true },
       { header: 'EXPIRES', align: 'right' },
-      { header: 'RECEIVED', align: 'right' },
-      { header: 'SENT', align: 'right' },
+      { header: 'RX/TX', align: 'right' },
       { header: 'WHERE', shrink: true, paint: (cell) => style.dim(cell) },
     ],
     rows.slice(0, MOST_ROWS),

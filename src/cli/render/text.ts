@@ -64,13 +64,13 @@ export function count(n: number, one: string, many = `${one}s`): string {
   return `${String(n)} ${n === 1 ? one : many}`;
 }
 
-/** A number of bytes in the largest unit that leaves at least 1: `512 B`, `1.5 KiB`, `20 MiB`. */
+/** A number of bytes in the largest unit (of 1,024) that leaves at least 1: `512`, `1.5K`, `20M`. */
 export function formatBytes(bytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+  const units = ['', 'K', 'M', 'G', 'T', 'P'];
   let n = bytes;
   let unit = 0;
   for (; n >= 1024 && unit < units.length - 1; unit++) n /= 1024;
-  return `${n < 10 && unit > 0 ? n.toFixed(1) : String(Math.floor(n))} ${units[unit] ?? ''}`;
+  return `${n < 10 && unit > 0 ? n.toFixed(1) : String(Math.floor(n))}${units[unit] ?? ''}`;
 }
 
 /** A duration in its two largest units: `2h 5m`, `45s`, `3d`. Negative ones count as 0. */

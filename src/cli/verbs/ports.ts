@@ -22,27 +22,28 @@ export const run: Run = async (io, [name], options) => {
     io.err(`No guests are plugged in.${name === undefined ? '' : ` Next: virtnet attach ${name} --netns NS`}\n`);
     return OK;
   }
+  const all = name === undefined;
+  const hasGroups = rows.some(({ record }) => record.port.portgroup !== undefined);
   io.out(
     formatTable(
       [
-        { header: 'NETWORK', shrink: true },
+        ...(all ? [{ header: 'NETWORK', shrink: true }] : []),
         { header: 'GUEST', shrink: true },
         { header: 'MAC' },
         { header: 'DEVICE' },
-        { header: 'RECEIVED', align: 'right' },
-        { header: 'SENT', align: 'right' },
+        { header: 'RX/TX', align: 'right' },
         { header: 'WHERE', shrink: true },
-        { header: 'PORTGROUP', shrink: true },
-        { header: 'LIMITS', shrink: true },
+        ...(hasGroups ? [{ header: 'PORTGROUP', shrink: true }] : []),
+        { header: 'LIMITS' },
       ],
       rows.map(({ network, record, status }) => [
-        network,
+        ...(all ? [network] : []),
         record.port.owner.name,
         record.port.mac,
         shownDevice(record, status),
-        ...traffic(status),
+        traffic(status),
         whereOf(record),
-        record.port.portgroup,
+        ...(hasGroups ? [record.port.portgroup] : []),
         limitsOf(record.port.bandwidth),
       ]),
       io.width,
