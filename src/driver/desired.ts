@@ -40,8 +40,16 @@ export function desiredState(
   return { state: hostState(resources), diagnostics, failed };
 }
 
-/** What single ports of networks mean on this host, or meant: a port that the state does not have means nothing. */
-export function desiredPorts(state: DriverState, scope: ReadonlySet<string>, { ports, facts }: OnlyPorts): Omit<Desired, 'former'> {
+/**
+ * What single ports of networks mean on this host, or meant (`former`): a port that the state does not have means nothing. The host's end
+ * of a guest whose namespace is gone may still be there: the kernel takes it away in its own time, which may be seconds.
+ */
+export function desiredPorts(
+  state: DriverState,
+  scope: ReadonlySet<string>,
+  { ports, facts }: OnlyPorts,
+  { former }: { readonly former: boolean } = { former: false },
+): Omit<Desired, 'former'> {
   const resources: Resource[] = [];
   const diagnostics: Diagnostic[] = [];
   const failed = new Set<string>();
@@ -51,7 +59,7 @@ export function desiredPorts(state: DriverState, scope: ReadonlySet<string>, { p
     const wanted = [...ports].flatMap((port) => record?.ports.get(port) ?? []);
     if (record === undefined || network === undefined || wanted.length === 0) continue;
     const { present, gone } = sortByGuest(wanted);
-    const result = compileGuests({ network, ports: present, facts });
+    const result = compileGuests({ network, ports: former ? wanted : present, facts });
     diagnostics.push(
       ...[...gone.map((port) => goneWarning(record.name, port)), ...result.diagnostics].map((d) => ({ source: record.name, ...d })),
     );

@@ -28,8 +28,13 @@ export interface Desired {
 /** `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again. */
 export type Compile = (state: DriverState, scope: ReadonlySet<string> | 'all', facts: HostFacts, former?: DriverState) => Desired;
 
-/** The same for single ports of one network. */
-export type CompilePorts = (state: DriverState, scope: ReadonlySet<string>, only: OnlyPorts) => Omit<Desired, 'former'>;
+/** The same for single ports. With `former` it is what they meant until now, guests that are gone included. */
+export type CompilePorts = (
+  state: DriverState,
+  scope: ReadonlySet<string>,
+  only: OnlyPorts,
+  options?: { readonly former: boolean },
+) => Omit<Desired, 'former'>;
 
 export interface EngineOptions {
   readonly store: Store;
@@ -218,7 +223,7 @@ export class Engine {
     if (only) {
       const desired = this.#options.compilePorts(change.next, scope, only);
       if (desired.failed.size > 0) throw refused(desired.diagnostics);
-      return { ...desired, former: this.#options.compilePorts(former, scope, only).state };
+      return { ...desired, former: this.#options.compilePorts(former, scope, only, { former: true }).state };
     }
     const facts = await context.facts();
     const desired = this.#options.compile(change.next, change.scope, facts, former);
