@@ -5,6 +5,7 @@ import { Code, Domain } from './protocol/error-numbers.ts';
 import type { Procedure, ProcedureName } from './protocol/procedures.ts';
 import { procedureByNumber, procedures } from './protocol/procedures.ts';
 import { error as errorCodec } from './protocol/structs.ts';
+import type { UnsupportedProcedure } from './protocol/unsupported.ts';
 import { unsupportedProcedures } from './protocol/unsupported.ts';
 import { remoteError, rpcError } from './remote-error.ts';
 import type { Session } from './session.ts';
@@ -41,7 +42,7 @@ async function answer(session: Session, packet: Packet, argsAt: number): Promise
   if (name === undefined) throw noSuchProcedure(session, packet.procedure);
   const procedure: Procedure = procedures[name];
   const args = decode(procedure.args, packet, argsAt);
-  checkAllowed(session, procedure);
+  checkAllowed(session, procedure, Domain.network);
   const handler = handlers[name] as Handler<ProcedureName> as (session: Session, args: unknown) => unknown;
   return encodeReply(packet, procedure.ret, await handler(session, args));
 }
@@ -49,17 +50,17 @@ async function answer(session: Session, packet: Packet, argsAt: number): Promise
 function noSuchProcedure(session: Session, number: number): Error {
   const known = unsupportedProcedures.get(number);
   if (known === undefined) return rpcError(`unknown procedure: ${number}`);
-  if (!session.opened) return remoteError(Code.internalError, Domain.rpc, 'hypervisor connection not open');
+  checkAllowed(session, known, known.domain);
   return remoteError(Code.noSupport, known.domain, known.cFunction);
 }
 
-function checkAllowed(session: Session, procedure: Procedure): void {
+function checkAllowed(session: Session, procedure: Pick<UnsupportedProcedure, 'needs' | 'writes' | 'cFunction'>, domain: number): void {
   if (procedure.needs !== 'nothing' && !session.opened) {
     const what = procedure.needs === 'connection' ? 'hypervisor connection' : 'connection';
     throw remoteError(Code.internalError, Domain.rpc, `${what} not open`);
   }
   if (procedure.writes && session.readOnly) {
-    throw remoteError(Code.operationDenied, Domain.network, `read only access prevents ${procedure.cFunction}`);
+    throw remoteError(Code.operationDenied, domain, `read only access prevents ${procedure.cFunction}`);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { WireError } from './protocol/structs.ts';
 import { Code, Domain, template } from './protocol/error-numbers.ts';
 
-const PLACE = '%1$s';
+/** Where the detail goes in a template. */
+const PLACE = /%(?:1\$)?s/;
 /** `VIR_ERR_ERROR`. */
 const LEVEL_ERROR = 2;
 
@@ -43,7 +44,7 @@ export class RemoteError extends Error {
 /** The error of a code with its detail put into libvirt's message form. */
 export function remoteError(code: number, domain: number, detail: string, int1?: number): RemoteError {
   const str1 = template(code);
-  const takesDetail = str1.includes(PLACE);
+  const takesDetail = PLACE.test(str1);
   const message = takesDetail ? str1.replace(PLACE, () => detail) : str1;
   return new RemoteError({ code, domain, message, str1, str2: takesDetail ? detail : undefined, ...(int1 === undefined ? {} : { int1 }) });
 }
@@ -52,7 +53,7 @@ export function remoteError(code: number, domain: number, detail: string, int1?:
 export function remoteErrorOfMessage(code: number, domain: number, message: string): RemoteError {
   const str1 = template(code);
   const [before = '', after = ''] = str1.split(PLACE);
-  const fits = str1.includes(PLACE) && message.startsWith(before) && message.endsWith(after);
+  const fits = PLACE.test(str1) && message.startsWith(before) && message.endsWith(after);
   return new RemoteError({
     code,
     domain,

@@ -10,6 +10,8 @@ export const Domain = {
   interface: 26,
   secret: 30,
   nwfilter: 33,
+  domainSnapshot: 35,
+  domainCheckpoint: 69,
 } as const;
 
 /** `VIR_ERR_*`: the codes that this face raises itself. */
@@ -65,7 +67,7 @@ const templates: ReadonlyMap<number, string> = new Map([
   [111, 'metadata not found: %1$s'],
 ]);
 
-/** The template of a code: where `%1$s` stands, the detail goes. */
+/** The template of a code: where `%1$s` stands, the detail goes. One that is nothing but the detail is `%s`. */
 export function template(code: number): string {
-  return templates.get(code) ?? '%1$s';
+  return templates.get(code) ?? '%s';
 }
