@@ -1,4 +1,4 @@
-import { parseIp } from '../inet/index.ts';
+import { bitsOf } from '../inet/index.ts';
 import type { Dhcp } from '../network/dhcp.ts';
 import type { Network } from '../network/network.ts';
 import { addressedIps, type AddressedIp } from './subnets.ts';
@@ -18,19 +18,11 @@ export function servedDhcp(network: Network): readonly DhcpPool[] {
   return (['ipv4', 'ipv6'] as const).flatMap((family) => pools.filter(({ addressed }) => addressed.subnet.family === family).slice(0, 1));
 }
 
-/** How many addresses the ranges of these pools hold, both ends counted. */
-export function dhcpPoolSize(pools: readonly DhcpPool[]): number {
-  let size = 0n;
-  for (const range of pools.flatMap(({ dhcp }) => dhcp.ranges)) {
-    const start = parseIp(range.start);
-    const end = parseIp(range.end);
-    if (start && end && end.value >= start.value) size += end.value - start.value + 1n;
-  }
-  // dnsmasq reads the limit as a C int.
-  return Number(size > 2147483647n ? 2147483647n : size);
+/** How many addresses the subnets of these pools have: more leases can never be. */
+export function addressCount(pools: readonly DhcpPool[]): number {
+  const count = pools.reduce((sum, { addressed: { subnet } }) => sum + (1n << BigInt(bitsOf(subnet.family) - subnet.prefix)), 0n);
+  return Number(count > MOST_LEASES ? MOST_LEASES : count);
 }
 
-/** How many fixed hosts these pools have. */
-export function dhcpHostCount(pools: readonly DhcpPool[]): number {
-  return pools.reduce((count, { dhcp }) => count + dhcp.hosts.length, 0);
-}
+/** dnsmasq reads the limit as a C int. */
+const MOST_LEASES = 2147483647n;

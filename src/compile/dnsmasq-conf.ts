@@ -4,7 +4,7 @@ import type { CompleteNetwork } from './complete.ts';
 import type { DnsmasqFiles } from './dnsmasq-files.ts';
 import { leaseTime } from './dnsmasq-hosts.ts';
 import { dnsmasqText, dnsmasqWord, Lines } from './dnsmasq-text.ts';
-import { dhcpHostCount, dhcpPoolSize, servedDhcp } from './dhcp-pools.ts';
+import { addressCount, servedDhcp } from './dhcp-pools.ts';
 import { libvirtSays, type Report } from './report.ts';
 import { isPrivate } from './private.ts';
 import { addressedIps, hasFamily, type AddressedIp } from './subnets.ts';
@@ -23,7 +23,7 @@ export interface ConfContext {
  *
  * libvirt differs: upstream servers come from a servers-file instead of a watched resolv.conf (each watch takes one of the user's 128
  * inotify instances); reverse names of a private subnet behind NAT stay here, where nobody upstream can know them; and the lease
- * limit leaves room for the fixed hosts.
+ * limit is the subnet's size, so that there is room for every fixed host, and one more host is no change of this file.
  */
 export function dnsmasqConf(network: CompleteNetwork, context: ConfContext, report: Report): string {
   const lines = new Lines(report);
@@ -179,8 +179,7 @@ function addDhcp(network: CompleteNetwork, { files, leaseScript }: ConfContext, 
     }
   }
   if (pools.length === 0) return;
-  const size = dhcpPoolSize(pools);
-  if (size > 0 || dhcpHostCount(pools) > 0) lines.add(`dhcp-lease-max=${String(size + dhcpHostCount(pools))}`);
+  lines.add(`dhcp-lease-max=${String(addressCount(pools))}`);
   lines.add(`dhcp-hostsfile=${dnsmasqWord(files.hosts)}`);
   lines.add('leasefile-ro');
   lines.add(`dhcp-script=${leaseScript}`);

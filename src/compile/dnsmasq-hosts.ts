@@ -18,14 +18,23 @@ export function dhcpHostsText(network: Network, report: Report): string {
   for (const [i, ip] of network.ips.entries()) {
     const family = parseIp(ip.address)?.family ?? 'ipv4';
     for (const [j, host] of (ip.dhcp?.hosts ?? []).entries()) {
+      const known = goodLines[family].get(host);
+      if (known !== undefined) {
+        lines.addGood(known);
+        continue;
+      }
       const path = `/network/ip[${String(i + 1)}]/dhcp/host[${String(j + 1)}]`;
       const name = host.name;
       if (name !== undefined && !checkHostName(name, `${path}/@name`, report, 'dhcp')) continue;
-      lines.add(dhcpHostLine(host, family), path);
+      const line = dhcpHostLine(host, family);
+      if (lines.add(line, path)) goodLines[family].set(host, line);
     }
   }
   return lines.text();
 }
+
+/** Lines of hosts that were found good: a network of 10,000 to which one is added needs one new line. */
+const goodLines: Readonly<Record<'ipv4' | 'ipv6', WeakMap<DhcpHost, string>>> = { ipv4: new WeakMap(), ipv6: new WeakMap() };
 
 function dhcpHostLine(host: DhcpHost, family: 'ipv4' | 'ipv6'): string {
   const address = parseIp(host.ip)?.family === 'ipv6' ? `[${host.ip}]` : host.ip;

@@ -45,8 +45,13 @@ export class Lines {
     this.#report = report;
   }
 
-  /** Adds a line; one that dnsmasq would read as something else is refused with VNC008 at `path`. */
-  add(line: string, path?: string): void {
+  /** Adds a line that was found good before. */
+  addGood(line: string): void {
+    this.#lines.push(line);
+  }
+
+  /** Adds a line; one that dnsmasq would read as something else is refused with VNC008 at `path`. True when it was good. */
+  add(line: string, path?: string): boolean {
     const problem = UNWRITABLE.test(line)
       ? 'holds a line break or another control character'
       : utf8Length(line) > MAX_LINE
@@ -54,7 +59,7 @@ export class Lines {
         : undefined;
     if (problem === undefined) {
       this.#lines.push(line);
-      return;
+      return true;
     }
     this.#report.error({
       code: 'VNC008',
@@ -63,10 +68,11 @@ export class Lines {
       found: printable(line),
       hint: 'shorten it, or write it as plain text on one line',
     });
+    return false;
   }
 
   text(): string {
-    return this.#lines.map((line) => `${line}\n`).join('');
+    return this.#lines.length === 0 ? '' : `${this.#lines.join('\n')}\n`;
   }
 }
 

@@ -114,7 +114,7 @@ describe('the dnsmasq of a network', () => {
       'dhcp-no-override',
       'dhcp-authoritative',
       'dhcp-boot="pxe linux.0",,192.168.122.9',
-      'dhcp-lease-max=13',
+      'dhcp-lease-max=256',
       'dhcp-hostsfile=/hosts',
       'leasefile-ro',
       'dhcp-script=/bin/true',
@@ -125,6 +125,15 @@ describe('the dnsmasq of a network', () => {
     expect(extra('nat', { ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] })).toContain('dhcp-range=192.168.122.1,static');
   });
 
+  it('needs no restart for a fixed host more', () => {
+    const host = (n: number) => ({ mac: `52:54:00:11:22:0${String(n)}`, ip: `192.168.122.5${String(n)}` });
+    const withHosts = (hosts: readonly ReturnType<typeof host>[]) =>
+      compile(network('nat', { ips: [{ ...ip4, dhcp: dhcp({ ranges: [{ start: '192.168.122.10', end: '192.168.122.19' }], hosts }) }] }));
+    const [none, one, two] = [withHosts([]), withHosts([host(1)]), withHosts([host(1), host(2)])];
+    expect([one.dnsmasq?.conf, two.dnsmasq?.conf]).toEqual([none.dnsmasq?.conf, none.dnsmasq?.conf]);
+    expect(two.dnsmasq?.hosts).not.toBe(one.dnsmasq?.hosts);
+  });
+
   it('announces IPv6 prefixes by DHCPv6 ranges or by themselves', () => {
     expect(extra('route', { ips: [ip4, ip6] })).toEqual(['dhcp-range=2001:db8:1::1,ra-only']);
     const hosts = [
@@ -133,7 +142,9 @@ describe('the dnsmasq of a network', () => {
     ];
     const ranges = [{ start: '2001:db8:1::10', end: '2001:db8:1::1f' }];
     const both = network('route', { ips: [{ ...ip6, dhcp: dhcp({ hosts, ranges }) }] });
-    expect(conf(both)).toEqual(expect.arrayContaining(['dhcp-range=2001:db8:1::10,2001:db8:1::1f,64', 'dhcp-lease-max=18', 'enable-ra']));
+    expect(conf(both)).toEqual(
+      expect.arrayContaining(['dhcp-range=2001:db8:1::10,2001:db8:1::1f,64', 'dhcp-lease-max=2147483647', 'enable-ra']),
+    );
     expect(compile(both).dnsmasq?.hosts).toBe('id:0:1,n,[2001:db8:1::9]\nm,[2001:db8:1::a]\n');
     expect(conf(network('route', { ips: [{ ...ip6, dhcp: dhcp({ hosts }) }] }))).toContain('dhcp-range=2001:db8:1::1,static,64');
   });

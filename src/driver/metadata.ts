@@ -33,10 +33,12 @@ export function affected(record: NetworkRecord, affect: Affect): Affected {
 /** The record with `edit` applied to the documents in question. */
 export function editDocuments(record: NetworkRecord, which: Affected, edit: (network: Network) => Network): NetworkRecord {
   const { live, config } = record;
+  const edited = which.config && config !== undefined ? edit(config) : undefined;
   return {
     ...record,
-    ...(which.config && config !== undefined ? { config: edit(config) } : {}),
-    ...(which.live && live !== undefined ? { live: edit(live) } : {}),
+    ...(edited === undefined ? {} : { config: edited }),
+    // A network that runs as it is stored stays one value.
+    ...(which.live && live !== undefined ? { live: live === config && edited !== undefined ? edited : edit(live) } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ import { EventQueue } from './event-queue.ts';
 import { networkLeases } from './network-leases.ts';
 import { LocalDriver } from './local-driver.ts';
 import { parsePlug, parsePort } from './port-documents.ts';
+import { rememberingCodec } from './remembering-codec.ts';
 import { Store } from './store.ts';
 
 /** Where a driver keeps its files, and the machine that it works on. */
@@ -35,7 +36,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
   const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
   const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() } });
-  const store = new Store({ configDir, runDir, codec, bootId: bootId() });
+  const store = new Store({ configDir, runDir, codec: rememberingCodec(codec), bootId: bootId() });
   const events = new EventQueue();
   const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug };
   const engine = new Engine({

@@ -14,7 +14,7 @@ import { startInForeground } from './foreground-server.ts';
 import { endProcess, findProcesses, signal } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
 import { upstreamServers } from './resolv-conf.ts';
-import { replaceText } from './small-files.ts';
+import { replaceText, settleText } from './small-files.ts';
 
 /** One dnsmasq a network, found again by its folder and by its environment. */
 export const dnsmasq: DirectHandler<'dnsmasq'> = {
@@ -58,10 +58,10 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   await mkdir(files.folder, { recursive: true, mode: 0o755 });
   await mkdir(dirname(files.leases), { recursive: true, mode: 0o755 });
   const servers = readsServers(r.conf) ? serversOf(r.bridge) : '';
-  replaceText(files.conf, r.conf);
-  replaceText(files.hosts, r.hosts);
-  replaceText(files.addnHosts, r.addnHosts);
-  if (readsServers(r.conf)) replaceText(files.servers, servers);
+  settleText(files.conf, r.conf);
+  settleText(files.hosts, r.hosts);
+  settleText(files.addnHosts, r.addnHosts);
+  if (readsServers(r.conf)) settleText(files.servers, servers);
   let pid = entry?.pid ?? 0;
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');

@@ -39,3 +39,8 @@ export function replaceText(path: string, text: string): void {
     throw error;
   }
 }
+
+/** `replaceText` where the file does not say so already: a file that stays keeps its inode and its time. */
+export function settleText(path: string, text: string): void {
+  if (readTextNow(path) !== text) replaceText(path, text);
+}
