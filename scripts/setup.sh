@@ -24,6 +24,7 @@ test iperf3 iperf3
 test dig bind9-dnsutils
 test rdisc6 ndisc6
 test busybox busybox-static
+test perfdhcp kea-admin
 test virsh libvirt-clients
 oracle xmllint libxml2-utils
 lab busybox busybox-static

@@ -40,12 +40,19 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
   };
 }
 
+export interface Detached {
+  /** The network as it was. */
+  readonly record: NetworkRecord;
+  readonly mac: string;
+}
+
 /** Unplugs a guest, of a stopped network too: its device goes, and its place in the pool is free. */
-export function detach(ref: NetworkRef, name: string): Operation<readonly string[]> {
+export function detach(ref: NetworkRef, name: string): Operation<Detached> {
   return async (state, context) => {
     const record = lookup(state, ref);
     const facts = await portFacts(record, context);
-    return { ...withoutPort(state, record, portNamed(record, name), facts), value: [record.uuid] };
+    const gone = portNamed(record, name);
+    return { ...withoutPort(state, record, gone, facts), value: { record, mac: gone.port.mac } };
   };
 }
 

@@ -45,6 +45,8 @@ export interface LocalDriverParts {
   readonly events: EventQueue;
   readonly write: (network: Network, options: { readonly inactive: boolean }) => string;
   readonly leases: (record: NetworkRecord, mac: string | undefined) => Promise<readonly Lease[]>;
+  /** Gives back what an unplugged guest has leased. */
+  readonly release: (record: NetworkRecord, mac: string) => Promise<void>;
 }
 
 /** The driver that works on this machine itself: over a store and a host. */
@@ -195,7 +197,10 @@ export class LocalDriver implements NetworkDriver {
   }
 
   async detach(ref: NetworkRef, port: string, options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('detach', detach(ref, port), options);
+    const { engine, release } = this.#parts;
+    const { value, state, plan, applied } = await engine.run('detach', detach(ref, port), options);
+    if (options.dryRun !== true) await release(value.record, value.mac).catch(() => undefined); // a lease that stays ends by itself
+    return { plan, applied, networks: this.#infos([value.record.uuid], state) };
   }
 
   async portStatus(ref: NetworkRef): Promise<readonly PortStatus[]> {

@@ -1,8 +1,9 @@
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { HostPaths } from '../compile/facts.ts';
 import { subnetOfIp } from '../compile/subnets.ts';
-import { readLeases } from '../host/leases.ts';
-import { contains, parseIp } from '../inet/index.ts';
+import { endLeases, releaseLeases } from '../host/lease-release.ts';
+import { readLeases, readRecords } from '../host/leases.ts';
+import { bitsOf, contains, parseIp, type Subnet } from '../inet/index.ts';
 import type { Network } from '../network/network.ts';
 import { parseLibvirtMac } from '../network/values.ts';
 import type { Lease } from './driver.ts';
@@ -24,10 +25,29 @@ export async function networkLeases(paths: HostPaths, record: NetworkRecord, mac
     .map((lease) => ({ ...lease, interface: lease.interface ?? network.bridge?.name ?? '', prefix: prefixAt(network, lease.ip) }));
 }
 
+/**
+ * Gives back what a guest that was unplugged has leased, so that its address is free and its name is gone. Best effort: a lease that
+ * stays ends by itself.
+ */
+export async function giveBackLeases(paths: HostPaths, record: NetworkRecord, mac: string): Promise<void> {
+  const log = dnsmasqFiles(paths, record.uuid).leases;
+  const leases = (await readRecords(log)).filter((lease) => lease.mac?.toLowerCase() === mac);
+  const network = currentDocument(record);
+  const bridge = network.bridge?.name;
+  if (leases.length === 0) return;
+  if (record.live === undefined || bridge === undefined) endLeases(log, leases);
+  else await releaseLeases(leases, { bridge, addressFor: (ip) => subnetAt(network, ip) });
+}
+
+/** The network's subnet that an address lies in, as the bridge's address there. */
+function subnetAt(network: Network, ip: string): Subnet | undefined {
+  const address = parseIp(ip);
+  if (address === undefined) return undefined;
+  return network.ips.map(subnetOfIp).find((s) => s?.family === address.family && contains(s, address));
+}
+
 /** The prefix length of the network's subnet that an address lies in. */
 function prefixAt(network: Network, ip: string): number {
-  const address = parseIp(ip);
-  if (address === undefined) return 0;
-  const subnet = network.ips.map(subnetOfIp).find((s) => s?.family === address.family && contains(s, address));
-  return subnet?.prefix ?? (address.family === 'ipv4' ? 32 : 128);
+  const family = parseIp(ip)?.family;
+  return family === undefined ? 0 : (subnetAt(network, ip)?.prefix ?? bitsOf(family));
 }

@@ -12,7 +12,7 @@ import { codec, parseDocument, writeDocument } from './documents.ts';
 import type { NetworkDriver } from './driver.ts';
 import { Engine } from './engine.ts';
 import { EventQueue } from './event-queue.ts';
-import { networkLeases } from './network-leases.ts';
+import { giveBackLeases, networkLeases } from './network-leases.ts';
 import { LocalDriver } from './local-driver.ts';
 import { parsePlug, parsePort } from './port-documents.ts';
 import { rememberingCodec } from './remembering-codec.ts';
@@ -56,6 +56,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
     events,
     write: writeDocument,
     leases: (record, mac) => networkLeases(host.paths, record, mac),
+    release: (record, mac) => giveBackLeases(host.paths, record, mac),
   });
 }
 

@@ -17,17 +17,24 @@ export interface LeaseRecord {
 }
 
 /** A record with what only dnsmasq needs back. */
-interface LogRecord extends LeaseRecord {
+export interface LogRecord extends LeaseRecord {
   readonly line: string;
+  /** DHCPv6: the server's own identifier. */
+  readonly serverDuid?: string;
 }
 
 /**
  * The live leases of a log, ordered by address as first given. Records that were cut short are skipped.
  * @param nowSeconds leases that ended before it are left out; dnsmasq tells of ends only while it runs.
  */
-export async function readLeases(log: string, nowSeconds = Math.floor(Date.now() / 1000)): Promise<readonly LeaseRecord[]> {
+export async function readLeases(log: string, nowSeconds?: number): Promise<readonly LeaseRecord[]> {
+  return (await readRecords(log, nowSeconds)).map(({ line: _line, serverDuid: _duid, ...record }) => record);
+}
+
+/** `readLeases` with what is needed to speak to dnsmasq about them. */
+export async function readRecords(log: string, nowSeconds = Math.floor(Date.now() / 1000)): Promise<readonly LogRecord[]> {
   const state = fold(await generations(log));
-  return [...state.values()].filter((r) => r.expiry === 0 || r.expiry > nowSeconds).map(({ line: _, ...record }) => record);
+  return [...state.values()].filter((r) => r.expiry === 0 || r.expiry > nowSeconds);
 }
 
 /**
@@ -61,7 +68,7 @@ function fold(text: string): Map<string, LogRecord> {
   for (const line of text.split('\n')) {
     const words = line.split(' ');
     if (words.length !== 11 || words[10] !== '.') continue;
-    const [action, expiry, iaid, id, ip, hostname, clientId, , device, mac] = words as [
+    const [action, expiry, iaid, id, ip, hostname, clientId, duid, device, mac] = words as [
       string,
       string,
       string,
@@ -83,6 +90,7 @@ function fold(text: string): Map<string, LogRecord> {
         ...known('hostname', hostname),
         ...(iaid === '-' ? known('clientId', clientId) : {}),
         ...known('interface', device),
+        ...(iaid === '-' ? {} : known('serverDuid', duid)),
       });
     }
   }
