@@ -26,6 +26,8 @@ test rdisc6 ndisc6
 test busybox busybox-static
 test perfdhcp kea-admin
 test virsh libvirt-clients
+test systemd-notify systemd
+test groff groff-base
 oracle xmllint libxml2-utils
 lab busybox busybox-static
 lab cpio cpio

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { NetworkDriver } from '../driver/driver.ts';
-import { notifyServiceManager } from '../host/service-manager.ts';
+import { keepWatchdogQuiet, notifyServiceManager } from '../host/service-manager.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
 import { RpcServer } from '../libvirt-rpc/server.ts';
 import type { Log } from './log.ts';
@@ -25,6 +25,8 @@ export interface DaemonParts {
 export interface Daemon {
   /** Answers what runs, ends the parts in reverse order, closes the sockets. The networks go on. */
   stop(): Promise<void>;
+  /** Looks at all networks and puts right what is not as it should be. Never fails: what cannot be mended is logged. */
+  reload(): Promise<void>;
 }
 
 /**
@@ -48,8 +50,19 @@ export async function startDaemon(daemon: DaemonParts): Promise<Daemon> {
     await stop();
     throw error;
   }
+  ends.push(keepWatchdogQuiet(daemon.env, daemon.pid));
   await notifyServiceManager(daemon.env, 'ready');
-  return { stop };
+  return {
+    stop: async () => {
+      await notifyServiceManager(daemon.env, 'stopping');
+      await stop();
+    },
+    reload: async () => {
+      await notifyServiceManager(daemon.env, 'reloading');
+      await reload(driver, log);
+      await notifyServiceManager(daemon.env, 'ready');
+    },
+  };
 }
 
 async function openSockets(rpc: RpcServer, { options, env, pid, log }: DaemonParts): Promise<void> {
@@ -77,6 +90,15 @@ async function autostart(driver: NetworkDriver, log: Log): Promise<void> {
     if (networks.length > 0) log('info', 'autostart', { networks: networks.map((n) => n.name).join(',') });
   } catch (error) {
     log('error', 'autostart failed', { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function reload(driver: NetworkDriver, log: Log): Promise<void> {
+  try {
+    const { plan, applied } = await driver.repair();
+    log('info', 'looked at all networks', applied ? { steps: plan.steps.map((s) => `${s.op} ${s.key}: ${s.reason}`) } : {});
+  } catch (error) {
+    log('error', 'a look at all networks failed', { error: error instanceof Error ? error.message : String(error) });
   }
 }
 

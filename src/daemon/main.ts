@@ -37,12 +37,13 @@ async function run(options: DaemonOptions): Promise<void> {
   process.umask(0o022);
   const own = { ...env };
   // What the service manager told this process is not for its children.
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET']) Reflect.deleteProperty(env, name);
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'])
+    Reflect.deleteProperty(env, name);
   try {
     await using driver = await openDriver({ configDir: options.configDir, stateDir: options.stateDir, runDir: options.runDir });
     const parts = [httpPart(options), ...(options.watch ? [watchPart(options)] : [])];
     const daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
-    await signal();
+    await signal(() => void daemon.reload());
     log('info', 'ending; the networks go on');
     await daemon.stop();
   } catch (error) {
@@ -50,12 +51,11 @@ async function run(options: DaemonOptions): Promise<void> {
   }
 }
 
-/** Resolves at SIGTERM or SIGINT; a second one ends the process at once, as is usual. */
-function signal(): Promise<void> {
+/** Resolves at SIGTERM or SIGINT; a second one ends the process at once, as is usual. SIGHUP reloads. */
+function signal(reload: () => void): Promise<void> {
   return new Promise((resolve) => {
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve());
-    // A reload would be a restart of nothing: definitions are read when they change.
-    process.on('SIGHUP', () => undefined);
+    process.on('SIGHUP', reload);
   });
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { RawClient } from '../support/raw-client.ts';
+import { fuzz } from '../support/rpc-fuzz.ts';
 import { bundlePath, startVirtnetd } from '../support/virtnetd.ts';
 
 /** virtnetd as a process: its sockets, its end, what outlives it. */
@@ -116,3 +117,24 @@ test('sockets that a service manager hands over are used, and stay when the daem
   expect(await ended).toBe(0);
   expect(existsSync(rw)).toBe(true);
 });
+
+test('mutated messages end neither the daemon nor another client’s session (npm run fuzz:daemon sends a million)', async () => {
+  await using daemon = await startVirtnetd({ folder });
+  const owner = await RawClient.open(daemon.readWrite);
+  const kept = await owner.call('networkDefineXml', xmlOf(1));
+  await owner.call('networkCreate', kept);
+  const result = await fuzz({
+    path: daemon.readWrite,
+    count: 1000,
+    seed: 7,
+    witness: async (client) => {
+      if ((await client.call('networkIsActive', kept)) !== 1) throw new Error('the network of another client was stopped');
+      if (!linkExists('vk1')) throw new Error('the bridge of another client is gone');
+    },
+  });
+  expect(result.sent).toBe(1000);
+  expect(result.replies).toBeGreaterThan(300);
+  expect(daemon.process.exitCode).toBeNull();
+  for (const network of (await owner.call('listAllNetworks', { needResults: 1, flags: 2 })).networks)
+    await owner.call('networkDestroy', network);
+}, 60_000);

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Installs virtnet with its units, manual pages and completions; builds it first where that is needed. Nothing is enabled or started.
+#   [DESTDIR=/tmp/root] [PREFIX=/usr] sh scripts/install.sh
+# DESTDIR is a folder to install below (for packages); PREFIX is where the files will be found when they run.
+set -eu
+cd "$(dirname "$0")/.."
+dest=${DESTDIR:-}
+prefix=${PREFIX:-/usr/local}
+lib=$dest$prefix/lib/virtnet
+units=$dest${UNITDIR:-$prefix/lib/systemd/system}
+
+[ -e dist/virtnet.mjs ] && [ -e dist/virtnetd.mjs ] || node scripts/build.mjs --bundles >&2
+# put MODE TARGET-FOLDER FILE...
+put() {
+  mode=$1 folder=$2
+  shift 2
+  mkdir -p "$folder"
+  for file in "$@"; do install -m "$mode" "$file" "$folder/"; done
+}
+
+rm -rf "$lib"
+put 644 "$lib/dist" dist/virtnet.mjs dist/virtnetd.mjs
+put 644 "$lib/dist/chunks" dist/chunks/*.mjs
+put 755 "$lib/bin" bin/virtnet bin/virtnetd
+put 755 "$lib/libexec" libexec/*
+put 644 "$lib" package.json
+mkdir -p "$dest$prefix/bin"
+for name in virtnet virtnetd; do ln -sf "../lib/virtnet/bin/$name" "$dest$prefix/bin/$name"; done
+
+put 644 "$dest$prefix/share/man/man1" packaging/man/*.1
+put 644 "$dest$prefix/share/man/man8" packaging/man/*.8
+put 644 "$dest$prefix/share/doc/virtnet" README.md LICENSE CHANGELOG.md
+put 644 "$units" packaging/systemd/*.service packaging/systemd/*.socket
+sed "s|^ExecStart=/usr/bin/|ExecStart=$prefix/bin/|" packaging/systemd/virtnetd.service >"$units/virtnetd.service"
+
+completion() { mkdir -p "$2" && node dist/virtnet.mjs completion "$1" >"$2/$3"; }
+completion bash "$dest$prefix/share/bash-completion/completions" virtnet
+completion zsh "$dest$prefix/share/zsh/site-functions" _virtnet
+completion fish "$dest$prefix/share/fish/vendor_completions.d" virtnet.fish
