@@ -20,4 +20,7 @@ chmod 1777 /run/tmp /run/lock
 ip link set lo up
 TMPDIR=/run/tmp VIRTNET_CONFIG_DIR=/run/test/etc VIRTNET_STATE_DIR=/run/test/lib VIRTNET_RUN_DIR=/run/test/run VIRTNET_ISOLATED=1
 export TMPDIR VIRTNET_CONFIG_DIR VIRTNET_STATE_DIR VIRTNET_RUN_DIR VIRTNET_ISOLATED
-exec "$@"
+# Not exec: whoever is the first process of these namespaces is given the orphans (each dnsmasq is one) and must reap them; a shell does.
+code=0
+"$@" || code=$?
+exit "$code"
