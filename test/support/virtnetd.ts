@@ -30,15 +30,23 @@ export interface VirtnetdOptions {
 
 let built = false;
 
-/** The daemon's bundle: built once a test file, from the sources as they are. */
+/**
+ * The daemon's bundle. Made anew when a source is younger than it, once a test file: another file's daemons may start from it at the same
+ * time, and a build takes it away for a moment.
+ */
 export function bundlePath(root: string = process.cwd()): string {
   const bundle = join(root, 'dist', 'virtnetd.mjs');
-  if (!built) {
-    const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--bundles'], { encoding: 'utf8' });
-    if (status !== 0 || !existsSync(bundle)) throw new Error(`cannot build virtnetd: ${stderr}`);
-    built = true;
-  }
+  if (built || isFresh(root, bundle)) return bundle;
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--bundles'], { encoding: 'utf8' });
+  if (status !== 0 || !existsSync(bundle)) throw new Error(`cannot build virtnetd: ${stderr}`);
+  built = true;
   return bundle;
+}
+
+function isFresh(root: string, bundle: string): boolean {
+  const mark = join(root, 'dist', '.bundled');
+  if (!existsSync(bundle) || !existsSync(mark)) return false;
+  return spawnSync('find', [join(root, 'src'), '-newer', mark], { encoding: 'utf8' }).stdout === '';
 }
 
 /** Starts the daemon and waits until it serves. */
