@@ -105,7 +105,7 @@ describe('the Linux host', () => {
       ['nft flush chain inet virtnet forward', /create firewall-base/],
       [`echo '# by hand' >>${files.conf}`, /change dnsmasq.*conf differs/],
       [`kill -9 $(cat ${files.pid})`, /change dnsmasq.*process dead -> current/],
-      [`kill -STOP $(cat ${files.pid})`, /change dnsmasq.*process dead -> current/],
+      [`kill -STOP $(cat ${files.pid})`, /change dnsmasq.*process hung -> current/],
       ['ip link set virbr0 type bridge stp_state 0', /change link virbr0: stp false -> true/],
     ];
     for (const [command, expected] of drifts) {
