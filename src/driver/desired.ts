@@ -21,6 +21,7 @@ export function desiredState(
   scope: ReadonlySet<string> | 'all',
   facts: HostFacts,
   former: DriverState = state,
+  unsettled: ReadonlySet<string> = new Set(),
 ): Desired {
   const running = [...state.networks.values()].flatMap((r) => (r.live === undefined ? [] : [r.live]));
   const resources: Resource[] = [...compileShared(running)];
@@ -33,7 +34,9 @@ export function desiredState(
     const kept = before === undefined ? [] : [...record.ports.values()].filter(({ port }) => before.ports.has(port.uuid));
     const lost = gonePorts(kept, facts).filter(({ code }) => code === 'VND014');
     const compiled = compileRecord(record, facts, before?.live === record.live ? undefined : running, lost);
-    resources.push(...compiled.resources);
+    const was = before?.live;
+    const isEdited = unsettled.has(uuid) || (was !== undefined && was !== record.live && was.mtu !== record.live?.mtu);
+    resources.push(...(isEdited ? compiled.resources.map(withMtu) : compiled.resources));
     diagnostics.push(...compiled.diagnostics);
     if (compiled.failed) failed.add(uuid);
   }
@@ -68,6 +71,18 @@ export function desiredPorts(
   }
   return { state: hostState(resources), diagnostics, failed };
 }
+
+/**
+ * Where a document leaves the MTU open its links have the kernel's, and guests of the host's may bring another one. Only where an edit
+ * may have taken away one that was set, the links are led back.
+ */
+function withMtu(r: Resource): Resource {
+  const isOpen = r.kind === 'link' && r.mtu === undefined && r.spec.type !== 'macvtap';
+  return isOpen ? { ...r, mtu: ETHERNET_MTU } : r;
+}
+
+/** Bytes (RFC 894); what the kernel gives bridges, veths and taps. */
+const ETHERNET_MTU = 1500;
 
 interface Compiled {
   readonly resources: readonly Resource[];

@@ -25,8 +25,17 @@ export interface Desired {
   readonly failed: ReadonlySet<string>;
 }
 
-/** `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again. */
-export type Compile = (state: DriverState, scope: ReadonlySet<string> | 'all', facts: HostFacts, former?: DriverState) => Desired;
+/**
+ * `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again.
+ * `unsettled` are networks whose last change was cut off, so that nobody knows what they were.
+ */
+export type Compile = (
+  state: DriverState,
+  scope: ReadonlySet<string> | 'all',
+  facts: HostFacts,
+  former?: DriverState,
+  unsettled?: ReadonlySet<string>,
+) => Desired;
 
 /** The same for single ports. With `former` it is what they meant until now, guests that are gone included. */
 export type CompilePorts = (
@@ -117,7 +126,9 @@ export class Engine {
       host.prepare?.();
       const pending = store.pending();
       const wide = scope === 'all' ? scope : new Set([...scope, ...pending]);
-      const desired = await this.#keepFailed(this.#options.compile(this.read(), wide, await (ahead ?? host.facts())), wide);
+      const state = this.read();
+      const facts = await (ahead ?? host.facts());
+      const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, pending), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (pending.size > 0) await store.setPending([]);
       return { value: undefined, state: this.read(), ...outcome };
@@ -274,7 +285,8 @@ export class Engine {
     if (!this.#swept || pending.size > 0) store.sweep();
     this.#swept = true;
     if (pending.size === 0) return;
-    const desired = this.#options.compile(this.read(), pending, await host.facts());
+    const state = this.read();
+    const desired = this.#options.compile(state, pending, await host.facts(), state, pending);
     if (desired.failed.size > 0) return;
     try {
       await this.#reconcile(desired, { networks: pending }, {});

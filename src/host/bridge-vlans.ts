@@ -65,7 +65,9 @@ function readPort(row: VlanRow | undefined, wanted: PortVlan | undefined): PortV
 export function setVlans(steps: readonly StepOf<'bridge-port'>[]): (() => Promise<void>) | undefined {
   const changed = steps.flatMap((s, step) => {
     const isNew = s.op === 'create' && s.after?.vlan !== undefined;
-    const isOther = s.op === 'change' && s.changed.some((field) => field === 'vlan' || field === 'bridge');
+    // On another bridge the kernel gives a port the default again.
+    const isMoved = s.changed.includes('bridge');
+    const isOther = s.op === 'change' && (isMoved ? s.after?.vlan !== undefined : s.changed.includes('vlan'));
     return s.after && (isNew || isOther) ? [{ step, bridge: s.after.bridge, lines: vlanLines(s.after.dev, s.after.vlan ?? DEFAULT) }] : [];
   });
   if (changed.length === 0) return undefined;

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../compile/host-state.ts';
@@ -62,6 +63,10 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   settleText(files.hosts, r.hosts);
   settleText(files.addnHosts, r.addnHosts);
   if (readsServers(r.conf)) settleText(files.servers, servers);
+  if (step.after.process === 'dead') {
+    await stop(r.owner.network, files, tools, 'all');
+    return;
+  }
   let pid = entry?.pid ?? 0;
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
@@ -86,15 +91,23 @@ async function stop(network: string, files: DnsmasqFiles, tools: HostTools, whic
 
 /** Where nothing was seen to run, a process may still hold the address (its files are gone): it is looked for only when the start fails. */
 async function startAfresh(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools): Promise<number> {
-  try {
-    return await start(r, files, tools);
-  } catch (error) {
-    const strays = findProcesses(NETWORK, tools.proc).filter((p) => p.environment.get(NETWORK) === r.owner.network);
-    if (strays.length === 0) throw error;
-    await stop(r.owner.network, files, tools);
-    return start(r, files, tools);
+  for (let wait = FIRST_WAIT_MS; ; wait *= 2) {
+    try {
+      return await start(r, files, tools);
+    } catch (error) {
+      const isTaken = error instanceof VirtnetError && /Address already in use/.test(error.message);
+      const strays = findProcesses(NETWORK, tools.proc).filter((p) => p.environment.get(NETWORK) === r.owner.network);
+      if ((strays.length === 0 && !isTaken) || wait > LAST_WAIT_MS) throw error;
+      if (strays.length > 0) await stop(r.owner.network, files, tools);
+      // The helper of one that was stopped in its first moments has its sockets for a while longer.
+      else await sleep(wait);
+    }
   }
 }
+
+/** Milliseconds between tries; in all under half a second before somebody else's server is told. */
+const FIRST_WAIT_MS = 30;
+const LAST_WAIT_MS = 240;
 
 /** @throws VirtnetError VNH005 with dnsmasq's own words, VNH002 when it is not installed. */
 async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools): Promise<number> {

@@ -126,7 +126,7 @@ function isBaseShared(steps: readonly Step[], resources: ReadonlyMap<string, Res
 function diesWith(r: Resource, dev: string): boolean {
   if (r.kind === 'bridge-port' && r.bridge === dev) return true;
   if (r.kind === 'sysctl') return r.path.split('/').includes(dev);
-  return 'dev' in r && r.dev === dev && r.kind !== 'zone' && r.kind !== 'ovs-port';
+  return 'dev' in r && r.dev === dev && r.kind !== 'zone' && r.kind !== 'resolved' && r.kind !== 'ovs-port';
 }
 
 function failed(step: Step, index: number, cause: unknown): VirtnetError {

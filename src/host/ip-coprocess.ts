@@ -164,8 +164,11 @@ const MARK_SEEN = /Object "virtnet-mark" is unknown[^\n]*\nCommand failed -:\d+\
 /** The words of a line that never ran because one before it ended the process. */
 export const NOT_RUN = 'not run';
 
-/** What iproute2 says of a listing that the kernel marked as interrupted (NLM_F_DUMP_INTR); it is no failure to it. */
-const TORN = /Dump was interrupted/;
+/**
+ * What iproute2 says of a listing that the kernel marked as interrupted (NLM_F_DUMP_INTR), and of one that it asked for by the index of a
+ * device that is gone, where another one may bear the name by now; both are no failures to it.
+ */
+const TORN = /Dump was interrupted|Cannot send link request/;
 /** How often a torn listing is asked for again; on a host that never rests the last one must do. */
 const TORN_AGAIN = 5;
 
@@ -212,6 +215,7 @@ export class IpTool {
     const results = await this.#process().run(lines, timeoutMs);
     const torn = results.flatMap((r, i) => (r.ok && r.torn ? [i] : []));
     if (torn.length === 0 || attempts === 0) return results;
+    this.forget();
     const again = await this.#ask(
       torn.flatMap((i) => lines[i] ?? []),
       timeoutMs,

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { LinkResource, LinkSpec } from '../compile/host-state.ts';
-import { run } from './command.ts';
+import { run, toolError } from './command.ts';
 import { StepFailure } from './handler.ts';
 import type { HostTools, IpCommand, IpHandler, Look, StepOf } from './handler.ts';
 import { batchLine } from './ip-line.ts';
@@ -26,8 +26,9 @@ export const links: IpHandler<'link'> = {
     const made = steps.flatMap((s, i) =>
       s.op === 'create' && s.after?.spec.type === 'veth' ? [{ step: i, peer: s.after.spec.peer }] : [],
     );
-    if (made.length === 0) return undefined;
-    return () => raisePeers(made, tools);
+    const ports = steps.flatMap((s, i) => (s.op === 'create' && s.after?.owner.port !== undefined ? [{ step: i, dev: s.after.name }] : []));
+    if (made.length + ports.length === 0) return undefined;
+    return async () => void (await Promise.all([raisePeers(made), openIngress(ports, tools)]));
   },
 };
 
@@ -96,7 +97,12 @@ function alterLines(before: LinkResource | undefined, after: LinkResource): read
   const mac = after.mac === undefined || after.mac === before?.mac ? [] : ['address', after.mac];
   const mtu = after.mtu === undefined || after.mtu === before?.mtu ? [] : ['mtu', String(after.mtu)];
   const lines: IpArgs[] = [[...set, ...mac, ...mtu, ...marks]];
-  if (after.spec.type === 'bridge') lines.push([...set, 'type', 'bridge', ...bridgeOptions(after.spec)]);
+  if (after.spec.type === 'bridge') {
+    // While STP is on the kernel refuses a delay under 2 s, and it looks at the delay first: STP ends in a line of its own.
+    if (!after.spec.stp) lines.push([...set, 'type', 'bridge', 'stp_state', '0']);
+    const wasFiltering = before?.spec.type === 'bridge' && before.spec.vlanFiltering && !after.spec.vlanFiltering;
+    lines.push([...set, 'type', 'bridge', ...bridgeOptions(after.spec), ...(wasFiltering ? ['vlan_filtering', '0'] : [])]);
+  }
   if (after.spec.type === 'macvtap') lines.push([...set, 'type', 'macvtap', 'mode', MACVTAP_MODES[after.spec.mode]]);
   return lines;
 }
@@ -113,7 +119,6 @@ const MACVTAP_MODES = { bridge: 'bridge', private: 'private', vepa: 'vepa', pass
 /** Sets the guests' ends up, in their namespaces, at most four at once. */
 async function raisePeers(
   made: readonly { readonly step: number; readonly peer: { readonly netns: string; readonly name: string } }[],
-  _tools: HostTools,
 ): Promise<void> {
   const queue = [...made];
   const worker = async (): Promise<void> => {
@@ -128,6 +133,18 @@ async function raisePeers(
     }
   };
   await Promise.all([worker(), worker(), worker(), worker()]);
+}
+
+/**
+ * Gives guests' devices the place for limits of what they send while they are still down: on a device that is up the kernel drops what is
+ * sent in the instant in which it gets one (dev_deactivate).
+ */
+async function openIngress(ports: readonly { readonly step: number; readonly dev: string }[], tools: HostTools): Promise<void> {
+  if (ports.length === 0) return;
+  tools.tc.forget(); // it may know an older device of that name
+  const answers = await tools.tc.batch(ports.map(({ dev }) => ['qdisc', 'add', 'dev', dev, 'ingress']));
+  for (const [i, answer] of answers.entries())
+    if (!answer.ok) throw new StepFailure(ports[i]?.step ?? 0, toolError('tc', answer.stderr, { dev: ports[i]?.dev }));
 }
 
 /** A link as a resource; undefined for one that is not ours, unless `desired` has a link of that name: then it is somebody else's there. */

@@ -24,8 +24,12 @@ export const resolved: DirectHandler<'resolved'> = {
     const found = await Promise.all(
       (await concerned('resolved', look, tools)).map(async (r): Promise<ResolvedResource[]> => {
         const index = await ifindex(r.dev, tools);
-        if (index === undefined) await forget(resourceKey(r), tools); // its settings ended with it
-        const [path] = index === undefined ? [] : ((await busCall(MANAGER, 'GetLink', ['i', index], GONE)) ?? []);
+        if (index === undefined) {
+          // Its settings ended with it; the note goes when nobody wants it any more.
+          if (!look.request.desired.has(resourceKey(r))) await forget(resourceKey(r), tools);
+          return [];
+        }
+        const [path] = (await busCall(MANAGER, 'GetLink', ['i', index], GONE)) ?? [];
         if (typeof path !== 'string') return [];
         const link = { ...MANAGER, path, interface: 'org.freedesktop.resolve1.Link' };
         const [dns, domains] = await Promise.all([busProperty(link, 'DNS'), busProperty(link, 'Domains')]);

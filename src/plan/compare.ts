@@ -54,8 +54,10 @@ function ownerText(r: LinkResource): string {
 function compareDnsmasq(desired: DnsmasqResource, actual: DnsmasqResource): readonly Difference[] {
   const out = [...compareFields(desired, actual, ['kind', 'owner', 'process', 'hostsLoaded'])];
   const process = actual.process ?? 'current';
-  if (process !== 'current') out.push({ field: 'process', actual: process, desired: 'current' });
-  if (actual.hostsLoaded === false) out.push({ field: 'hostsLoaded', actual: 'false', desired: 'true' });
+  // Only the way back to what was found before wants a process that is dead.
+  const wanted = desired.process === 'dead' ? 'dead' : 'current';
+  if (process !== wanted) out.push({ field: 'process', actual: process, desired: wanted });
+  if (wanted === 'current' && actual.hostsLoaded === false) out.push({ field: 'hostsLoaded', actual: 'false', desired: 'true' });
   return out;
 }
 

@@ -88,7 +88,6 @@ function diesWith(r: Resource, gone: ReadonlySet<string>): boolean {
     case 'address':
     case 'route':
     case 'shaping':
-    case 'resolved':
       return gone.has(r.dev);
     case 'bridge-port':
       return gone.has(r.dev) || gone.has(r.bridge);
@@ -102,6 +101,7 @@ function diesWith(r: Resource, gone: ReadonlySet<string>): boolean {
     case 'pci-driver':
     case 'ovs-port':
     case 'zone':
+    case 'resolved': // a note of ours would stay
       return false;
   }
 }
