@@ -31,12 +31,13 @@ export function poolDevices(network: Network): readonly PoolDevice[] {
   return interfaces.map(({ dev }) => ({ type: 'interface', name: dev }));
 }
 
-/** The ports that hold a device. */
-export function holders(device: PoolDevice, ports: readonly PortRecord[]): readonly PortRecord[] {
+/** The ports that hold a device. With `facts` also those that hold a virtual function by its other name: as a device, or by PCI address. */
+export function holders(device: PoolDevice, ports: readonly PortRecord[], facts?: Pick<PortFacts, 'vfs'>): readonly PortRecord[] {
+  const vf = facts?.vfs.find(({ dev, address }) => device.name === (device.type === 'pci' ? formatPciAddress(address) : dev));
   return ports.filter(({ port: { plug } }) => {
-    if (plug?.type === 'direct') return device.type === 'interface' && plug.dev === device.name;
-    if (plug?.type === 'hostdev-pci') return device.type === 'pci' && formatPciAddress(plug.address) === device.name;
-    return false;
+    if (plug?.type === 'direct') return plug.dev === (device.type === 'interface' ? device.name : vf?.dev);
+    if (plug?.type !== 'hostdev-pci') return false;
+    return formatPciAddress(plug.address) === (device.type === 'pci' ? device.name : vf && formatPciAddress(vf.address));
   });
 }
 

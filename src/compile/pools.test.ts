@@ -53,6 +53,27 @@ describe('allocate', () => {
     ).toMatchObject({ value: { type: 'bridge', bridge: 'br0' } });
   });
 
+  it('gives no device that a guest of another network has to itself, under whichever name it is listed', () => {
+    const f = facts({ vfs: [vf(0, 'v0'), vf(1, 'v1')] });
+    const byAddress = network('hostdev', {}, { pf: { dev: 'eth0' } });
+    const byName = pool('passthrough', ['v0', 'v1']);
+    const shared = pool('bridge', ['v0', 'v1']);
+    const first = connect(byAddress, [guest(1)], f);
+    expect(first.got).toEqual(['1']); // the function of v0
+    const plug = (net: Network, others: readonly PortRecord[], n: number): unknown => {
+      const result = allocate({ network: net, ports: [], others, port: guest(n), facts: f });
+      return result.ok && result.value.type === 'direct' ? result.value.dev : result.diagnostics.map((d) => d.message).join();
+    };
+    expect(plug(byName, first.ports, 2)).toBe('v1');
+    expect(plug(shared, first.ports, 2)).toBe('v1');
+    const two = connect(byAddress, [guest(1), guest(2)], f);
+    expect(plug(byName, two.ports, 3)).toBe("every device of network 'net' is in use: v0 by 'vm1', v1 by 'vm2'");
+    // Guests that share a device keep only those away who want it alone.
+    const sharing = connect(pool('bridge', ['v0']), [guest(1)], f);
+    expect(plug(pool('vepa', ['v0']), sharing.ports, 2)).toBe('v0');
+    expect(plug(pool('passthrough', ['v0', 'v1']), sharing.ports, 2)).toBe('v1');
+  });
+
   it.each(['bridge', 'private', 'vepa'] as const)('spreads the guests of a %s pool evenly, the first device first', (mode) => {
     const net = pool(mode, ['a', 'b', 'c']);
     const { got, ports } = connect(

@@ -15,6 +15,8 @@ export interface AllocateInput {
   readonly network: Network;
   /** The guests connected so far, each with its plug. */
   readonly ports: readonly PortRecord[];
+  /** The guests of other networks: a device that one of them has to itself is not free, whichever network lists it. */
+  readonly others?: readonly PortRecord[];
   /** The guest to connect. */
   readonly port: NetworkPort;
   readonly facts: Pick<PortFacts, 'vfs'>;
@@ -28,7 +30,7 @@ const FIRST_CLASS_ID = 3;
  * networks, and in private ones for an 802.1Qbh port, the device must be free; elsewhere it is the one with the fewest guests, the first
  * in the list on a tie. An exhausted or empty pool is VND006, telling who holds what; what the merge finds comes along.
  */
-export function allocate({ network, ports, port, facts }: AllocateInput): Result<Plug> {
+export function allocate({ network, ports, others = [], port, facts }: AllocateInput): Result<Plug> {
   const report = new Report();
   const merged = mergePort({ network, port }, { unknownPortgroup: 'ignore' });
   report.add(merged.diagnostics);
@@ -37,8 +39,14 @@ export function allocate({ network, ports, port, facts }: AllocateInput): Result
   if (type === 'network' || type === 'bridge') return report.result(bridgePlug(network, type));
   const { mode } = network.forward;
   const exclusive = mode === 'passthrough' || mode === 'hostdev' || (mode === 'private' && merged.value.virtualport?.type === '802.1Qbh');
-  const others = ports.filter((record) => record.port.uuid !== port.uuid);
-  const device = choose(network, poolDevices(expandPool(network, facts)), others, exclusive, report);
+  const own = ports.filter((record) => record.port.uuid !== port.uuid);
+  const foreign = exclusive ? others : others.filter(hasDeviceToItself);
+  const counted = poolDevices(expandPool(network, facts)).map((device) => ({
+    device,
+    held: holders(device, own),
+    lost: holders(device, foreign, facts),
+  }));
+  const device = choose(network, counted, exclusive, report);
   if (!device) return { ok: false, diagnostics: report.diagnostics };
   return report.result(devicePlug(network, device));
 }
@@ -56,23 +64,27 @@ function bridgePlug(network: Network, type: BridgePlug['type']): BridgePlug {
   return { type, bridge: name, ...(macTableManager !== undefined && { macTableManager }) };
 }
 
-function choose(
-  network: Network,
-  devices: readonly PoolDevice[],
-  ports: readonly PortRecord[],
-  exclusive: boolean,
-  report: Report,
-): PoolDevice | undefined {
-  const counted = devices.map((device) => ({ device, held: holders(device, ports) }));
-  const free = exclusive ? counted.filter(({ held }) => held.length === 0) : counted;
+/** A device with its guests of this network, and those of others that keep everybody off it. */
+interface Counted {
+  readonly device: PoolDevice;
+  readonly held: readonly PortRecord[];
+  readonly lost: readonly PortRecord[];
+}
+
+function hasDeviceToItself({ port: { plug } }: PortRecord): boolean {
+  return plug?.type === 'hostdev-pci' || (plug?.type === 'direct' && plug.mode === 'passthrough');
+}
+
+function choose(network: Network, counted: readonly Counted[], exclusive: boolean, report: Report): PoolDevice | undefined {
+  const free = counted.filter(({ held, lost }) => lost.length === 0 && (held.length === 0 || !exclusive));
   const best = free.reduce<(typeof counted)[number] | undefined>((a, b) => (a && a.held.length <= b.held.length ? a : b), undefined);
   if (best) return best.device;
-  const empty = devices.length === 0;
+  const empty = counted.length === 0;
   report.error({
     code: 'VND006',
     message: empty
       ? `network '${network.name}' has no devices to give to guests`
-      : `every device of network '${network.name}' is in use: ${counted.map(({ device, held }) => `${device.name} by ${names(held)}`).join(', ')}`,
+      : `every device of network '${network.name}' is in use: ${counted.map(({ device, held, lost }) => `${device.name} by ${names([...held, ...lost])}`).join(', ')}`,
     path: '/network/forward',
     hint: empty ? 'list devices with <interface>, <address> or <pf>' : 'detach a guest, or add a device to the pool',
     libvirt: libvirtSays(

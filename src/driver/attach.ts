@@ -3,13 +3,14 @@ import type { PortFacts } from '../compile/facts.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { NetworkPort } from '../interface/port.ts';
+import type { Network } from '../network/network.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { devicesInNetns, devicesOfPorts, freeName } from './device-names.ts';
 import type { AttachRequest, NetworkRef } from './driver.ts';
 import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
 import { lookup } from './lookup.ts';
 import type { RunningRecord } from './port-operations.ts';
-import { plugIn, portFacts, running, withoutPort, withPort } from './port-operations.ts';
+import { otherPorts, plugIn, portFacts, running, withoutPort, withPort } from './port-operations.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 export interface Attached {
@@ -27,7 +28,7 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
     const document = parseDocument(request, context);
     const wanted = wantedPort(record, request, document, context);
     const facts = await portFacts(record, context);
-    const port = plugIn(record, wanted, { uuid: context.uuid, known: facts }, 'refuse');
+    const port = plugIn(record, wanted, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'refuse');
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const attachment = attachmentFor(state, record, request, document, facts.links);
     const made: PortRecord = {
@@ -122,7 +123,7 @@ function attachmentFor(
   links: PortFacts['links'],
 ): Attachment {
   const wanted = request.attachment;
-  checkKind(record, wanted.type);
+  checkKind(record.live, wanted.type);
   const ports = devicesOfPorts(state);
   const hostDev = (stem: string, given: string | undefined): string => {
     if (given === undefined || given === '') return freeName(stem, links, ports);
@@ -149,13 +150,15 @@ function attachmentFor(
   }
 }
 
-/** Each kind of network has its kind of device. */
-function checkKind(record: RunningRecord, type: Attachment['type']): void {
-  const plug = plugTypeOf(record.live);
+/** Each kind of network has its kind of device. @throws VirtnetError VND016 */
+export function checkKind(network: Network, type: Attachment['type'], guest?: string): void {
+  const plug = plugTypeOf(network);
   if (type === 'none') return;
   const fits = plug === 'direct' ? type === 'macvtap' : plug === 'hostdev-pci' ? type === 'hostdev' : type === 'netns' || type === 'tap';
   if (fits) return;
-  const { mode } = record.live.forward;
+  const { mode } = network.forward;
   const instead = plug === 'direct' ? 'a macvtap' : plug === 'hostdev-pci' ? 'a PCI device' : 'a tap or a network namespace';
-  throw invalidArgument(`network '${record.name}' (forward mode '${mode}') plugs guests by ${instead}`, `ask for ${instead}`);
+  const how = `network '${network.name}' (forward mode '${mode}') plugs guests by ${instead}`;
+  if (guest !== undefined) throw invalidArgument(`${how}, and guest '${guest}' is plugged otherwise`, 'detach it first');
+  throw invalidArgument(how, `ask for ${instead}`);
 }

@@ -52,7 +52,10 @@ export function createPort(
     if (options.reclaim !== true && document.plug !== undefined)
       throw invalidArgument('Port reclaim not requested but plug type is not none');
     const facts = await portFacts(record, context);
-    const port = options.reclaim === true ? document : plugIn(record, document, { uuid: context.uuid, known: facts }, 'ignore');
+    const port =
+      options.reclaim === true
+        ? document
+        : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'ignore');
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const made: PortRecord = { port, attachment: { type: 'none' } };
     return { ...withPort(state, record, made, facts), value: made };
@@ -84,13 +87,18 @@ export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandw
 export function plugIn(
   record: RunningRecord,
   port: NetworkPort,
-  { uuid, known }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts },
+  { uuid, known, others }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts; readonly others: readonly PortRecord[] },
   unknownPortgroup: 'refuse' | 'ignore',
 ): NetworkPort {
   const merged = value(mergePort({ network: record.live, port }, { unknownPortgroup }));
   const ports = [...record.ports.values()];
-  const plug = value(allocate({ network: record.live, ports, port, facts: known }));
+  const plug = value(allocate({ network: record.live, ports, others, port, facts: known }));
   return withFloor(record, { ...settled(port, merged, uuid), plug });
+}
+
+/** The guests of all other networks, which may hold devices that this one lists too. */
+export function otherPorts(state: DriverState, { uuid }: NetworkRecord): readonly PortRecord[] {
+  return [...state.networks.values()].flatMap((other) => (other.uuid === uuid ? [] : [...other.ports.values()]));
 }
 
 /** The state with this port on its network. */

@@ -6,6 +6,7 @@ import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
 import { inherit } from './fill-in.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
 import { lookup } from './lookup.ts';
+import { replugged } from './replug.ts';
 import { checkBridge, findByName, matchInactive, matchRecord } from './rules.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { withRecord, without } from './state.ts';
@@ -21,7 +22,8 @@ export function start(refs: readonly NetworkRef[], options: { readonly skipActiv
         if (options.skipActive === true) continue;
         throw alreadyActive();
       }
-      const running = { ...record, live: await toLive(context, record.config) };
+      const live = await toLive(context, record.config);
+      const running = { ...record, live, ports: await replugged(next, record, live, context) };
       next = withRecord(next, running);
       started.push(running);
     }
@@ -39,7 +41,8 @@ export function create(xml: string, options: { readonly validate?: boolean | und
     const network = await completeDocument(state, context, parse(context, xml, options));
     checkBridge(state, network);
     const record = matchInactive(state, network.name, network.uuid) ?? newRecord(network);
-    const running = { ...record, live: await toLive(context, network) };
+    const live = await toLive(context, network);
+    const running = { ...record, live, ports: await replugged(state, record, live, context) };
     return { ...change(withRecord(state, running), [running], [lifecycle('started', running)]), value: network.uuid };
   };
 }
@@ -83,7 +86,8 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
       checkBridge(next, network);
       const record = matchRecord(next, network.name, network.uuid) ?? newRecord(network);
       if (touched.has(record.uuid)) throw twiceInOneCall(record.name);
-      const running = { ...record, config: network, live: await toLive(context, network) };
+      const live = await toLive(context, network);
+      const running = { ...record, config: network, live, ports: await replugged(next, record, live, context) };
       next = withRecord(next, running);
       touched.set(record.uuid, running);
       events.push(...upEvents(record, running));
