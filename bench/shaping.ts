@@ -1,99 +1,55 @@
 /**
- * What the limits do to traffic: two guests on a bridge with a limit, iperf3 against the host, TCP and UDP, both directions.
+ * What a network's limits do to its guests' traffic, through the whole driver: two guests, iperf3 with an outside host, TCP and UDP, in and
+ * out. The same on this kernel and on Debian's stock one:
  *   sh scripts/isolated.sh node scripts/run-ts.mjs bench/shaping.ts [SECONDS]
- * Prints KiB a second and the ratio to what the limit allows (average x time + burst).
+ *   test/kernel-lab --timeout 900 -- node scripts/run-ts.mjs bench/shaping.ts [SECONDS]
+ * Prints what arrived in the first SECONDS (10) as a part of average x time + burst, what arrived in as many seconds after them as a part of
+ * the average, and how two guests share.
  */
-import { execFile, spawn } from 'node:child_process';
-import { promisify } from 'node:util';
-import { hostState, type Resource } from '../src/compile/host-state.ts';
-import { linuxHost } from '../src/host/linux-host.ts';
-import { diff } from '../src/plan/diff.ts';
+import { openDriver } from '../src/driver/open.ts';
+import { bytesIn, trafficLab, type Flow, type Seconds } from '../test/support/iperf.ts';
 
-const exec = promisify(execFile);
-const sh = async (command: string): Promise<string> => (await exec('sh', ['-c', command])).stdout;
-const seconds = Number(process.argv[2] ?? 5);
-const network = 'b5a1c0de-0000-4000-8000-000000000001';
-const owner = { network };
-const host = linuxHost({ paths: { runDir: '/run/bench', stateDir: '/run/bench', leaseScript: '/bin/true' } });
-const average = 1000;
+const seconds = Number(process.argv[2] ?? 10);
+const AVERAGE = 1000; // kilobytes a second
+const BURST = 2000; // KiB
+const driver = await openDriver();
+const lab = await trafficLab(driver, 'limits', '10.9.0');
+const document = (inbound: string, outbound: string): string => `<network><name>limits</name><forward mode='nat'/>
+  <bridge name='vbl' stp='off'/><mac address='52:54:00:09:00:01'/><ip address='10.9.0.1' netmask='255.255.255.0'/>
+  <bandwidth><inbound ${inbound}/><outbound ${outbound}/></bandwidth></network>`;
+const rest = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 4000)); // the buckets fill
 
-async function reach(resources: readonly Resource[]): Promise<void> {
-  const desired = hostState(resources);
-  await host.execute(diff(desired, await host.observe({ networks: 'all', desired })));
-}
-
-function guest(n: number): readonly Resource[] {
-  const port = { network, port: `c0ffee00-0000-4000-8000-00000000000${String(n)}` };
-  const peer = { netns: `g${String(n)}`, name: 'eth0', mac: `52:54:00:00:00:0${String(n)}` };
-  return [
-    { kind: 'link', owner: port, name: `vnet${String(n)}`, spec: { type: 'veth', peer } },
-    { kind: 'bridge-port', owner: port, dev: `vnet${String(n)}`, bridge: 'virbr0', isolated: false, learning: true, unicastFlood: true },
-    { kind: 'link-up', owner: port, dev: `vnet${String(n)}` },
-  ];
-}
-
-const base: readonly Resource[] = [
-  {
-    kind: 'link',
-    owner,
-    name: 'virbr0',
-    mac: '52:54:00:00:00:aa',
-    spec: { type: 'bridge', stp: false, forwardDelay: 0, vlanFiltering: false },
-  },
-  { kind: 'address', owner, dev: 'virbr0', address: '10.9.0.254/24' },
-  { kind: 'link-up', owner, dev: 'virbr0' },
-  ...guest(1),
-  ...guest(2),
-];
-
-interface IperfEnd {
-  readonly end: {
-    readonly sum_received?: { readonly bytes: number; readonly seconds: number };
-    readonly sum?: { readonly bytes: number; readonly lost_percent: number };
-  };
-}
-
-/** Bytes that arrived in one run from or to a guest. */
-async function iperf(n: number, options: string): Promise<number> {
-  const text = await sh(`ip netns exec g${String(n)} iperf3 -J -c 10.9.0.254 -p ${String(5200 + n)} -t ${String(seconds)} ${options}`);
-  const { end } = JSON.parse(text) as IperfEnd;
-  const udp = end.sum;
-  return options.includes('-u') && udp ? udp.bytes * (1 - udp.lost_percent / 100) : (end.sum_received?.bytes ?? 0);
-}
-
-function line(what: string, bytes: number, burst: number): void {
-  const allowed = average * seconds + burst;
+function told(what: string, flow: Seconds, burstBytes: number): void {
+  const first = bytesIn(flow, 0, seconds) / (AVERAGE * 1000 * seconds + burstBytes);
+  const later = bytesIn(flow, seconds, 2 * seconds) / (AVERAGE * 1000 * seconds);
   console.log(
-    `${what.padEnd(44)} ${(bytes / 1000 / seconds).toFixed(0).padStart(6)} kB/s   ${(bytes / 1000 / allowed).toFixed(2)} of what is allowed`,
+    `${what.padEnd(32)} first ${String(seconds)} s ${first.toFixed(2)} of average x time + burst, then ${later.toFixed(2)} of the average`,
   );
 }
 
-await sh('mkdir -p /run/netns; ip netns add g1; ip netns add g2');
-const servers = [1, 2].map((n) => spawn('iperf3', ['-s', '-p', String(5200 + n)], { stdio: 'ignore' }));
-await reach(base);
-for (const n of [1, 2]) await sh(`ip -n g${String(n)} address add 10.9.0.${String(n)}/24 dev eth0`);
-for (const burst of [0, 500]) {
-  const rate = { average, ...(burst > 0 ? { burst } : {}) };
-  await reach([...base, { kind: 'shaping', owner, dev: 'virbr0', inbound: rate, outbound: rate, floors: [] }]);
-  for (const [way, flag] of [
-    ['inbound', '-R'],
-    ['outbound', ''],
+await lab.up(document(`average='${String(AVERAGE)}' burst='${String(BURST)}'`, `average='${String(AVERAGE)}' burst='${String(BURST)}'`));
+for (const way of ['in', 'out'] as const)
+  for (const protocol of ['tcp', 'udp'] as const) {
+    await rest();
+    told(`${protocol} ${way}`, await lab.flow({ guest: 1, way, protocol }, 2 * seconds), BURST * 1024);
+  }
+for (const way of ['in', 'out'] as const)
+  for (const [what, one, two] of [
+    ['tcp, one flow each', {}, {}],
+    ['tcp, 1 flow and 8', {}, { streams: 8 }],
+    ['udp, 10 and 40 Mbit/s', { protocol: 'udp', udpRate: '10M' }, { protocol: 'udp', udpRate: '40M' }],
+    ['tcp and udp', {}, { protocol: 'udp' }],
   ] as const) {
-    await new Promise((resolve) => setTimeout(resolve, 1500)); // lets the bucket fill
-    line(`tcp ${way}, burst ${String(burst)} KiB`, await iperf(1, flag), burst);
-    line(`udp ${way}, burst ${String(burst)} KiB`, await iperf(1, `${flag} -u -b 40M -l 1400`), 0);
+    await rest();
+    const flow = (guest: number, more: Partial<Flow>): Promise<Seconds> => lab.flow({ guest, way, protocol: 'tcp', ...more }, seconds + 4);
+    const [a, b] = await Promise.all([flow(1, one), flow(2, two)]);
+    // The burst belongs to nobody: it is let pass first.
+    const parts = [bytesIn(a, 3, seconds + 3), bytesIn(b, 3, seconds + 3)] as const;
+    const half = (AVERAGE * 1000 * seconds) / 2;
+    const share = parts.map((p) => (p / half).toFixed(2)).join(' and ');
+    console.log(`two guests ${way}, ${what}:`.padEnd(40), `${share} of half the average each`);
   }
-}
-for (const [way, flag] of [
-  ['inbound', '-R'],
-  ['outbound', ''],
-] as const)
-  for (const flows of [1, 4]) {
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-    const both = await Promise.all([iperf(1, flag), iperf(2, `${flag} -P ${String(flows)}`)]);
-    line(`tcp ${way}, guest 1 of two (1 flow)`, both[0], 0);
-    line(`tcp ${way}, guest 2 of two (${String(flows)} flows)`, both[1], 0);
-  }
-await reach([]);
-for (const server of servers) server.kill();
-await host[Symbol.asyncDispose]();
+await driver.stop('limits');
+await driver.undefine('limits');
+await lab.end();
+await driver[Symbol.asyncDispose]();

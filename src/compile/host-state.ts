@@ -129,12 +129,20 @@ export interface DnsmasqResource extends Owned {
   readonly hostsLoaded?: boolean;
 }
 
-/** Limits on a device, in KiB a second and KiB, from the guests' side: inbound is what leaves the host through the device. */
+/**
+ * Limits on a device, in KiB a second and KiB, from the guests' side: inbound is what leaves the host through the device. A network's
+ * outbound limit is a queue that its guests' devices lead to (`via`); the bridge itself leads nothing to it.
+ */
 export interface ShapingResource extends Owned {
   readonly kind: 'shaping';
   readonly dev: string;
   readonly inbound?: BandwidthRate;
   readonly outbound?: BandwidthRate;
+  /**
+   * What comes in by the device for this MAC (its bridge's own) waits in the queue of that bridge's outbound limit. Only for a guest's
+   * device without an outbound limit of its own.
+   */
+  readonly via?: { readonly bridge: string; readonly mac: string };
   /** Guaranteed shares of the inbound for single guests, by traffic class. */
   readonly floors: readonly { readonly classId: number; readonly mac: string; readonly floor: number }[];
 }

@@ -21,8 +21,11 @@ export interface HtbTree {
 /** Queues of a network's device. A power of two, at most 256. */
 export const SHARED_QUEUES = 64;
 const FIRST_QUEUE = 0x8000;
-/** Bytes that a queue sends at its turn: several full frames, so that large segments do not need many rounds. */
-const QUANTUM = 10_000;
+/**
+ * Bytes that a queue sends at its turn. At least the largest segment (64 KiB): htb sends one packet at each turn whatever it still owes, so
+ * that with less a guest that sends large segments gets more than one that sends small packets.
+ */
+const QUANTUM = 70_000;
 
 /** The lines of tc(8) that make the tree; the device has no root qdisc of ours. */
 export function htbLines(t: HtbTree): readonly IpArgs[] {
@@ -155,15 +158,28 @@ function shareByMac(t: HtbTree): string {
 
 /** A program whose result is the guest's class for its own MAC and 0 (no match) for others. */
 function matchMac(t: HtbTree, f: HtbTree['floors'][number]): string {
-  const bytes = f.mac.split(':').map((part) => parseInt(part, 16));
+  return macProgram(f.mac, t.guestMac === 'destination' ? 0 : 6, f.classId);
+}
+
+/** A program that matches the frames for a MAC. */
+export function frameMatch(mac: string): string {
+  return macProgram(mac, 0, 1);
+}
+
+/** The MAC of the first such program in the words of `tc filter show`. */
+export function readFrameMatch(text: string): string | undefined {
+  return readMacs(text).get(1);
+}
+
+function macProgram(mac: string, at: number, minor: number): string {
+  const bytes = mac.split(':').map((part) => parseInt(part, 16));
   const [a = 0, b = 0, c = 0, d = 0, e = 0, g = 0] = bytes;
-  const at = t.guestMac === 'destination' ? 0 : 6;
   return program([
     [LDW, 0, 0, at + 2],
     [JEQ, 0, 3, ((c << 24) | (d << 16) | (e << 8) | g) >>> 0],
     [LDH, 0, 0, at],
     [JEQ, 0, 1, (a << 8) | b],
-    [RET, 0, 0, 0x1_0000 + f.classId],
+    [RET, 0, 0, 0x1_0000 + minor],
     [RET, 0, 0, 0],
   ]);
 }

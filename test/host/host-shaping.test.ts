@@ -29,6 +29,14 @@ const shaping = (limits: Partial<ShapingResource> = {}): ShapingResource => ({
   ...limits,
 });
 
+const guest = { network: NETWORK, port: PORT };
+const veth: Resource = {
+  kind: 'link',
+  owner: guest,
+  name: 'vnet0',
+  spec: { type: 'veth', peer: { netns: 'g', name: 'eth0', mac: '52:54:00:00:00:09' } },
+};
+
 afterEach(async () => {
   await reach(host, []);
   expect(sh('ip -br link').trim().split('\n')).toHaveLength(1);
@@ -95,18 +103,49 @@ describe('limits on a device', () => {
     const helper = /vnq\w+/.exec(sh('ip -br link show type ifb'))?.[0] ?? '';
     for (const drift of [
       'tc qdisc del dev virbr0 root',
-      'tc qdisc del dev virbr0 ingress',
       `ip link del ${helper}`,
       `ip link set ${helper} down`,
       `tc qdisc del dev ${helper} root`,
       'tc class change dev virbr0 parent 1: classid 1:1 htb rate 5kbps',
-      'tc filter del dev virbr0 parent ffff:',
     ]) {
       sh(drift);
       expect((await remaining(host, wanted)).join(), drift).toMatch(/shaping virbr0/);
       await reach(host, wanted);
       expect(await remaining(host, wanted), `after mending: ${drift}`).toEqual([]);
     }
+  });
+
+  test('of what guests send: their devices lead to the queue of their bridge, and one that leads elsewhere is mended', async () => {
+    sh('ip netns add g');
+    const mac = '52:54:00:00:00:01';
+    const via: ShapingResource = { kind: 'shaping', owner: guest, dev: 'vnet0', via: { bridge: 'virbr0', mac }, floors: [] };
+    const limited: ShapingResource = { ...via, inbound: { average: 500 } };
+    const own: ShapingResource = { kind: 'shaping', owner: guest, dev: 'vnet0', outbound: { average: 700 }, floors: [] };
+    for (const limit of [via, limited, own, limited, via, own, via]) {
+      const wanted = [...bridge, shaping(), veth, limit];
+      await reach(host, wanted);
+      expect(await remaining(host, wanted)).toEqual([]);
+      expect((await carried(host)).get('shaping vnet0')).toMatchObject({ owner: guest, ...(limit.via && { via: limit.via }) });
+    }
+    const helper = /vnq\w+/.exec(sh('ip -br link show type ifb'))?.[0] ?? '';
+    expect(sh('ip -br link show type ifb').trim().split('\n')).toHaveLength(1); // the bridge's: a device that only leads to it has none
+    for (const drift of [
+      'tc qdisc del dev vnet0 ingress',
+      'tc filter del dev vnet0 parent ffff:',
+      `ip link del ${helper}`,
+      'tc qdisc del dev vnet0 ingress; tc qdisc add dev vnet0 ingress; tc filter add dev vnet0 parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev lo',
+    ]) {
+      const wanted = [...bridge, shaping(), veth, via];
+      sh(drift);
+      expect((await remaining(host, wanted)).join(), drift).toMatch(/shaping vnet0/);
+      await reach(host, wanted);
+      expect(await remaining(host, wanted), `after mending: ${drift}`).toEqual([]);
+    }
+    await reach(host, [...bridge, veth]);
+    expect(sh('tc qdisc show dev vnet0')).not.toMatch(/htb/);
+    expect(sh('tc filter show dev vnet0 ingress')).toBe('');
+    await reach(host, bridge);
+    sh('ip netns del g');
   });
 
   test('on a bridge of somebody else are found again and leave the bridge', async () => {
@@ -122,13 +161,6 @@ describe('limits on a device', () => {
 
   test('end with a guest whose device is gone', async () => {
     sh('ip netns add g');
-    const guest = { network: NETWORK, port: PORT };
-    const veth: Resource = {
-      kind: 'link',
-      owner: guest,
-      name: 'vnet0',
-      spec: { type: 'veth', peer: { netns: 'g', name: 'eth0', mac: '52:54:00:00:00:09' } },
-    };
     const limit: Resource = { ...shaping(), owner: guest, dev: 'vnet0' };
     await reach(host, [...bridge, veth, limit]);
     expect(await remaining(host, [...bridge, veth, limit])).toEqual([]);

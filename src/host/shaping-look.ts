@@ -1,0 +1,120 @@
+import type { ShapingResource } from '../compile/host-state.ts';
+import type { BandwidthRate } from '../network/bandwidth.ts';
+import { tryRun } from './command.ts';
+import type { Look } from './handler.ts';
+import { parseHtb, readFrameMatch } from './htb.ts';
+import { batchLine } from './ip-line.ts';
+import { parseAlias, shaperName, UNKNOWN_NETWORK } from './marks.ts';
+
+/** The limits that devices have, and the queues that guests' devices lead to. */
+export async function observeShaping(look: Look): Promise<readonly ShapingResource[]> {
+  const owners = shapedDevices(look);
+  if (owners.size === 0) return [];
+  const trees = await listTrees([...owners.keys()].flatMap((dev) => [dev, shaperName(dev)]));
+  return [...owners].flatMap(([dev, owner]): ShapingResource[] => {
+    const hint = look.desired('shaping').find((r) => r.dev === dev);
+    const listed = trees.get(dev);
+    const inbound = listed?.tree;
+    const isFed = owner.port === undefined || listed?.leadsTo === shaperName(dev);
+    const outbound = isFed ? trees.get(shaperName(dev))?.tree : undefined;
+    const helper = look.helpers.get(shaperName(dev)) ?? look.helpers.get(dev);
+    const via = readVia(listed, look, hint);
+    if (!inbound && !outbound && !helper && !via) return [];
+    return [
+      {
+        kind: 'shaping',
+        owner,
+        dev,
+        ...(inbound ? { inbound: asWritten(inbound.rate, hint?.inbound) } : {}),
+        // A helper that is down or gone lets nothing out.
+        ...(outbound && helper?.flags.includes('UP') === true ? { outbound: asWritten(outbound.rate, hint?.outbound) } : {}),
+        ...(via && { via }),
+        floors: inbound?.floors ?? [],
+      },
+    ];
+  });
+}
+
+/** Devices that are or should be shaped, with their owners: those with a helper of ours, and those that `desired` names. */
+function shapedDevices(look: Look): ReadonlyMap<string, ShapingResource['owner']> {
+  const found = new Map<string, ShapingResource['owner']>();
+  for (const row of look.helpers.values()) {
+    const mark = parseAlias(row.ifalias);
+    // One whose making was cut short before its alias stands for itself.
+    found.set(mark?.shapes ?? row.ifname, mark?.owner ?? { network: UNKNOWN_NETWORK });
+  }
+  for (const [dev, owner] of guestsOfQueues(look)) if (!found.has(dev)) found.set(dev, owner);
+  for (const r of look.desired('shaping')) if (look.links.has(r.dev) && !found.has(r.dev)) found.set(r.dev, r.owner);
+  return found;
+}
+
+/** Guests' devices of networks with a queue: they may lead to it. */
+function guestsOfQueues(look: Look): readonly (readonly [string, ShapingResource['owner']])[] {
+  const marks = [...look.helpers.values()].flatMap((row) => parseAlias(row.ifalias) ?? []);
+  const networks = new Set(marks.flatMap(({ owner }) => (owner.port === undefined ? [owner.network] : [])));
+  if (networks.size === 0) return [];
+  return [...look.links.values()].flatMap((row) => {
+    const owner = parseAlias(row.ifalias)?.owner;
+    return owner?.port !== undefined && networks.has(owner.network) ? [[row.ifname, owner] as const] : [];
+  });
+}
+
+interface Listed {
+  readonly tree?: NonNullable<ReturnType<typeof parseHtb>>;
+  /** The helper that what comes in by the device is led to. */
+  readonly leadsTo?: string;
+  /** Only what is for this MAC. */
+  readonly onlyFor?: string;
+}
+
+/** The bridge whose queue a device leads to; without a bridge of that queue the helper's name shows that it is none we know. */
+function readVia(listed: Listed | undefined, look: Look, hint: ShapingResource | undefined): ShapingResource['via'] {
+  const { leadsTo, onlyFor } = listed ?? {};
+  if (leadsTo === undefined || onlyFor === undefined) return undefined;
+  if (hint?.via && shaperName(hint.via.bridge) === leadsTo) return { bridge: hint.via.bridge, mac: onlyFor };
+  return { bridge: parseAlias(look.helpers.get(leadsTo)?.ifalias)?.shapes ?? leadsTo, mac: onlyFor };
+}
+
+/** The htb trees of devices. tc prints classes as text only; a device that is not there has none. */
+async function listTrees(devices: readonly string[]): Promise<ReadonlyMap<string, Listed>> {
+  const found = new Map<string, Listed>();
+  // The answers do not name the device, so each device's part is headed by the qdiscs of `lo`, which are always there.
+  const lines = devices.flatMap((dev) => [
+    ['qdisc', 'show', 'dev', 'lo'],
+    ['class', 'show', 'dev', dev],
+    ['filter', 'show', 'dev', dev, 'parent', '1:'],
+    ['filter', 'show', 'dev', dev, 'parent', 'ffff:'],
+  ]);
+  // A device that is not there is an error line among answers.
+  const result = await tryRun(['tc', '-force', '-batch', '-'], { input: lines.map((l) => `${batchLine(l)}\n`).join('') });
+  const parts = result.stdout.split(/^qdisc .*$/m).slice(1);
+  for (const [i, dev] of devices.entries()) {
+    const part = parts[i] ?? '';
+    const tree = parseHtb(part);
+    const leadsTo = /Egress Redirect to device (\S+?)\)/.exec(part)?.[1];
+    const onlyFor = leadsTo === undefined ? undefined : readFrameMatch(part);
+    found.set(dev, { ...(tree && { tree }), ...(leadsTo !== undefined && { leadsTo }), ...(onlyFor !== undefined && { onlyFor }) });
+  }
+  return found;
+}
+
+/**
+ * tc prints great rates and sizes rounded, and a missing peak as a ceiling at the average: what fits the wanted values is given as these.
+ */
+function asWritten(is: BandwidthRate, hint: BandwidthRate | undefined): BandwidthRate {
+  const average = near(is.average ?? 0, hint?.average, 0.001);
+  const peak = near(is.peak ?? 0, hint?.peak, 0.001);
+  const burst = near(Math.round(is.burst ?? 0), hint?.burst, 0.02);
+  return {
+    average,
+    ...((is.peak !== is.average || hint?.peak === average) && { peak }),
+    ...((burst >= SMALL_BURST || burst === hint?.burst) && { burst }),
+  };
+}
+
+function near(is: number, wanted: number | undefined, tolerance: number): number {
+  return wanted !== undefined && Math.abs(wanted - is) <= Math.max(wanted * tolerance, 0.5) ? wanted : is;
+}
+
+/** KiB. What tc takes by itself where no burst is given stays below (a frame and what the rate sends in one timer tick). */
+const SMALL_BURST = 4;

@@ -1,0 +1,3 @@
+import { shapingSuite } from '../support/shaping-suite.ts';
+
+shapingSuite();
