@@ -1,17 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Resource } from '../../src/compile/host-state.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
+import { fakeBus } from '../support/fake-bus.ts';
 import { carried, NETWORK, PORT, reach, remaining } from '../support/states.ts';
 
-/**
- * Neighbours that this machine does not have: firewalld and systemd-resolved are played by a busctl that keeps what it is told in files
- * and answers in busctl's form. The forwarding table is the kernel's own.
- */
-const folder = mkdtempSync(join(tmpdir(), 'bus-'));
+/** Neighbours that this machine does not have: firewalld and systemd-resolved are played. The forwarding table is the kernel's own. */
+const { folder, state } = fakeBus();
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
 const host = linuxHost({ paths: { runDir, stateDir: `${runDir}/state`, leaseScript: '/bin/true' } });
 const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' });
@@ -29,26 +26,6 @@ const bridge: readonly Resource[] = [
 
 beforeAll(() => {
   mkdirSync(`${runDir}/memo`, { recursive: true });
-  const text = `#!/bin/sh
-cd '${folder}'
-while [ "$1" != -- ]; do verb=$1; shift; done
-shift 4 # the mark, service, object and interface
-if [ "$verb" = get-property ]; then cat "property.$1" 2>/dev/null || echo '{"data":[]}'; exit; fi
-method=$1; shift
-echo "$method $*" >>calls
-case $method in
-getZoneOfInterface) printf '{"type":"s","data":["%s"]}' "$(cat "zone.$2" 2>/dev/null)" ;;
-changeZoneOfInterface) printf %s "$2" >"zone.$3" ;;
-removeInterface) [ -e "zone.$3" ] || { echo "Call failed: UNKNOWN_INTERFACE: '$3' is not in any zone" >&2; exit 1; }; rm "zone.$3" ;;
-GetLink) printf '{"type":"o","data":["/org/freedesktop/resolve1/link/_%s"]}' "$2" ;;
-SetLinkDNS) shift 4; shift; printf '{"data":[[2,[%s]]]}' "$(echo "$*" | tr ' ' ,)" >property.DNS ;;
-SetLinkDomains) printf '{"data":[["%s",%s]]}' "$4" "$5" >property.Domains ;;
-RevertLink) rm -f property.* ;;
-esac
-`;
-  writeFileSync(join(folder, 'busctl'), text);
-  chmodSync(join(folder, 'busctl'), 0o755);
-  process.env['PATH'] = `${folder}:${process.env['PATH'] ?? ''}`;
 });
 afterEach(async () => {
   await reach(host, []);
@@ -75,8 +52,7 @@ describe('other services of the host', () => {
   test('systemd-resolved is told domain and server, for names below the domain only', async () => {
     const record: Resource = { kind: 'resolved', owner, dev: 'virbr0', domain: 'example.test', server: '10.77.0.1' };
     await reach(host, [...bridge, record]);
-    expect(readFileSync(join(folder, 'property.DNS'), 'utf8')).toBe('{"data":[[2,[10,77,0,1]]]}');
-    expect(readFileSync(join(folder, 'property.Domains'), 'utf8')).toBe('{"data":[["example.test",true]]}');
+    expect(state()).toEqual({ 'DNS of virbr0': '{"data":[[2,[10,77,0,1]]]}', 'Domains of virbr0': '{"data":[["example.test",true]]}' });
     expect(await remaining(host, [...bridge, record])).toEqual([]);
     const changed: Resource = { ...record, domain: 'other.test' };
     await reach(host, [...bridge, changed]);

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -6,7 +6,7 @@ import { join } from 'node:path';
 const PASSING = new Set([
   'ifindex', 'link_index', 'link_netnsid', 'group', 'stats', 'stats64', 'handle', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer',
   'root_id', 'bridge_id', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'designated_bridge', 'designated_root', 'id', 'no',
-  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'rate', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'linkmode', 'ageing_time', 'topology_change', 'topology_change_detected', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link', 'scope', 'link_netnsid',
+  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'rate', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'direct_packets_stat', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'linkmode', 'ageing_time', 'topology_change', 'topology_change_detected', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link', 'scope', 'link_netnsid',
 ]); // prettier-ignore
 
 const run = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
@@ -68,6 +68,8 @@ export interface HostSnapshot {
   readonly links: unknown;
   readonly addresses: unknown;
   readonly routes: unknown;
+  /** Static entries and VLANs of bridges. */
+  readonly forwarding: unknown;
   readonly rules: unknown;
   readonly shaping: unknown;
   readonly sysctls: Record<string, string>;
@@ -76,29 +78,17 @@ export interface HostSnapshot {
 }
 
 export function hostSnapshot(): HostSnapshot {
-  const links = (JSON.parse(run('ip', '-j', 'link')) as { ifname: string }[]).map((l) => l.ifname);
+  const links = (JSON.parse(run('ip', '-j', 'link')) as { ifname: string }[]).map((l) => l.ifname).sort();
   return {
     links: byName(json('ip', '-j', '-d', 'link')),
-    addresses: byName(json('ip', '-j', 'address', 'show', 'scope', 'global')),
-    routes: ['-4', '-6'].map((family) => settledRoutes(json('ip', '-j', family, 'route', 'show', 'table', 'all'))),
-    rules: inOrder(json('nft', '-j', 'list', 'ruleset')),
-    shaping: links.sort().map((dev) => [
-      dev,
-      sorted(json('tc', '-j', 'qdisc', 'show', 'dev', dev) as readonly unknown[]),
-      sorted(
-        run('tc', 'class', 'show', 'dev', dev)
-          .replace(/leaf \S+/g, '')
-          .split('\n'),
-      ),
-      run('tc', 'filter', 'show', 'dev', dev).replace(/fh \S+/g, ''),
-    ]),
-    sysctls: Object.fromEntries(
-      [
-        'net/ipv4/ip_forward',
-        'net/ipv6/conf/all/forwarding',
-        ...links.flatMap((dev) => [`net/ipv6/conf/${dev}/accept_ra`, `net/ipv6/conf/${dev}/disable_ipv6`]),
-      ].map((path) => [path, readFileSync(join('/proc/sys', path), 'utf8').trim()]),
+    addresses: byName(
+      (json('ip', '-j', 'address', 'show', 'scope', 'global') as { addr_info: unknown[] }[]).filter((l) => l.addr_info.length > 0),
     ),
+    routes: ['-4', '-6'].map((family) => settledRoutes(json('ip', '-j', family, 'route', 'show', 'table', 'all'))),
+    forwarding: [sorted(staticEntries(json('bridge', '-j', 'fdb', 'show'))), byName(json('bridge', '-j', 'vlan', 'show'))],
+    rules: inOrder(json('nft', '-j', 'list', 'ruleset')),
+    shaping: [sorted(givenQueues()), classesAndFilters(links)],
+    sysctls: sysctls(links),
     files: {
       ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot)/),
       ...files(process.env['VIRTNET_CONFIG_DIR'] ?? '', /^$/),
@@ -108,6 +98,42 @@ export function hostSnapshot(): HostSnapshot {
       .map((p) => p.args)
       .sort(),
   };
+}
+
+/** Queues that somebody put there; those with handle 0 are the kernel's own, there since the device was up once. */
+function givenQueues(): readonly unknown[] {
+  const rows = JSON.parse(run('tc', '-j', 'qdisc', 'show')) as readonly { readonly handle: string }[];
+  return rows.filter(({ handle }) => handle !== '0:').map(strip);
+}
+
+/** tc(8) prints these as text only, and a process for each device would cost more than all the rest. */
+function classesAndFilters(links: readonly string[]): unknown {
+  const lines = links.flatMap((dev) => [
+    'qdisc show dev lo', // heads the part of a device
+    `class show dev ${dev}`,
+    ...['root', 'parent 1:', 'ingress'].map((parent) => `filter show dev ${dev} ${parent}`),
+  ]);
+  const { stdout } = spawnSync('tc', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' });
+  const parts = stdout.split(/^qdisc .*$/m).slice(1);
+  return links.map((dev, i) => [dev, sorted((parts[i] ?? '').replace(/leaf \S+|fh \S+|tag \S+|jited|index \d+/g, '').split('\n'))]);
+}
+
+/** Settings below /proc/sys that starting networks has to do with; all of those of each device. */
+function sysctls(links: readonly string[]): Record<string, string> {
+  const devices = ['all', 'default', ...links];
+  const paths = devices.flatMap((dev) =>
+    ['ipv4', 'ipv6'].flatMap((family) => {
+      const folder = `net/${family}/conf/${dev}`;
+      const names = existsSync(`/proc/sys/${folder}`) ? readdirSync(`/proc/sys/${folder}`) : [];
+      return names.filter((name) => name !== 'stable_secret').map((name) => `${folder}/${name}`);
+    }),
+  );
+  return Object.fromEntries(['net/ipv4/ip_forward', ...paths].map((path) => [path, readFileSync(join('/proc/sys', path), 'utf8').trim()]));
+}
+
+/** What the bridges learned from frames is theirs. */
+function staticEntries(rows: unknown): readonly unknown[] {
+  return (rows as { state?: string; mac: string; flags?: unknown }[]).filter((r) => r.state === 'static');
 }
 
 /** The kernel lists queues in the order of a hash. */

@@ -1,0 +1,56 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
+import { linuxHost } from '../../src/host/linux-host.ts';
+import { fakeBus } from '../support/fake-bus.ts';
+import { clear, everyDay, planCases, prepareMachine } from '../support/faults/cases.ts';
+import { faultyHost } from '../support/faults/faulty-host.ts';
+import { cutEverywhere, failEverywhere, type Iteration, type Tried } from '../support/faults/iterate.ts';
+
+/**
+ * Faults at the steps of plans. `npm run test:faults` tries every step of every kind of plan, before and after it; the short form one of
+ * each kind at some of its steps. VIRTNET_FAULTS_ONLY is a pattern of names.
+ */
+const all = process.env['VIRTNET_FAULTS'] === 'all';
+const only = new RegExp(process.env['VIRTNET_FAULTS_ONLY'] ?? '');
+const cases = (all ? planCases : everyDay).filter(({ name }) => only.test(name));
+const paths = { runDir: process.env['VIRTNET_RUN_DIR'] ?? '', stateDir: process.env['VIRTNET_STATE_DIR'] ?? '', leaseScript: '/bin/true' };
+const bus = fakeBus();
+const host = faultyHost(linuxHost({ paths, stepSize: 'single' }));
+const tried: Tried = { faults: 0 };
+const PATIENCE = 600_000;
+
+/** In the short form a few steps apart, other ones for each case. */
+function iteration(name: string): Iteration {
+  const first = name.length % 4;
+  return {
+    host,
+    takes: all ? () => true : (step) => step % 7 === first,
+    moments: all ? ['before', 'after'] : ['after'],
+    more: () => bus.state(),
+  };
+}
+
+beforeAll(prepareMachine);
+afterEach(async () => clear(await openDriver({ host })));
+afterAll(() => host[Symbol.asyncDispose]());
+
+describe('every kind of plan', () => {
+  test.each(cases)(
+    '$name: a failure at a step leaves the host as it was',
+    async (plan) => {
+      await failEverywhere(plan, iteration(plan.name), tried);
+    },
+    PATIENCE,
+  );
+  test.each(all ? cases : cases.filter((_, i) => i % 2 === 0))(
+    '$name: cut off at a step, it is finished by the next run',
+    async (plan) => {
+      await cutEverywhere(plan, iteration(plan.name), tried);
+    },
+    PATIENCE,
+  );
+  test('were disturbed', () => {
+    console.log(`${String(tried.faults)} faults`);
+    expect(tried.faults).toBeGreaterThan(cases.length);
+  });
+});
