@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { VirtnetError } from '../base/errors.ts';
+import { runByShell } from './shell-pool.ts';
 
 /** How a finished command ended. `code` is absent where a signal ended it. */
 export interface CommandResult {
@@ -81,10 +82,18 @@ export function toolError(tool: string, stderr: string, details: Readonly<Record
 }
 
 /**
- * Runs a program without a shell and waits for its end; a non-zero exit is a result, not an error.
+ * Runs a program and waits for its end; a non-zero exit is a result, not an error. No word of it is ever evaluated by a shell.
  * @throws VirtnetError VNH002 when it is not installed.
  */
-export function tryRun(argv: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandResult> {
+export async function tryRun(argv: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandResult> {
+  const request = { argv, env: options.env ?? {}, input: options.input ?? '', timeoutMs: options.timeoutMs ?? TIMEOUT_MS };
+  const result = await runByShell(request, cleanEnvironment());
+  return result === undefined ? runDirectly(argv, options) : { argv, ...result };
+}
+
+const TIMEOUT_MS = 30_000;
+
+function runDirectly(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
   const [tool, ...args] = argv;
   return new Promise((resolve, reject) => {
     const child = spawn(tool, args, { env: cleanEnvironment(options.env), stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
@@ -94,7 +103,7 @@ export function tryRun(argv: readonly [string, ...string[]], options: CommandOpt
     const timer = setTimeout(() => {
       timedOut = true;
       child.kill('SIGKILL');
-    }, options.timeoutMs ?? 30_000);
+    }, options.timeoutMs ?? TIMEOUT_MS);
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     child.stdin.on('error', () => undefined); // a command that ends before it has read its input says why on stderr

@@ -1,5 +1,5 @@
-import { mkdir, rm } from 'node:fs/promises';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
@@ -56,8 +56,8 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   const entry = runningFrom(files, r.owner.network, tools.proc);
   const isRunning = entry?.environment.get(CONF) === sha256(r.conf) && !isHalted(entry);
   const needsStart = !isRunning || step.changed.some((field) => field === 'conf' || field === 'process' || field === 'bridge');
-  await mkdir(files.folder, { recursive: true, mode: 0o755 });
-  await mkdir(dirname(files.leases), { recursive: true, mode: 0o755 });
+  mkdirSync(files.folder, { recursive: true, mode: 0o755 });
+  mkdirSync(dirname(files.leases), { recursive: true, mode: 0o755 });
   const servers = readsServers(r.conf) ? serversOf(r.bridge) : '';
   settleText(files.conf, r.conf);
   settleText(files.hosts, r.hosts);
@@ -70,7 +70,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   let pid = entry?.pid ?? 0;
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
-    else await rm(files.pid, { force: true });
+    else rmSync(files.pid, { force: true });
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
   replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));

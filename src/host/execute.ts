@@ -10,6 +10,7 @@ import type { ExecuteOptions } from './host.ts';
 import { batchLine } from './ip-line.ts';
 import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
 import { executeFirewall } from './nft.ts';
+import { freshNetworks, mayGoBeside, silence } from './overlap.ts';
 import type { FirewallStep } from './nft-script.ts';
 
 /** Steps that go out together: all of one kind, or all of kinds that are lines of ip(8); `indices` are those of the plan. */
@@ -18,37 +19,62 @@ interface Batch {
   run(): Promise<void>;
 }
 
-/** Carries out steps in batches; see `Host.execute`. @throws VirtnetError VNP001. */
+/**
+ * Carries out steps in batches, in order; a batch that does not depend on those under way goes beside them (`mayGoBeside`). After a failure
+ * nothing more is begun. See `Host.execute`. @throws VirtnetError VNP001 of the first step that failed.
+ */
 export async function executeSteps(
   steps: readonly Step[],
   tools: HostTools,
   options: ExecuteOptions,
   size: 'batch' | 'single',
 ): Promise<void> {
-  for (const indices of partition(steps, size)) {
+  const fresh = freshNetworks(steps);
+  const groups = partition(steps, size);
+  const underWay: { readonly steps: readonly Step[]; readonly done: Promise<void> }[] = [];
+  const failures: { readonly index: number; readonly error: VirtnetError }[] = [];
+  for (const [n, indices] of groups.entries()) {
     tools.dump.spoil();
-    let stop: { readonly index: number; readonly error: unknown } | undefined;
-    const going: number[] = [];
-    for (const index of indices) {
-      try {
-        options.signal?.throwIfAborted();
-        options.onStep?.(index, false);
-        going.push(index);
-      } catch (error) {
-        stop = { index, error };
-        break;
-      }
+    const batch = indices.map((i) => steps[i] as Step);
+    for (const other of underWay) if (size === 'single' || !mayGoBeside(other.steps, batch, fresh)) await other.done;
+    if (failures.length > 0) break;
+    const next = groups[n + 1]?.[0];
+    if (size === 'batch' && next !== undefined && isFirewallKind(steps[next]?.kind)) await silence(batch, tools);
+    underWay.push({
+      steps: batch,
+      done: runGroup(steps, indices, tools, options).catch((error: unknown) => {
+        failures.push({ index: indices[0] as number, error: error as VirtnetError });
+      }),
+    });
+  }
+  await Promise.all(underWay.map((group) => group.done));
+  const [first] = failures.sort((a, b) => a.index - b.index);
+  if (first) throw first.error;
+}
+
+/** @throws VirtnetError VNP001. */
+async function runGroup(steps: readonly Step[], indices: readonly number[], tools: HostTools, options: ExecuteOptions): Promise<void> {
+  let stop: { readonly index: number; readonly error: unknown } | undefined;
+  const going: number[] = [];
+  for (const index of indices) {
+    try {
+      options.signal?.throwIfAborted();
+      options.onStep?.(index, false);
+      going.push(index);
+    } catch (error) {
+      stop = { index, error };
+      break;
     }
-    // The packet rules are one transaction: when one of their steps may not go, none goes.
-    const isFirewall = isFirewallKind(steps[indices[0] as number]?.kind);
-    if (going.length > 0 && !(isFirewall && stop)) await runBatch(steps, { indices: going, run: () => runSteps(steps, going, tools) });
-    if (stop) throw stepError(steps, stop.index, stop.error);
-    for (const index of going) {
-      try {
-        options.onStep?.(index, true);
-      } catch (error) {
-        throw stepError(steps, index, error);
-      }
+  }
+  // The packet rules are one transaction: when one of their steps may not go, none goes.
+  const isFirewall = isFirewallKind(steps[indices[0] as number]?.kind);
+  if (going.length > 0 && !(isFirewall && stop)) await runBatch(steps, { indices: going, run: () => runSteps(steps, going, tools) });
+  if (stop) throw stepError(steps, stop.index, stop.error);
+  for (const index of going) {
+    try {
+      options.onStep?.(index, true);
+    } catch (error) {
+      throw stepError(steps, index, error);
     }
   }
 }

@@ -12,22 +12,30 @@ import type { IpArgs } from './ip-line.ts';
 export type LineResult =
   { readonly ok: true; readonly text: string; readonly torn?: true } | { readonly ok: false; readonly stderr: string };
 
-/** One `ip -batch -` (or `tc -batch -`) process fed on stdin. Lines of several callers may be in flight; answers come in order. */
+/** Starts the tool each time a line asks for it. The shell reads no further than that line, so the tool has the rest. */
+const LOOP = `while IFS= read -r go; do "$@"; printf 'virtnet-ended\\n' >&2; done`;
+
+/**
+ * A lasting shell that runs `ip -batch -` (or `tc -batch -`), one after another, fed on stdin. A new one costs this process nothing but a
+ * line; a child of its own would cost a copy of the page tables of its heap.
+ */
 class Coprocess {
-  readonly started = performance.now();
+  /** When the tool that runs now was first used; undefined for one that remembers nothing yet. */
   firstUsed: number | undefined;
   broken = false;
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #tool: 'ip' | 'tc';
-  #line = 0;
   #out = '';
   #err = '';
   #failure: Error | undefined;
   #pending: Pending | undefined;
+  /** Told when the tool has ended that was asked to. */
+  #ending: { readonly done: Promise<void>; readonly tell: () => void } | undefined;
 
   constructor(tool: 'ip' | 'tc') {
     this.#tool = tool;
-    this.#child = spawn(tool, ['-json', '-details', '-force', '-batch', '-'], { env: cleanEnvironment(), stdio: 'pipe', cwd: '/' });
+    const argv = ['-c', LOOP, 'virtnet', tool, '-json', '-details', '-force', '-batch', '-'];
+    this.#child = spawn('/bin/sh', argv, { env: cleanEnvironment(), stdio: 'pipe', cwd: '/', detached: true });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#look();
@@ -38,74 +46,94 @@ class Coprocess {
     });
     this.#child.stdin.on('error', () => undefined); // its end is told by 'close'
     this.#child.on('error', (error) => {
-      this.#fail(spawnError(tool, error));
+      this.#fail(spawnError('sh', error));
     });
     this.#child.on('close', () => {
       this.#look();
       this.#fail(new Error('closed'));
     });
-    this.#idle();
+    this.#child.stdin.write('go\n');
+    this.#hold(false);
   }
 
   /**
    * Sends the lines and waits for all their answers. After each line goes a marker, an unknown command: its complaint on stderr tells which
    * line the words before it belong to, and how far a batch came when a line ends the process (iproute2 exits on a malformed argument).
    */
-  run(lines: readonly string[], timeoutMs: number): Promise<readonly LineResult[]> {
-    this.firstUsed ??= performance.now();
-    this.#child.ref();
-    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr] as { ref?: () => void }[]) stream.ref?.();
-    return new Promise<readonly LineResult[]>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.end();
-        this.#fail(
-          new VirtnetError({ code: 'VNH001', message: `${this.#tool} gave no answer in ${String(timeoutMs)} ms`, details: { lines } }),
-        );
-      }, timeoutMs);
-      this.#pending = {
-        lines,
-        first: this.#line,
-        stderrs: [],
-        resolve: (results) => {
-          clearTimeout(timer);
-          this.#idle();
-          resolve(results);
-        },
-        reject: (error) => {
-          clearTimeout(timer);
-          reject(error instanceof Error ? error : new Error(String(error)));
-        },
-      };
-      let text = '';
-      for (const line of lines) text += `${line}\n${MARK} \n`;
-      text += SENTINEL[this.#tool];
-      this.#line += lines.length * 2 + 1;
-      if (this.#failure) this.#fail(this.#failure);
-      else this.#child.stdin.write(text);
-    });
+  async run(lines: readonly string[], timeoutMs: number): Promise<readonly LineResult[]> {
+    this.#hold(true);
+    const timer = setTimeout(() => {
+      this.#fail(
+        new VirtnetError({ code: 'VNH001', message: `${this.#tool} gave no answer in ${String(timeoutMs)} ms`, details: { lines } }),
+      );
+      this.kill();
+    }, timeoutMs);
+    try {
+      await this.#ending?.done;
+      this.firstUsed ??= performance.now();
+      return await new Promise<readonly LineResult[]>((resolve, reject) => {
+        this.#pending = { lines, stderrs: [], resolve, reject };
+        let text = '';
+        for (const line of lines) text += `${line}\n${MARK} \n`;
+        if (this.#failure) this.#fail(this.#failure);
+        else this.#child.stdin.write(text + SENTINEL[this.#tool]);
+      });
+    } finally {
+      clearTimeout(timer);
+      this.#hold(false);
+    }
   }
 
-  end(): void {
+  /** The next lines go to a tool that remembers nothing. Not to be called while lines are under way. */
+  renew(): void {
+    if (this.firstUsed === undefined || this.broken || this.#ending) return;
+    let tell = (): void => undefined;
+    const done = new Promise<void>((resolve) => (tell = resolve));
+    this.#ending = { done, tell };
+    this.firstUsed = undefined;
+    this.#child.stdin.write(LAST_LINE[this.#tool]);
+  }
+
+  kill(): void {
     this.broken = true;
-    this.#child.kill('SIGKILL');
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      this.#child.kill('SIGKILL'); // its group is not there yet, or not any more
+    }
   }
 
   /** An idle process must not keep this one alive. */
-  #idle(): void {
-    this.#child.unref();
-    for (const stream of [this.#child.stdin, this.#child.stdout, this.#child.stderr] as { unref?: () => void }[]) stream.unref?.();
+  #hold(on: boolean): void {
+    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as { ref?(): void; unref?(): void }[])
+      if (on) part.ref?.();
+      else part.unref?.();
   }
 
   #look(): void {
     const p = this.#pending;
-    if (!p) return;
-    for (;;) {
-      const at = MARK_SEEN.exec(this.#err);
-      if (!at) break;
+    for (let at = MARK_SEEN.exec(this.#err); p && at; at = MARK_SEEN.exec(this.#err)) {
       p.stderrs.push(this.#err.slice(0, at.index));
       this.#err = this.#err.slice(at.index + at[0].length);
     }
-    if (p.stderrs.length < p.lines.length || !this.#out.endsWith('\n')) return;
+    const ended = ENDED.exec(this.#err);
+    if (ended) {
+      const last = this.#err.slice(0, ended.index);
+      this.#err = this.#out = '';
+      if (this.#ending) {
+        this.#ending.tell();
+        this.#ending = undefined;
+        this.#child.stdin.write('go\n');
+        return;
+      }
+      // It ended of itself: on a malformed argument, or because it cannot run here.
+      this.kill();
+      if (p) this.#cutOff(p, last);
+      return;
+    }
+    if (!p || p.stderrs.length < p.lines.length || !this.#out.endsWith('\n')) return;
     // One line of JSON for each query, and one for the sentinel that came last.
     const texts = this.#out.split('\n').filter((t) => t !== '');
     const expected = p.lines.filter((line, i) => isQuery(line) && !hasFailed(p.stderrs[i] ?? '')).length + 1;
@@ -113,7 +141,7 @@ class Coprocess {
     this.#out = '';
     this.#pending = undefined;
     if (texts.length > expected) {
-      this.broken = true;
+      this.kill();
       p.reject(new VirtnetError({ code: 'VNH001', message: `${this.#tool} printed more than was asked`, details: { lines: p.lines } }));
       return;
     }
@@ -127,30 +155,45 @@ class Coprocess {
     );
   }
 
-  /** The process is gone: lines before the last marker have their answers, the one after it ended it, the rest were not run. */
-  #fail(error: Error): void {
-    this.broken = true;
-    this.#failure ??= error;
-    const p = this.#pending;
-    if (!p) return;
+  /** The tool is gone: lines before the last marker have their answers, the one after it ended it, the rest were not run. */
+  #cutOff(p: Pending, last: string): void {
     this.#pending = undefined;
-    if (error instanceof VirtnetError || p.lines.some(isQuery)) {
-      p.reject(error instanceof VirtnetError ? error : toolError(this.#tool, this.#err, { lines: p.lines }));
+    if (NOT_FOUND.test(last)) {
+      p.reject(spawnError(this.#tool, Object.assign(new Error(last.trim()), { code: 'ENOENT' })));
+      return;
+    }
+    if (p.lines.some(isQuery)) {
+      p.reject(toolError(this.#tool, last, { lines: p.lines }));
       return;
     }
     p.resolve(
       p.lines.map((_, i) => {
         const stderr = p.stderrs[i];
-        if (stderr === undefined) return { ok: false, stderr: i === p.stderrs.length ? words(this.#err) || 'the process ended' : NOT_RUN };
+        if (stderr === undefined) return { ok: false, stderr: i === p.stderrs.length ? words(last) || 'the process ended' : NOT_RUN };
         return hasFailed(stderr) ? { ok: false, stderr: words(stderr) } : { ok: true, text: '' };
       }),
     );
+  }
+
+  /** The shell is gone, or is to go. */
+  #fail(error: Error): void {
+    this.broken = true;
+    this.#failure ??= error;
+    this.#ending?.tell();
+    this.#ending = undefined;
+    const p = this.#pending;
+    if (!p) return;
+    if (!(error instanceof VirtnetError)) {
+      this.#cutOff(p, this.#err);
+      return;
+    }
+    this.#pending = undefined;
+    p.reject(error);
   }
 }
 
 interface Pending {
   readonly lines: readonly string[];
-  readonly first: number;
   /** What stderr said for each line up to its marker. */
   readonly stderrs: string[];
   readonly resolve: (results: readonly LineResult[]) => void;
@@ -159,8 +202,13 @@ interface Pending {
 
 /** A cheap query that prints one line. */
 const SENTINEL = { ip: 'neigh show dev lo\n', tc: 'qdisc show dev lo\n' } as const;
+/** A line with a malformed argument: it changes nothing, and iproute2 exits on it. */
+const LAST_LINE = { ip: 'address add - dev lo\n', tc: 'qdisc add dev lo root handle zz:\n' } as const;
 const MARK = 'virtnet-mark';
 const MARK_SEEN = /Object "virtnet-mark" is unknown[^\n]*\nCommand failed -:\d+\n/;
+const ENDED = /virtnet-ended\n/;
+/** A shell's words for a program that is not there. */
+const NOT_FOUND = /: (?:command )?not found/;
 /** The words of a line that never ran because one before it ended the process. */
 export const NOT_RUN = 'not run';
 
@@ -186,16 +234,14 @@ function words(stderr: string): string {
 
 /**
  * A lasting `ip -json -details -force -batch -` for queries and changes: an answer in 0.1 ms where a spawn costs 2 to 14 ms.
- * iproute2 keeps the indexes of the names it met for as long as it lives, so a process is used for a short while only and another
- * stands ready; `forget` replaces it at once. After a `link show` the same process shows no more addresses (iproute2 6.1 keeps the
+ * iproute2 keeps the indexes of the names it met for as long as it lives, so a process is used for a short while only and is followed by
+ * another; `forget` asks for that at once. After a `link show` the same process shows no more addresses (iproute2 6.1 keeps the
  * family of the filter), so links are asked for by `address show`, which tells the same and more.
  */
 export class IpTool {
   readonly #tool: 'ip' | 'tc';
-  #current: Coprocess | undefined;
-  #standby: Coprocess | undefined;
+  #process: Coprocess | undefined;
   #chain: Promise<unknown> = Promise.resolve();
-  #closed = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(tool: 'ip' | 'tc' = 'ip') {
@@ -212,7 +258,7 @@ export class IpTool {
   }
 
   async #ask(lines: readonly string[], timeoutMs: number, attempts: number): Promise<readonly LineResult[]> {
-    const results = await this.#process().run(lines, timeoutMs);
+    const results = await this.#fresh().run(lines, timeoutMs);
     const torn = results.flatMap((r, i) => (r.ok && r.torn ? [i] : []));
     if (torn.length === 0 || attempts === 0) return results;
     this.forget();
@@ -230,34 +276,28 @@ export class IpTool {
     return result?.ok ? parseRows<T>(result.text) : undefined;
   }
 
-  /** The next call gets a process that remembers nothing. */
+  /** What is asked for after this goes to a process that remembers nothing. */
   forget(): void {
-    this.#current?.end();
-    this.#current = undefined;
+    this.#chain = this.#chain.then(() => this.#process?.renew());
   }
 
   close(): void {
-    this.#closed = true;
     clearTimeout(this.#timer);
-    this.#current?.end();
-    this.#standby?.end();
-    this.#current = this.#standby = undefined;
+    this.#process?.kill();
+    this.#process = undefined;
   }
 
-  #process(): Coprocess {
-    const now = performance.now();
-    const c = this.#current;
-    if (c && !c.broken && (c.firstUsed === undefined || now - c.firstUsed < FRESH_MS)) return c;
-    c?.end();
-    const next = this.#standby && !this.#standby.broken ? this.#standby : new Coprocess(this.#tool);
-    this.#standby = undefined;
-    this.#current = next;
+  #fresh(): Coprocess {
+    if (this.#process === undefined || this.#process.broken) this.#process = new Coprocess(this.#tool);
+    const { firstUsed } = this.#process;
+    if (firstUsed !== undefined && performance.now() - firstUsed >= FRESH_MS) this.#process.renew();
+    // Renewed ahead of the next use.
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (!this.#closed) this.#standby ??= new Coprocess(this.#tool);
+      this.forget();
     }, FRESH_MS);
     this.#timer.unref();
-    return next;
+    return this.#process;
   }
 }
 

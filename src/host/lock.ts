@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { closeSync, openSync } from 'node:fs';
-import { mkdir, stat, writeFile } from 'node:fs/promises';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VirtnetError } from '../base/errors.ts';
-import { cleanEnvironment, spawnError } from './command.ts';
+import { spawnError } from './command.ts';
+import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
 import { readText } from './small-files.ts';
 
 /** Who holds the lock, as written into its file. */
@@ -34,12 +33,12 @@ const tails = new Map<string, Promise<void>>();
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
 export async function takeLock(runDir: string, purpose: string, timeoutMs: number): Promise<HeldLock> {
-  const { ino } = await stat('/proc/self/ns/net');
+  const { ino } = statSync('/proc/self/ns/net');
   const path = `${runDir}/lock.${String(ino)}`;
   const began = Date.now();
   const releaseTurn = await takeTurn(path, timeoutMs);
   try {
-    await mkdir(runDir, { recursive: true, mode: 0o755 });
+    mkdirSync(runDir, { recursive: true, mode: 0o755 });
     const release = await flock(path, Math.max(timeoutMs - (Date.now() - began), 0));
     const previous = await readText(path);
     const holder: LockHolder = {
@@ -49,13 +48,12 @@ export async function takeLock(runDir: string, purpose: string, timeoutMs: numbe
       since: new Date().toISOString(),
       token: TOKEN,
     };
-    await writeFile(path, `${JSON.stringify(holder)}\n`);
+    writeFileSync(path, `${JSON.stringify(holder)}\n`);
     return {
       undisturbed: (previous ?? '') === '' || parseHolder(previous)?.token === TOKEN,
-      [Symbol.asyncDispose]: () => {
-        release();
+      [Symbol.asyncDispose]: async () => {
+        await release();
         releaseTurn();
-        return Promise.resolve();
       },
     };
   } catch (error) {
@@ -84,41 +82,28 @@ async function takeTurn(path: string, timeoutMs: number): Promise<() => void> {
   throw await held(path);
 }
 
-/**
- * Has flock(1) lock the file description that we hold open: the lock stays with it when flock has ended, and goes when we close it or end
- * in whatever way (Node opens files close-on-exec, so no child of ours carries it on).
- */
-async function flock(path: string, timeoutMs: number): Promise<() => void> {
-  const fd = openSync(path, 'a+', 0o644);
+const keepers = new Map<string, LockKeeper>();
+
+/** Only called with the turn of this process, so that one keeper a file is enough. @throws VirtnetError VNH001, VNH002, VNH004. */
+async function flock(path: string, timeoutMs: number): Promise<() => Promise<void>> {
+  if (path.includes('\n')) throw cannotLock(path, 'its name has a line break');
+  const known = keepers.get(path);
+  const keeper = known === undefined || known.gone ? new LockKeeper() : known;
+  keepers.set(path, keeper);
+  let answer: FlockAnswer;
   try {
-    const wait = (timeoutMs / 1000).toFixed(3);
-    const child = spawn('flock', ['--exclusive', '--timeout', wait, '--conflict-exit-code', '75', '3'], {
-      env: cleanEnvironment(),
-      stdio: ['ignore', 'ignore', 'pipe', fd],
-      cwd: '/',
-    });
-    let stderr = '';
-    child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-    const code = await new Promise<number | null>((resolve, reject) => {
-      child.on('close', resolve);
-      child.on('error', (error) => {
-        reject(spawnError('flock', error));
-      });
-    });
-    if (code === 75) throw await held(path);
-    if (code !== 0)
-      throw new VirtnetError({
-        code: 'VNH001',
-        message: `cannot lock '${path}': ${stderr.trim()}`,
-        details: { path, exitCode: code, stderr },
-      });
+    answer = await keeper.take(path, timeoutMs);
   } catch (error) {
-    closeSync(fd);
-    throw error;
+    throw cannotLock(path, error instanceof Error ? error.message : String(error));
   }
-  return () => {
-    closeSync(fd);
-  };
+  if (answer.code === NOT_FREE) throw await held(path);
+  if (answer.code === 127) throw spawnError('flock', Object.assign(new Error(answer.stderr), { code: 'ENOENT' }));
+  if (answer.code !== 0) throw cannotLock(path, answer.stderr);
+  return () => keeper.free();
+}
+
+function cannotLock(path: string, words: string): VirtnetError {
+  return new VirtnetError({ code: 'VNH001', message: `cannot lock '${path}': ${words.trim()}`, details: { path, stderr: words } });
 }
 
 async function held(path: string): Promise<VirtnetError> {
