@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { openDriver } from '../src/driver/open.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
+import { least, median, ms, print, timed } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const MANY = Number(process.argv[2] ?? 1000);
@@ -18,18 +19,6 @@ const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
 const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
 const host = linuxHost({ paths: { runDir: dirs.runDir, stateDir: dirs.stateDir, leaseScript: '/bin/true' } });
 const driver = await openDriver({ ...dirs, host });
-
-async function timed(work: () => unknown): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-const sorted = (values: readonly number[]): readonly number[] => [...values].sort((a, b) => a - b);
-const median = (values: readonly number[]): number => sorted(values)[Math.floor(values.length / 2)] ?? NaN;
-const least = (values: readonly number[]): number => sorted(values)[0] ?? NaN;
-const ms = (value: number): string => `${value.toFixed(1)} ms`;
-const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(52)} ${value}\n`);
 
 /** Ours and ip(8)'s, taken in turns: least and median of each, and the ratio of the least. */
 async function compare(label: string, ours: () => Promise<readonly [number, number]>, raw: () => readonly [number, number]): Promise<void> {

@@ -11,6 +11,7 @@ import { hostState, type HostState } from '../src/compile/host-state.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import type { Network } from '../src/network/network.ts';
 import { floor } from './floor.ts';
+import { median, ms, print, timed } from './measure.ts';
 import { benchNetwork as network } from './networks.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
 
@@ -29,12 +30,6 @@ async function desired(networks: readonly Network[]): Promise<HostState> {
   return hostState([...compileShared(networks), ...own]);
 }
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
 async function start(networks: readonly Network[]): Promise<void> {
   await using _lock = await host.lock('bench');
   await reconcile(host, { desired: await desired(networks), networks: new Set(networks.map((n) => n.uuid ?? '')) });
@@ -44,10 +39,6 @@ async function stop(networks: readonly Network[]): Promise<void> {
   await using _lock = await host.lock('bench');
   await reconcile(host, { desired: hostState([]), networks: new Set(networks.map((n) => n.uuid ?? '')) });
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(44)} ${value}\n`);
-const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
 try {
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');

@@ -9,6 +9,7 @@ import { openDriver } from '../src/driver/open.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
 import { floor } from './floor.ts';
+import { median, ms, print, timed } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const RUNS = Number(process.argv[2] ?? 9);
@@ -18,16 +19,6 @@ const open = (config: string) => {
   return openDriver({ configDir: join(folder, config), runDir: paths.runDir, stateDir: paths.stateDir, host: linuxHost({ paths }) });
 };
 const xml = (n: number): string => writeNetwork(benchNetwork(n));
-
-async function timed(work: () => unknown): Promise<number> {
-  const started = performance.now();
-  await work();
-  return performance.now() - started;
-}
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-const print = (label: string, value: string): void => void process.stdout.write(`${label.padEnd(44)} ${value}\n`);
-const ms = (value: number): string => `${value.toFixed(1)} ms`;
 
 try {
   writeFileSync('/proc/sys/net/ipv4/ip_forward', '1');

@@ -39,13 +39,12 @@ export async function executeSteps(
     for (const other of underWay) if (size === 'single' || !mayGoBeside(other.steps, batch, fresh)) await other.done;
     if (failures.length > 0) break;
     const next = groups[n + 1]?.[0];
-    if (size === 'batch' && next !== undefined && isFirewallKind(steps[next]?.kind)) await silence(batch, tools);
-    underWay.push({
-      steps: batch,
-      done: runGroup(steps, indices, tools, options).catch((error: unknown) => {
-        failures.push({ index: indices[0] as number, error: error as VirtnetError });
-      }),
-    });
+    const failed = (error: unknown): void => {
+      failures.push({ index: indices[0] as number, error: isVirtnetError(error) ? error : stepError(steps, indices[0] as number, error) });
+    };
+    if (size === 'batch' && next !== undefined && isFirewallKind(steps[next]?.kind)) await silence(batch, tools).catch(failed);
+    if (failures.length > 0) break;
+    underWay.push({ steps: batch, done: runGroup(steps, indices, tools, options).catch(failed) });
   }
   await Promise.all(underWay.map((group) => group.done));
   const [first] = failures.sort((a, b) => a.index - b.index);

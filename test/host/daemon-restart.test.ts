@@ -211,8 +211,6 @@ describe('kill -9 under the load of 50 clients', () => {
       }
       // The host is brought in step without anybody asking, and no file of a write that was cut off stays.
       await expect.poll(async () => (await driver.diff()).steps.map((s) => `${s.op} ${s.key}`), { timeout: 20_000 }).toEqual([]);
-      const active = networks.filter((_, i) => i >= 0).map((x) => x.name);
-      expect(active.length).toBe(networks.length);
       const bridges = sh('ls /sys/class/net')
         .split('\n')
         .filter((dev) => /^vr\d+$/.test(dev));
