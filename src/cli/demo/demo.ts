@@ -136,8 +136,6 @@ async function showGuests(
     }
     probes.push(...GUESTS.map((name) => new Probe(name)));
     const devices = ports.map((port) => ('dev' in port.attachment ? port.attachment.dev : ''));
-    const stp = isManaged(info.network) && info.network.bridge?.stp === true;
-    if (stp) say('  waiting: spanning tree keeps new ports of the bridge silent for 4 s\n');
     await Promise.all(devices.map(untilForwarding));
     if (servesIpv4(info.network)) tell('  asking: the server probes each address for 3 s before it gives it away\n');
     // One after the other: while the server probes an address it answers nobody else.

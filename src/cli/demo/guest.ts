@@ -82,7 +82,7 @@ export async function setByHand(name: string, given: HandAddress): Promise<Reado
   return { ip: given.address.replace(/\/.*/, ''), ...(given.router === undefined ? {} : { router: given.router }) };
 }
 
-/** Waits until a port of a bridge forwards: with spanning tree it listens and learns for 4 s before. */
+/** Waits until a port of a bridge forwards: one that spanning tree watches listens and learns for 4 s when it was plugged by hand. */
 export async function untilForwarding(device: string): Promise<void> {
   for (let tries = 0; tries < 100; tries++) {
     // 3 is BR_STATE_FORWARDING of linux/if_bridge.h.
