@@ -1,7 +1,7 @@
 import type { LibvirtError } from '../base/diagnostic.ts';
 import { nearest } from '../base/nearest.ts';
 import { formatIp, parseIp, parseIpNumeric, type Family, type IpValue } from '../inet/ip.ts';
-import { isFullMac } from '../inet/mac.ts';
+import { parseMac } from '../inet/mac.ts';
 import { attribute, type XmlElement } from '../xml/node.ts';
 import { refuse, warn, type ReadContext } from './context.ts';
 import { FROM, xmlError } from './libvirt-error.ts';
@@ -230,16 +230,7 @@ export function ipValue(text: string): IpValue {
  * Canonical form, or undefined.
  */
 export function parseLibvirtMac(text: string): string | undefined {
-  if (isFullMac(text)) return text.toLowerCase();
-  const m =
-    /^([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})(?![^ \t\n\v\f\r])/.exec(
-      text,
-    );
-  if (!m) return undefined;
-  return m
-    .slice(1)
-    .map((pair) => pair.padStart(2, '0').toLowerCase())
-    .join(':');
+  return parseMac(/^[^ \t\n\v\f\r]*/.exec(text)?.[0] ?? '');
 }
 
 /** A uuid as libvirt reads it: 32 hex digits, dashes between pairs anywhere, blanks around. Canonical form, or undefined. */

@@ -1,4 +1,5 @@
 import type { Affect, UpdateCommand, UpdateSection } from '../../driver/driver.ts';
+import { libvirtSections } from '../../network/update.ts';
 import { VirtnetError } from '../../base/errors.ts';
 import { OK } from '../exit.ts';
 import { readFragment } from '../fragment.ts';
@@ -6,20 +7,7 @@ import { nearest } from '../../base/nearest.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { networkView, printJson } from '../views.ts';
 
-const SECTIONS: readonly UpdateSection[] = [
-  'bridge',
-  'domain',
-  'ip',
-  'ip-dhcp-host',
-  'ip-dhcp-range',
-  'forward',
-  'forward-interface',
-  'forward-pf',
-  'portgroup',
-  'dns-host',
-  'dns-txt',
-  'dns-srv',
-];
+const SECTIONS = Object.keys(libvirtSections) as readonly UpdateSection[];
 const COMMANDS: Readonly<Record<string, UpdateCommand>> = {
   'add-first': 'add-first',
   'add-last': 'add-last',

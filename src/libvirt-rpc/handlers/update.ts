@@ -1,39 +1,22 @@
-import type { NetworkInfo, UpdateCommand, UpdateSection } from '../../driver/driver.ts';
+import type { NetworkInfo } from '../../driver/driver.ts';
+import { commandOf, sectionOf } from '../../network/update.ts';
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import { remoteError } from '../remote-error.ts';
 import { AFFECT_FLAGS, affectOf, checkFlags } from './flags.ts';
 import type { Handlers } from './handlers.ts';
 import { networkOf, onNetwork } from './network-of.ts';
 
-/** `virNetworkUpdateSection` from 1. */
-const sections: readonly UpdateSection[] = [
-  'bridge',
-  'domain',
-  'ip',
-  'ip-dhcp-host',
-  'ip-dhcp-range',
-  'forward',
-  'forward-interface',
-  'forward-pf',
-  'portgroup',
-  'dns-host',
-  'dns-txt',
-  'dns-srv',
-];
-/** `virNetworkUpdateCommand` from 1. */
-const commands: readonly UpdateCommand[] = ['modify', 'delete', 'add-last', 'add-first'];
-
 export const updateHandlers: Handlers<'networkUpdate'> = {
   networkUpdate: async (session, args) => {
     checkFlags(args.flags, AFFECT_FLAGS, 'networkUpdate');
     const { network: handle, parentIndex, xml: fragment } = args;
     const affect = affectOf(args.flags);
-    const section = sections[args.section - 1];
-    const command = commands[args.command - 1];
-    if (section === undefined || command === undefined) {
+    const section = sectionOf(args.section);
+    const command = commandOf(args.command);
+    if (typeof section === 'number' || typeof command === 'number') {
       // libvirt looks at the network's state before it looks at the numbers.
       checkState(await networkOf(session, handle), affect);
-      throw section === undefined
+      throw typeof section === 'number'
         ? remoteError(Code.operationUnsupported, Domain.network, "can't update unrecognized section of network")
         : remoteError(Code.operationUnsupported, Domain.network, `unrecognized network update command code ${args.command}`);
     }
