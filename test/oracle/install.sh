@@ -21,26 +21,14 @@ if [ "${1:-}" = --check ]; then
 fi
 [ "$(id -u)" = 0 ] || { echo "install.sh: needs root" >&2; exit 1; }
 
+here=$(dirname "$0")
 work=$(mktemp -d)
-policy=/usr/sbin/policy-rc.d
-made_policy=
-cleanup() {
-  [ -z "$made_policy" ] || rm -f "$policy"
-  rm -rf "$work"
-}
-trap cleanup EXIT
+trap 'rm -rf "$work"' EXIT
 trap 'exit 1' INT TERM
-
-# Package scripts must not start a daemon on this machine; a policy file that is already there says so itself.
-if [ ! -e "$policy" ]; then
-  printf '#!/bin/sh\nexit 101\n' >"$policy"
-  chmod 755 "$policy"
-  made_policy=yes
-fi
 
 export DEBIAN_FRONTEND=noninteractive
 log="$work/log"
-logged() { "$@" >>"$log" 2>&1; }
+logged() { sh "$here/../../scripts/lib/without-services.sh" "$@" >>"$log" 2>&1; }
 quiet='-qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends'
 core='libvirt0 libvirt-common libvirt-daemon libvirt-clients'
 
