@@ -116,6 +116,8 @@ function ourFacts(c: Compiled, dnsmasq: DnsmasqResource): Set<string> {
   // libvirt gives these two on the command line.
   known.delete('leasefile-ro');
   known.delete('dhcp-script=/script');
+  // dnsmasq serves nobody for the 3 s in which it waits for an answer to its ping.
+  known.delete('no-ping');
   // Upstream servers come from a file of ours, where libvirt's dnsmasq watches resolv.conf.
   if (known.delete('servers-file')) known.delete('no-resolv');
   // Reverse names of private subnets behind NAT stay here, localPtr or not.

@@ -22,8 +22,9 @@ export interface ConfContext {
  * Finds VNC008 and VNC011.
  *
  * libvirt differs: upstream servers come from a servers-file instead of a watched resolv.conf (each watch takes one of the user's 128
- * inotify instances); reverse names of a private subnet behind NAT stay here, where nobody upstream can know them; and the lease
- * limit is the subnet's size, so that there is room for every fixed host, and one more host is no change of this file.
+ * inotify instances); reverse names of a private subnet behind NAT stay here, where nobody upstream can know them; the lease limit is the
+ * subnet's size, so that there is room for every fixed host, and one more host is no change of this file; and addresses are offered
+ * without a ping first (docs/decisions/0013).
  */
 export function dnsmasqConf(network: CompleteNetwork, context: ConfContext, report: Report): string {
   const lines = new Lines(report);
@@ -165,6 +166,7 @@ function addDhcp(network: CompleteNetwork, { files, leaseScript }: ConfContext, 
     if (subnet.family === 'ipv4') {
       lines.add('dhcp-no-override');
       lines.add('dhcp-authoritative');
+      lines.add('no-ping');
       const { bootp } = pool.dhcp;
       if (bootp?.file) lines.add(`dhcp-boot=${dnsmasqWord(bootp.file)}${bootp.server ? `,,${bootp.server}` : ''}`, `${path}/bootp`);
     } else if (subnet.prefix < 64) {

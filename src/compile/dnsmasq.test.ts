@@ -113,6 +113,7 @@ describe('the dnsmasq of a network', () => {
       'dhcp-range=192.168.122.30,192.168.122.30,255.255.255.0,infinite',
       'dhcp-no-override',
       'dhcp-authoritative',
+      'no-ping',
       'dhcp-boot="pxe linux.0",,192.168.122.9',
       'dhcp-lease-max=256',
       'dhcp-hostsfile=/hosts',
