@@ -234,7 +234,8 @@ function mind(network: Network): string[] {
       `${plural(network.dnsmasqOptions.length, 'line')} of the document go to dnsmasq as they are; virtnet does not know what they do.`,
     );
   if (network.virtualport?.type !== undefined) out.push(`Guests are plugged through a virtual port of type ${network.virtualport.type}.`);
-  if (network.bridge?.stp === true && isManaged(network)) out.push('Spanning tree is on: a machine is heard about 4 seconds after it opens its tap, a container at once.');
+  if (network.bridge?.stp === true && isManaged(network))
+    out.push('Spanning tree is on: a machine is heard about 4 seconds after it opens its tap, a container at once.');
   if (network.trustGuestRxFilters === true) out.push('The host follows the MAC filters that guests set (trustGuestRxFilters).');
   return out;
 }
