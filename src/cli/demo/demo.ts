@@ -137,16 +137,17 @@ async function showGuests(
     probes.push(...GUESTS.map((name) => new Probe(name)));
     const devices = ports.map((port) => ('dev' in port.attachment ? port.attachment.dev : ''));
     await Promise.all(devices.map(untilForwarding));
-    if (servesIpv4(info.network)) tell('  asking: the server probes each address for 3 s before it gives it away\n');
-    // One after the other: while the server probes an address it answers nobody else.
-    const leases: (Readonly<Record<string, string>> | undefined)[] = [];
-    for (const [i, name] of GUESTS.entries()) {
-      const lease = servesIpv4(info.network) ? await askDhcp(name, folder) : await setByHand(name, handAddress(info.network, i));
-      if (lease !== undefined) {
-        tell(`  ${name} has ${lease['ip'] ?? ''}${lease['lease'] === undefined ? ', set by hand: there is no DHCP here' : ''}\n`);
-      }
-      leases.push(lease);
-    }
+    const leases = await Promise.all(
+      GUESTS.map(async (name, i) => {
+        const lease = servesIpv4(info.network) ? await askDhcp(name, folder) : await setByHand(name, handAddress(info.network, i));
+        if (lease !== undefined) {
+          tell(`  ${name} has ${lease['ip'] ?? ''}${lease['lease'] === undefined ? ', set by hand: there is no DHCP here' : ''}\n`);
+        }
+        return lease;
+      }),
+    );
+    if (advertises(info.network))
+      tell('  waiting: guests make IPv6 addresses of router advertisements, and make sure that nobody has them\n');
     for (const [i, name] of GUESTS.entries()) {
       const lease = leases[i];
       const record = ports[i];
