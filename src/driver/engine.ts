@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import { isVirtnetError } from '../base/errors.ts';
+import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { HostFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Host } from '../host/host.ts';
@@ -13,7 +13,7 @@ import type { EventQueue } from './event-queue.ts';
 import { hooksAfter, hooksBefore, type RunHooks } from './hooks.ts';
 import { Mutex } from './mutex.ts';
 import type { DriverState } from './state.ts';
-import type { Store } from './store.ts';
+import type { Store, Unsettled } from './store.ts';
 
 /** The host state that a driver state means for some networks, shared resources included. */
 export interface Desired {
@@ -125,12 +125,12 @@ export class Engine {
       const { host, store } = this.#options;
       host.prepare?.();
       const pending = store.pending();
-      const wide = scope === 'all' ? scope : new Set([...scope, ...pending]);
+      const wide = bothOf(scope, pending);
       const state = this.read();
       const facts = await (ahead ?? host.facts());
-      const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, pending), wide);
+      const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, named(pending, state)), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
-      if (pending.size > 0) await store.setPending([]);
+      if (isSome(pending)) await store.setPending(new Set());
       return { value: undefined, state: this.read(), ...outcome };
     };
     return this.exclusive('repair', mend, true);
@@ -190,7 +190,7 @@ export class Engine {
     const desired = await this.#desired(state, change, context);
     for (const call of hooksBefore(change.events, change.next)) await this.#options.hooks?.(call);
     const left = store.pending();
-    await store.setPending([...left, ...change.scope]);
+    await store.setPending(bothOf(left, change.scope));
     try {
       await store.commit(state, change.next);
     } catch (error) {
@@ -199,13 +199,15 @@ export class Engine {
     }
     try {
       const outcome = await this.#reconcile(desired, scopeOf(change), options);
-      await store.setPending([...left].filter((uuid) => !change.scope.has(uuid)));
+      await store.setPending(left === 'all' ? left : new Set([...left].filter((uuid) => !change.scope.has(uuid))));
       await this.#forgetGone(state, change.next);
       await this.#tellHooks(change, state);
       events.push(change.events);
       return { value: change.value, state: change.next, ...outcome };
     } catch (error) {
-      await store.commit(change.next, state);
+      await store.commit(change.next, state).catch((files: unknown) => {
+        throw filesStayed(error, files);
+      });
       // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
       if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
       throw error;
@@ -282,11 +284,11 @@ export class Engine {
   async #recover(): Promise<void> {
     const { store, host } = this.#options;
     const pending = store.pending();
-    if (!this.#swept || pending.size > 0) store.sweep();
+    if (!this.#swept || isSome(pending)) store.sweep();
     this.#swept = true;
-    if (pending.size === 0) return;
+    if (!isSome(pending)) return;
     const state = this.read();
-    const desired = this.#options.compile(state, pending, await host.facts(), state, pending);
+    const desired = this.#options.compile(state, pending, await host.facts(), state, named(pending, state));
     if (desired.failed.size > 0) return;
     try {
       await this.#reconcile(desired, { networks: pending }, {});
@@ -294,8 +296,31 @@ export class Engine {
       if (isVirtnetError(error)) return;
       throw error;
     }
-    await store.setPending([]);
+    await store.setPending(new Set());
   }
+}
+
+function bothOf(a: Unsettled, b: Unsettled): Unsettled {
+  return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
+}
+
+function isSome(networks: Unsettled): boolean {
+  return networks === 'all' || networks.size > 0;
+}
+
+function named(networks: Unsettled, state: DriverState): ReadonlySet<string> {
+  return networks === 'all' ? new Set(state.networks.keys()) : networks;
+}
+
+/** The host went back and the disk refused to: the files say what was asked for, and a repair makes the host say so too. */
+function filesStayed(cause: unknown, files: unknown): VirtnetError {
+  const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+  return new VirtnetError({
+    code: 'VNP002',
+    message: `${words(cause)}; the undo failed too: ${words(files)}`,
+    hint: 'make room or make the folder writable, then run `virtnet repair`: it finishes the change',
+    cause,
+  });
 }
 
 function scopeOf({ scope, only }: Change<unknown>): Pick<ReconcileRequest, 'networks' | 'ports'> {

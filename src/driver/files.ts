@@ -46,6 +46,19 @@ export async function changeFiles(changes: readonly FileChange[], options: FileO
   if (options.durable) await Promise.all([...folders].map((folder) => syncFolder(folder, step)));
 }
 
+/** What the file system says, with the file's name: `/etc/virtnet/networks/lab.xml: no space left on device`. */
+export function fileErrorWords(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const words = /^E[A-Z0-9]+: (.+?), [a-z]+/.exec(error.message)?.[1] ?? error.message;
+  return 'path' in error && typeof error.path === 'string' ? `${withoutTemp(error.path)}: ${words}` : words;
+}
+
+/** The name that a temp file was to get. */
+function withoutTemp(path: string): string {
+  const name = basename(path);
+  return TEMP.test(name) ? join(dirname(path), name.replace(/^\.(.*)\.\d+-\d+\.tmp$/, '$1')) : path;
+}
+
 /** Removes the temp files that a killed process left in a folder. The caller holds the lock. */
 export function sweepTemps(folder: string): void {
   let names: string[];
@@ -59,7 +72,13 @@ export function sweepTemps(folder: string): void {
 
 function makeFolder(folder: string, step: (operation: string) => void): void {
   step(`mkdir ${folder}`);
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    // On a read-only file system Node says of a recursive call that the folder is not there; this one says why it cannot be made.
+    mkdirSync(folder);
+    throw error;
+  }
 }
 
 async function writeTemp(
@@ -81,6 +100,9 @@ async function writeTemp(
       step(`fsync ${temp}`);
       await sync(fd);
     }
+  } catch (error) {
+    // A descriptor does not know its name; who is told of a full disk wants to know which.
+    throw error instanceof Error && !('path' in error) ? Object.assign(error, { path: change.path }) : error;
   } finally {
     closeSync(fd);
   }

@@ -1,12 +1,12 @@
 import { basename, dirname } from 'node:path';
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
-import { VirtnetError } from '../base/errors.ts';
+import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
-import { changeFiles, sweepTemps } from './files.ts';
+import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
 import { Folder, readText } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
@@ -113,12 +113,7 @@ export class Store {
       await this.#apply(changes);
     } catch (error) {
       await this.#apply(this.#changes(to, from)).catch(() => undefined); // the first error tells more than this one
-      throw new VirtnetError({
-        code: 'VND009',
-        message: `cannot store the change: ${error instanceof Error ? error.message : String(error)}`,
-        hint: 'make room or make the folder writable; nothing has been changed',
-        cause: error,
-      });
+      throw notStored(error);
     }
   }
 
@@ -128,31 +123,41 @@ export class Store {
   }
 
   /** Networks (uuids) whose change was interrupted by a kill; their host state may be anything between. */
-  pending(): ReadonlySet<string> {
-    return this.#ofThisBoot() ? this.#list(this.#layout.pending) : new Set();
+  pending(): Unsettled {
+    const text = this.#ofThisBoot() ? readText(this.#layout.pending) : undefined;
+    return text === '' ? 'all' : linesOf(text);
   }
 
-  async setPending(networks: Iterable<string>): Promise<void> {
-    await this.#setList(this.#layout.pending, networks);
+  /** @throws VirtnetError VND009. A full disk is no reason: what takes things away must be possible there. */
+  async setPending(networks: Unsettled): Promise<void> {
+    try {
+      await this.#setList(this.#layout.pending, networks);
+    } catch (error) {
+      if (networks === 'all' || networks.size === 0 || !isFull(error)) throw notStored(error);
+      await this.setPending('all'); // an empty file takes no room
+    }
   }
 
   /** Networks (uuids) that autostart has started since the boot. */
   autostarted(): ReadonlySet<string> {
-    return this.#ofThisBoot() ? this.#list(this.#layout.autostarted) : new Set();
+    return linesOf(this.#ofThisBoot() ? readText(this.#layout.autostarted) : undefined);
   }
 
+  /** @throws VirtnetError VND009. */
   async setAutostarted(networks: Iterable<string>): Promise<void> {
-    await this.#setList(this.#layout.autostarted, networks);
+    try {
+      await this.#setList(this.#layout.autostarted, new Set(networks));
+    } catch (error) {
+      throw notStored(error);
+    }
   }
 
-  #list(path: string): ReadonlySet<string> {
-    return new Set((readText(path) ?? '').split('\n').filter((line) => line !== ''));
-  }
-
-  async #setList(path: string, networks: Iterable<string>): Promise<void> {
+  /** A list that says `all` is an empty file, and one that says nothing is none. */
+  async #setList(path: string, networks: Unsettled): Promise<void> {
     await this.#prepareBoot(true);
-    const lines = [...networks].map((uuid) => `${uuid}\n`).join('');
-    await this.#change([lines === '' ? { op: 'remove', path } : { op: 'write', path, text: lines }], false);
+    const text = networks === 'all' ? '' : [...networks].map((uuid) => `${uuid}\n`).join('');
+    const isNone = networks !== 'all' && networks.size === 0;
+    await this.#change([isNone ? { op: 'remove', path } : { op: 'write', path, text }], false);
   }
 
   #ofThisBoot(): boolean {
@@ -237,6 +242,9 @@ export class Store {
   }
 }
 
+/** Networks (uuids) of which nobody knows how far their last change came: `all` when there was no room to note which. */
+export type Unsettled = ReadonlySet<string> | 'all';
+
 interface Changes {
   readonly durable: readonly FileChange[];
   readonly volatile: readonly FileChange[];
@@ -245,6 +253,25 @@ interface Changes {
 type Files<T> = ReadonlyMap<string, { readonly value: T }>;
 
 const NO_FILES: ReadonlyMap<string, { readonly signature: string; readonly value: never }> = new Map<string, never>();
+
+function linesOf(text: string | undefined): ReadonlySet<string> {
+  return new Set((text ?? '').split('\n').filter((line) => line !== ''));
+}
+
+/** No block is left for the text of a file, on the disk or of this user's share. */
+function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
+}
+
+function notStored(error: unknown): VirtnetError {
+  if (isVirtnetError(error)) return error;
+  return new VirtnetError({
+    code: 'VND009',
+    message: `cannot store the change: ${fileErrorWords(error)}`,
+    hint: 'make room or make the folder writable; nothing has been changed',
+    cause: error,
+  });
+}
 
 function isDocument(file: string): boolean {
   return !file.startsWith('.') && file.endsWith('.xml');

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VirtnetError } from '../base/errors.ts';
-import { spawnError } from './command.ts';
+import { isPermissionText, spawnError, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
 import { readText } from './small-files.ts';
 
@@ -38,28 +38,65 @@ export async function takeLock(runDir: string, purpose: string, timeoutMs: numbe
   const began = Date.now();
   const releaseTurn = await takeTurn(path, timeoutMs);
   try {
-    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+    makeFolder(runDir);
     const release = await flock(path, Math.max(timeoutMs - (Date.now() - began), 0));
-    const previous = await readText(path);
-    const holder: LockHolder = {
-      pid: process.pid,
-      command: process.argv.slice(1).join(' '),
-      purpose,
-      since: new Date().toISOString(),
-      token: TOKEN,
-    };
-    writeFileSync(path, `${JSON.stringify(holder)}\n`);
-    return {
-      undisturbed: (previous ?? '') === '' || parseHolder(previous)?.token === TOKEN,
-      [Symbol.asyncDispose]: async () => {
-        await release();
-        releaseTurn();
-      },
-    };
+    try {
+      const previous = (await readText(path)) ?? '';
+      const holder: LockHolder = {
+        pid: process.pid,
+        command: process.argv.slice(1).join(' '),
+        purpose,
+        since: new Date().toISOString(),
+        token: TOKEN,
+      };
+      writeOver(path, `${JSON.stringify(holder)}\n`, previous);
+      return {
+        undisturbed: previous === '' || parseHolder(previous)?.token === TOKEN,
+        [Symbol.asyncDispose]: async () => {
+          await release();
+          releaseTurn();
+        },
+      };
+    } catch (error) {
+      await release();
+      throw error;
+    }
   } catch (error) {
     releaseTurn();
     throw error;
   }
+}
+
+/** @throws VirtnetError VNH003 where this user may not, VNH001 otherwise. */
+function makeFolder(runDir: string): void {
+  try {
+    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+  } catch (error) {
+    throw cannotLock(runDir, systemWords(error));
+  }
+}
+
+/**
+ * Writes over a text that is there, and blanks what is left of it: on a full disk the room that the file has is enough.
+ * @throws VirtnetError VNH001.
+ */
+function writeOver(path: string, text: string, previous: string): void {
+  try {
+    const fd = openSync(path, 'r+');
+    try {
+      writeSync(fd, text.trimEnd().padEnd(Buffer.byteLength(previous) - 1) + '\n', 0);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw cannotLock(path, systemWords(error));
+  }
+}
+
+/** What the system says, in the words of the C library. */
+function systemWords(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return /^E(ACCES|PERM):/.test(words) ? 'Permission denied' : (/^E[A-Z0-9]+: (.+?), [a-z]+/.exec(words)?.[1] ?? words);
 }
 
 /** Waits for the callers before us in this process. */
@@ -102,8 +139,16 @@ async function flock(path: string, timeoutMs: number): Promise<() => Promise<voi
   return () => keeper.free();
 }
 
+/** @param words the system's, or those of the shell that opens the file (`virtnet-lock: 5: cannot create PATH: Read-only file system`). */
 function cannotLock(path: string, words: string): VirtnetError {
-  return new VirtnetError({ code: 'VNH001', message: `cannot lock '${path}': ${words.trim()}`, details: { path, stderr: words } });
+  const reason = words.trim().replace(/^virtnet-lock: .*: /, '');
+  if (isPermissionText(reason) && process.geteuid?.() !== 0) return toolError('lock', `cannot lock '${path}': ${reason}`, { path });
+  return new VirtnetError({
+    code: 'VNH001',
+    message: `cannot lock '${path}': ${reason}`,
+    hint: 'no change is made without the lock: make its folder writable, or name another one in VIRTNET_RUN_DIR',
+    details: { path },
+  });
 }
 
 async function held(path: string): Promise<VirtnetError> {

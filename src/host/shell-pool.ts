@@ -79,11 +79,15 @@ class Shell {
     return !this.#busy && !this.gone;
   }
 
-  /** Undefined when the shell went away before it was asked; one that goes away later takes its command along, as a signal would. */
+  /**
+   * Undefined when the shell went away before it was asked, or when there is no room for the input; one that goes away later takes its
+   * command along, as a signal would.
+   */
   run(request: ShellRequest): Promise<ShellResult | undefined> {
+    const input = request.input === '' ? undefined : unlinkedFile(request.input);
+    if (input === 'no room') return Promise.resolve(undefined);
     this.#busy = true;
     this.#hold(true);
-    const input = request.input === '' ? undefined : unlinkedFile(request.input);
     const mark = randomBytes(12).toString('hex');
     const vars = Object.entries(request.env).map(([name, value]) => `${name}=${value}`);
     const words = [...vars, ...request.argv];
@@ -157,8 +161,8 @@ class Shell {
 const shells: Shell[] = [];
 
 /**
- * Runs a command by a shell of the pool. Undefined when it has to be started directly: a word with a line break, too many at once, a
- * program that is not there (whose error the direct start tells), a shell that had gone.
+ * Runs a command by a shell of the pool. Undefined when it has to be started directly: a word with a line break, too many at once, no
+ * room for its input, a program that is not there (whose error the direct start tells), a shell that had gone.
  */
 export async function runByShell(request: ShellRequest, env: Record<string, string>): Promise<ShellResult | undefined> {
   if ([...request.argv, ...Object.values(request.env)].some((word) => word.includes('\n') || word.includes('\0'))) return undefined;
@@ -188,19 +192,20 @@ function retire(shell: Shell): void {
   shell.kill();
 }
 
-/** A file without a name that holds the text: it is gone with this process. */
-function unlinkedFile(text: string): number {
+/** A file without a name that holds the text: it is gone with this process. A folder that is full or cannot be written has no room. */
+function unlinkedFile(text: string): number | 'no room' {
   const path = join(tmpdir(), `.virtnet-${String(process.pid)}-${randomBytes(6).toString('hex')}`);
-  const fd = openSync(path, 'wx+', 0o600);
+  let fd: number | undefined;
   try {
+    fd = openSync(path, 'wx+', 0o600);
     unlinkSync(path);
     const bytes = Buffer.from(text);
     for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
-  } catch (error) {
-    closeSync(fd);
-    throw error;
+    return fd;
+  } catch {
+    if (fd !== undefined) closeSync(fd);
+    return 'no room';
   }
-  return fd;
 }
 
 /** A shell tells of a command that a signal ended by 128 and its number. */
