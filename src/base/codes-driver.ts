@@ -28,4 +28,9 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
     explanation: 'Another network has that bridge name. Two networks that make their own bridge cannot share one.',
   },
   VND016: { title: 'argument refused', explanation: 'An argument of the call is missing, or excludes another one.' },
+  VND017: {
+    title: "guest's link cannot be bounced",
+    explanation:
+      "The change gives the network other addresses, and the guest's end of its link does not follow the host's: a tap is up for the machine behind it as long as its hypervisor says so. The guest learns of its new address when it renews its lease, or when its hypervisor takes the link down and up.",
+  },
 };

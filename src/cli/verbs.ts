@@ -6,6 +6,11 @@ const yes: OptionSpec = { flags: '-y, --yes', says: 'do not ask, even when guest
 const dryRun: OptionSpec = { flags: '--dry-run', says: 'show the plan and change nothing' };
 const commands: OptionSpec = { flags: '--commands', says: 'also show the commands that carry the plan out' };
 
+const bounce: OptionSpec = {
+  flags: '--bounce',
+  says: 'where addresses change, take the links of namespace guests down for a second: their DHCP clients then ask anew',
+};
+
 const FILES = { name: '<file...>', says: 'XML, YAML or JSON documents, folders of them, or - for stdin' };
 const NAME = { name: '<name>', says: 'a network, by name or uuid' };
 const NAMES = { name: '<name...>', says: 'networks, by name or uuid' };
@@ -85,7 +90,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'show what `up` would do',
     about: 'Exits with 3 when there is something to change. Needs the same rights as `up`, and changes nothing.',
     operands: [FILES],
-    options: [commands, json],
+    options: [bounce, commands, json],
     examples: [
       { line: 'plan net.xml', says: 'steps, reasons, and what each does to guests' },
       { line: 'plan --json networks/ > plan.json', says: 'several networks, one plan, as data' },
@@ -97,12 +102,13 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'define and start networks, or change running ones to match their documents',
     about:
-      'All documents make one plan, applied all or nothing: when a step fails, what was done before it is undone. Guests stay plugged. Asks first (on a terminal) when guests would be disturbed.',
+      'All documents make one plan, applied all or nothing: when a step fails, what was done before it is undone. Guests stay plugged. Asks first (on a terminal) when guests would be disturbed. Guests learn of new addresses when they renew their leases; --bounce tells them at once.',
     operands: [{ name: '<file|name...>', says: 'documents, folders, - for stdin, or names of defined networks' }],
-    options: [dryRun, yes, commands, json],
+    options: [bounce, dryRun, yes, commands, json],
     examples: [
       { line: 'up examples/default.xml', says: 'define and start, or bring the running network to this document' },
       { line: 'up default', says: 'bring a defined network up' },
+      { line: 'up --bounce renumbered.xml', says: 'another subnet, and guests that ask for their new addresses at once' },
     ],
     load: () => import('./verbs/up.ts'),
   },

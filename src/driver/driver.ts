@@ -89,6 +89,12 @@ export interface ChangeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How documents are brought up. */
+export interface UpOptions extends ChangeOptions {
+  /** Guests whose addresses the change takes away are told: their links go down for a second. Without it they learn it when they renew. */
+  readonly bounce?: boolean;
+}
+
 /** What a change did (or, in a dry run, would do). */
 export interface ChangeResult {
   readonly plan: Plan;
@@ -187,7 +193,7 @@ export interface NetworkDriver extends AsyncDisposable {
   stop(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
   stopAll(refs: readonly NetworkRef[], options?: ChangeOptions): Promise<ChangeResult>;
   /** Defines and starts, or changes running networks to these documents: one plan, all or nothing. */
-  up(documents: readonly string[], options?: ChangeOptions): Promise<ChangeResult>;
+  up(documents: readonly string[], options?: UpOptions): Promise<ChangeResult>;
   /** What differs between what should be and what is; all networks without a ref. Changes nothing. */
   diff(ref?: NetworkRef): Promise<Plan>;
   /** Applies `diff`. */

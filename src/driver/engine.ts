@@ -7,10 +7,11 @@ import type { Plan, Step } from '../plan/plan.ts';
 import type { ReconcileRequest } from '../reconcile/reconcile.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts';
-import type { ChangeOptions } from './driver.ts';
+import type { ChangeOptions, UpOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
 import { hooksAfter, hooksBefore, type RunHooks } from './hooks.ts';
+import { untoldGuests } from './untold-guests.ts';
 import { Mutex } from './mutex.ts';
 import type { DriverState } from './state.ts';
 import type { Store, Unsettled } from './store.ts';
@@ -103,8 +104,8 @@ export class Engine {
   }
 
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
-  async run<T>(purpose: string, operation: Operation<T>, options: ChangeOptions = {}): Promise<Outcome<T>> {
-    if (options.dryRun === true) return this.#plan(operation);
+  async run<T>(purpose: string, operation: Operation<T>, options: UpOptions = {}): Promise<Outcome<T>> {
+    if (options.dryRun === true) return this.#plan(operation, options);
     return this.exclusive(purpose, (held) => this.#apply(operation, options, held), TOUCHES_HOST.has(purpose));
   }
 
@@ -163,18 +164,19 @@ export class Engine {
     return { ...context, facts: () => (facts ??= host.facts()), portFacts: (wanted) => host.portFacts(wanted) };
   }
 
-  async #plan<T>(operation: Operation<T>): Promise<Outcome<T>> {
+  async #plan<T>(operation: Operation<T>, { bounce }: UpOptions): Promise<Outcome<T>> {
     const context = this.#context();
     const state = this.read();
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
     if (change.only === undefined) this.#options.host.prepare?.();
     const desired = await this.#desired(state, change, context);
-    const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), dryRun: true });
-    return { value: change.value, state: change.next, plan: { steps, diagnostics: desired.diagnostics }, applied: false };
+    const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), bounce, dryRun: true });
+    const diagnostics = [...desired.diagnostics, ...(bounce === true ? untoldGuests(steps, change.next) : [])];
+    return { value: change.value, state: change.next, plan: { steps, diagnostics }, applied: false };
   }
 
-  async #apply<T>(operation: Operation<T>, options: ChangeOptions, held: Held): Promise<Outcome<T>> {
+  async #apply<T>(operation: Operation<T>, options: UpOptions, held: Held): Promise<Outcome<T>> {
     const { store, events } = this.#options;
     await this.#recover();
     const state = held.undisturbed ? store.held() : store.read();
@@ -203,7 +205,9 @@ export class Engine {
       await this.#forgetGone(state, change.next);
       await this.#tellHooks(change, state);
       events.push(change.events);
-      return { value: change.value, state: change.next, ...outcome };
+      const { steps, diagnostics } = outcome.plan;
+      const told = options.bounce === true ? untoldGuests(steps, change.next) : [];
+      return { value: change.value, state: change.next, ...outcome, plan: { steps, diagnostics: [...diagnostics, ...told] } };
     } catch (error) {
       await store.commit(change.next, state).catch((files: unknown) => {
         throw filesStayed(error, files);
@@ -255,13 +259,14 @@ export class Engine {
   async #reconcile(
     desired: Desired,
     scope: Pick<ReconcileRequest, 'networks' | 'ports'>,
-    options: ChangeOptions,
+    options: UpOptions,
   ): Promise<{ readonly plan: Plan; readonly applied: boolean }> {
     let planned: readonly Step[] = [];
-    const { onProgress, signal } = options;
+    const { onProgress, signal, bounce } = options;
     const { steps, applied } = await reconcile(this.#options.host, {
       ...wanted(desired),
       ...scope,
+      bounce,
       onPlan: (plan) => {
         planned = plan;
       },

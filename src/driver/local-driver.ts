@@ -17,6 +17,7 @@ import type {
   NetworkInfo,
   NetworkRef,
   PortStatus,
+  UpOptions,
   UpdateRequest,
 } from './driver.ts';
 import type { Engine } from './engine.ts';
@@ -138,7 +139,7 @@ export class LocalDriver implements NetworkDriver {
     return this.#change('stop', stop(refs), options);
   }
 
-  up(documents: readonly string[], options: ChangeOptions = {}): Promise<ChangeResult> {
+  up(documents: readonly string[], options: UpOptions = {}): Promise<ChangeResult> {
     return this.#change('up', up(documents), options);
   }
 
@@ -232,7 +233,7 @@ export class LocalDriver implements NetworkDriver {
     await this.#parts.host[Symbol.asyncDispose]();
   }
 
-  async #change(purpose: string, operation: Operation<readonly string[]>, options: ChangeOptions): Promise<ChangeResult> {
+  async #change(purpose: string, operation: Operation<readonly string[]>, options: UpOptions): Promise<ChangeResult> {
     const { value, state, plan, applied } = await this.#parts.engine.run(purpose, operation, options);
     return { plan, applied, networks: this.#infos(value, state) };
   }

@@ -1,8 +1,9 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isBounce } from '../plan/bounce.ts';
 import { toolError } from './command.ts';
-import { StepFailure, type IpCommand, type IpHandler, type StepOf } from './handler.ts';
+import { StepFailure, type HostTools, type IpCommand, type IpHandler, type StepOf } from './handler.ts';
 
 /** The administrative state of links: ours, and those that `desired` wants up. */
 export const linkUps: IpHandler<'link-up'> = {
@@ -17,16 +18,19 @@ export const linkUps: IpHandler<'link-up'> = {
     const ups = steps.flatMap((s, step): readonly IpCommand[] => {
       const dev = (s.after ?? s.before)?.dev;
       if (dev === undefined) return [];
-      const args = ['link', 'set', 'dev', dev, s.op === 'delete' ? 'down' : 'up'];
+      const args = ['link', 'set', 'dev', dev, s.op === 'delete' || isBounce(s) ? 'down' : 'up'];
       return [{ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device|No such device/ } : {}) }];
     });
-    return [...spanning(steps).values()].flatMap(({ bridge, step }): IpCommand[] => [{ step, args: stp(bridge, '0') }]).concat(ups);
+    return spanningOff(steps.map((s) => (isBounce(s) ? undefined : s))).concat(ups);
   },
 
   after(steps, tools) {
     const ports = spanning(steps);
-    if (ports.size === 0) return undefined;
+    const bounced = steps.map((s) => (isBounce(s) ? s : undefined));
+    const bounces = bounced.some((s) => s !== undefined);
+    if (ports.size === 0 && !bounces) return undefined;
     return async () => {
+      if (bounces) await raiseAgain(bounced, tools);
       await Promise.all([...ports.keys()].map(forwards));
       const results = await tools.ip.batch([...ports.values()].map(({ bridge }) => stp(bridge, '1')));
       for (const [i, result] of results.entries()) {
@@ -37,15 +41,37 @@ export const linkUps: IpHandler<'link-up'> = {
   },
 };
 
+/** How long a bounced link stays down, in milliseconds: less would be one event to programs that watch links, and no change of anything. */
+const BOUNCE_MS = 1000;
+
+/** The second half of the bounces among the steps of a batch. */
+async function raiseAgain(steps: readonly (StepOf<'link-up'> | undefined)[], tools: HostTools): Promise<void> {
+  await sleep(BOUNCE_MS);
+  const ups = steps.flatMap((s, step): IpCommand[] => (s?.after ? [{ step, args: ['link', 'set', 'dev', s.after.dev, 'up'] }] : []));
+  const commands = [...spanningOff(steps), ...ups];
+  for (const [i, result] of (await tools.ip.batch(commands.map((c) => c.args))).entries()) {
+    const command = commands[i];
+    if (!result.ok && command) throw new StepFailure(command.step, toolError('ip', result.stderr, { argv: ['ip', ...command.args] }));
+  }
+}
+
+/** Spanning tree is off while the ports of these steps are raised. */
+function spanningOff(steps: readonly (StepOf<'link-up'> | undefined)[]): IpCommand[] {
+  return [...spanning(steps).values()].map(({ bridge, step }) => ({ step, args: stp(bridge, '0') }));
+}
+
 /**
  * A port of a bridge with spanning tree waits twice the forward delay, 4 s at least, before it forwards. Guests are leaves: with the
  * protocol off while their ports are raised (milliseconds) these forward at once, and the protocol watches them from then on. libvirt
  * differs: its guests wait. Only on bridges of ours. Ports by device.
  */
-function spanning(steps: readonly StepOf<'link-up'>[]): ReadonlyMap<string, { readonly bridge: string; readonly step: number }> {
+function spanning(
+  steps: readonly (StepOf<'link-up'> | undefined)[],
+): ReadonlyMap<string, { readonly bridge: string; readonly step: number }> {
   const ports = new Map<string, { readonly bridge: string; readonly step: number }>();
-  for (const [step, { op, after }] of steps.entries()) {
-    const bridge = op === 'delete' || after?.owner.port === undefined ? undefined : spanningBridgeOf(after.dev);
+  for (const [step, s] of steps.entries()) {
+    const after = s?.op === 'delete' ? undefined : s?.after;
+    const bridge = after?.owner.port === undefined ? undefined : spanningBridgeOf(after.dev);
     if (bridge !== undefined && after) ports.set(after.dev, { bridge, step });
   }
   return ports;

@@ -2,7 +2,7 @@ import type { Resource } from '../compile/host-state.ts';
 import type { Disturbance, Step } from './plan.ts';
 
 /** Disturbances from the least to the worst. */
-export const disturbances: readonly Disturbance[] = ['none', 'dns-dhcp-pause', 'renumber', 'unplug', 'network-down'];
+export const disturbances: readonly Disturbance[] = ['none', 'dns-dhcp-pause', 'renumber', 'link-bounce', 'unplug', 'network-down'];
 
 /** What a step does to guests that are plugged in. */
 export function disturbanceOf(op: Step['op'], resource: Resource, changed: readonly string[]): Disturbance {
@@ -13,6 +13,8 @@ export function disturbanceOf(op: Step['op'], resource: Resource, changed: reado
       if (op === 'delete') return isPort ? 'unplug' : 'network-down';
       return changed.includes('mac') && !isPort ? 'renumber' : 'none';
     case 'link-up':
+      if (op === 'change') return 'link-bounce';
+      return op === 'create' ? 'none' : isPort ? 'unplug' : 'network-down';
     case 'bridge-port':
     case 'ovs-port':
       if (op !== 'delete') return 'none';

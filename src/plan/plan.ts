@@ -9,6 +9,8 @@ export type Disturbance =
   | 'dns-dhcp-pause'
   /** Addresses change: guests renumber when they renew. */
   | 'renumber'
+  /** A guest's link is down for a second (asked for: it tells the guest of its new addresses). */
+  | 'link-bounce'
   /** One guest's link is cut. */
   | 'unplug'
   /** All guests of the network lose it. */

@@ -1,6 +1,7 @@
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { ExecuteOptions, Host, ObserveRequest } from '../host/host.ts';
+import { withBounces } from '../plan/bounce.ts';
 import { diff } from '../plan/diff.ts';
 import type { Step } from '../plan/plan.ts';
 
@@ -16,6 +17,8 @@ export interface ReconcileRequest {
   readonly networks: ReadonlySet<string> | 'all';
   /** Of these networks only these ports (uuids): the change is about single guests. */
   readonly ports?: ReadonlySet<string> | undefined;
+  /** Guests whose network is renumbered are told by a bounce of their links. */
+  readonly bounce?: boolean | undefined;
   /** Look and plan only. */
   readonly dryRun?: boolean;
   /** Called with the plan once it is known, before anything is changed. May throw to refuse it. */
@@ -43,7 +46,8 @@ const SETTLE_PASSES = 2;
 export async function reconcile(host: Host, request: ReconcileRequest): Promise<ReconcileResult> {
   const look = lookFor(request, named(request));
   const before = await host.observe(look);
-  const steps = diff(request.desired, before);
+  const changes = diff(request.desired, before);
+  const steps = request.bounce === true ? withBounces(changes, request.desired) : changes;
   if (request.dryRun === true) return { steps, applied: false };
   await request.onPlan?.(steps);
   if (steps.length === 0) return { steps, applied: false };

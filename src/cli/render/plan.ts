@@ -8,6 +8,7 @@ const WORDS: Readonly<Record<Disturbance, string>> = {
   none: 'guests notice nothing',
   'dns-dhcp-pause': 'DNS and DHCP pause under a second',
   renumber: 'guests get new addresses when they renew',
+  'link-bounce': "a guest's link is down for a second",
   unplug: "a guest's link is cut",
   'network-down': 'all guests lose the network',
 };

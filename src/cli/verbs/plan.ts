@@ -10,14 +10,14 @@ export const run: Run = async (io, operands, options) => {
   await using driver = await io.openDriver();
   const result = await driver.up(
     documents.map((d) => d.xml),
-    { dryRun: true, signal: io.signal },
+    { dryRun: true, signal: io.signal, ...(flag(options, 'bounce') ? { bounce: true } : {}) },
   );
   const pending = result.plan.steps.length > 0;
   if (asData) io.out(printJson({ plan: planView(result.plan), networks: result.networks.map(networkView) }));
   else {
     showFindings(io, result.plan.diagnostics, undefined);
     await showPlan(io, result, options);
-    if (pending) io.err(`Next: virtnet up ${operands.join(' ')}\n`);
+    if (pending) io.err(`Next: virtnet up ${[...(flag(options, 'bounce') ? ['--bounce'] : []), ...operands].join(' ')}\n`);
   }
   return pending ? PENDING : OK;
 };

@@ -19,8 +19,9 @@ export const run: Run = async (io, operands, options) => {
       }),
   );
   const all = [...documents.map((d) => d.xml), ...stored];
+  const bounce = flag(options, 'bounce');
   return await makeChange(io, options, {
-    apply: (change) => driver.up(all, change),
+    apply: (change) => driver.up(all, { ...change, ...(bounce ? { bounce } : {}) }),
     showPlan: true,
     report: (networks) => networks.map((n) => `${n.name} is up${where(n.bridge, n.network.ips.map(addressOf))}\n`).join(''),
     unchanged: (networks) => networks.map((n) => `${n.name} is up already; nothing to change\n`).join(''),

@@ -1,4 +1,4 @@
-import type { AttachRequest, Affect, ChangeOptions, NetworkDriver, NetworkRef, UpdateRequest } from '../driver.ts';
+import type { AttachRequest, Affect, ChangeOptions, NetworkDriver, NetworkRef, UpdateRequest, UpOptions } from '../driver.ts';
 
 /** A request as both ends of the socket see it. */
 export interface Call {
@@ -62,6 +62,10 @@ function refText(ref: NetworkRef): string {
 /** What of the options travels: a progress listener and an abort signal are the caller's own. */
 function changeOf(options: ChangeOptions | undefined): { readonly dryRun?: boolean } {
   return options?.dryRun === undefined ? {} : { dryRun: options.dryRun };
+}
+
+function upOf(options: UpOptions | undefined): UpOptions {
+  return { ...changeOf(options), ...(options?.bounce === undefined ? {} : { bounce: options.bounce }) };
 }
 
 const bodyOf = <T>(call: Required<Call>): T => (call.body ?? {}) as T;
@@ -198,9 +202,9 @@ export const operations: Operations = {
     method: 'POST',
     path: '/v1/up',
     summary: 'make these documents real: define and start, or change what runs; all or nothing',
-    body: object({ documents: texts, dryRun: flag }, 'documents'),
-    encode: (documents, options) => ({ body: { documents, ...changeOf(options) } }),
-    handle: (d, c) => d.up(bodyOf<{ documents: string[] }>(c).documents, changeOf(bodyOf<ChangeOptions>(c))),
+    body: object({ documents: texts, dryRun: flag, bounce: flag }, 'documents'),
+    encode: (documents, options) => ({ body: { documents, ...upOf(options) } }),
+    handle: (d, c) => d.up(bodyOf<{ documents: string[] }>(c).documents, upOf(bodyOf<UpOptions>(c))),
   },
   diff: {
     method: 'GET',

@@ -210,6 +210,12 @@ export const planCases: readonly PlanCase[] = [
     back: up(edited()),
     ...(silent && { silent }),
   })),
+  {
+    name: 'edit with guests plugged: another subnet, told by bounces of their links',
+    before: withGuests,
+    there: (driver, options) => driver.up([edited(documents.otherSubnet)], { ...options, bounce: true }),
+    back: (driver, options) => driver.up([edited()], { ...options, bounce: true }),
+  },
   ...plugs,
   ...hosted,
   ...repairs,

@@ -87,6 +87,8 @@ export function edited(parts: Parts = {}): string {
   return document(20, Object.values(rest).join('') + options, namespace);
 }
 
+export const otherSubnet: Parts = { v4: v4(21, "<dhcp><range start='10.7.21.100' end='10.7.21.199'/></dhcp>") };
+
 /**
  * What can be edited while guests are plugged; `silent` are the edits that a guest's packets must not notice. A guest's first inbound limit is
  * none of these: while its device gets another kind of queue the kernel drops what is sent (dev_deactivate).
@@ -136,7 +138,7 @@ export const edits: readonly { readonly what: string; readonly parts: Parts; rea
   },
   { what: 'one more subnet', parts: { routes: "<ip address='10.27.20.1' netmask='255.255.255.0'/>" }, silent: true },
   { what: 'no IPv6', parts: { v6: '' }, silent: true },
-  { what: 'another subnet', parts: { v4: v4(21, "<dhcp><range start='10.7.21.100' end='10.7.21.199'/></dhcp>") } },
+  { what: 'another subnet', parts: otherSubnet },
   { what: 'mtu', parts: { mtu: "<mtu size='1400'/>" } },
   { what: 'spanning tree', parts: { bridge: bridge(20, "stp='on' delay='3'") } },
   { what: 'zone', parts: { bridge: bridge(20, "stp='off' zone='lab'") }, silent: true },
