@@ -8,7 +8,7 @@ import type { Owner, Resource } from './host-state.ts';
 import { compileHostdev, compileVf } from './hostdev.ts';
 import { isOvsPort, portLink, type PortLink } from './port-link.ts';
 import { bridgePortVlan, ovsPortVlan } from './port-vlan.ts';
-import type { PortRecord } from './port.ts';
+import { askedPort, type PortRecord } from './port.ts';
 import type { Finding, Report } from './report.ts';
 import { compilePortShaping, outboundVia } from './shaping.ts';
 
@@ -24,7 +24,7 @@ interface PortContext {
 
 /** What one guest's connection means on this host. Finds VNI2xx of the merge, VNC004, VNC005 and VNC007. */
 export function compilePort(network: CompleteNetwork, record: PortRecord, facts: PortFacts, report: Report): readonly Resource[] {
-  const merged = mergePort({ network, port: record.port }, { unknownPortgroup: 'ignore' });
+  const merged = mergePort({ network, port: askedPort(record) }, { unknownPortgroup: 'ignore' });
   report.add(merged.diagnostics);
   if (!merged.ok) return [];
   const owner = { network: network.uuid, port: record.port.uuid };

@@ -28,11 +28,12 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
     const document = parseDocument(request, context);
     const wanted = wantedPort(record, request, document, context);
     const facts = await portFacts(record, context);
-    const port = plugIn(record, wanted, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'refuse');
+    const { port, inherited } = plugIn(record, wanted, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'refuse');
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const attachment = attachmentFor(state, record, request, document, facts.links);
     const made: PortRecord = {
       port,
+      ...(inherited && { inherited }),
       attachment,
       ...(document.mtu === undefined ? {} : { mtu: document.mtu }),
       ...(document.linkDown === true ? { linkDown: true } : {}),

@@ -1,8 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { allocate, nextClassId } from '../compile/pools.ts';
 import type { PortFacts } from '../compile/facts.ts';
-import type { PortRecord } from '../compile/port.ts';
+import { askedPort, type InheritedSetting, type PortRecord } from '../compile/port.ts';
 import type { EffectivePort } from '../interface/effective.ts';
 import { checkFloor, checkOvercommit } from '../interface/floor.ts';
 import { mergePort, withUuid } from '../interface/merge.ts';
@@ -55,7 +56,7 @@ export function createPort(
     const port =
       options.reclaim === true
         ? document
-        : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'ignore');
+        : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'ignore').port;
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const made: PortRecord = { port, attachment: { type: 'none' } };
     return { ...withPort(state, record, made, facts), value: made };
@@ -70,7 +71,7 @@ export function deletePort(ref: NetworkRef, uuid: string): Operation<void> {
   };
 }
 
-/** Replaces a port's limits; without any they end. */
+/** Replaces a port's limits; without any they end, or are its portgroup's. */
 export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandwidth | undefined): Operation<void> {
   return async (state, context) => {
     const record = running(lookup(state, ref));
@@ -78,8 +79,10 @@ export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandw
     const { bandwidth: _old, classId: _class, ...rest } = old.port;
     const wanted = limits(bandwidth);
     const port = withFloor(record, { ...rest, ...(wanted === undefined ? {} : { bandwidth: wanted }) });
-    const next = withRecord(state, { ...record, ports: new Map(record.ports).set(uuid, { ...old, port }) });
-    return { next, ...scopeOf(record, await portFacts(record, context), old, port), events: [], value: undefined };
+    const inherited = old.inherited?.filter((setting) => setting !== 'bandwidth');
+    const now = following(record.live, { ...old, port, ...(inherited && { inherited }) });
+    const next = withRecord(state, { ...record, ports: new Map(record.ports).set(uuid, now) });
+    return { next, ...scopeOf(record, await portFacts(record, context), old, now.port), events: [], value: undefined };
   };
 }
 
@@ -89,11 +92,26 @@ export function plugIn(
   port: NetworkPort,
   { uuid, known, others }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts; readonly others: readonly PortRecord[] },
   unknownPortgroup: 'refuse' | 'ignore',
-): NetworkPort {
+): Pick<PortRecord, 'port' | 'inherited'> {
   const merged = value(mergePort({ network: record.live, port }, { unknownPortgroup }));
   const ports = [...record.ports.values()];
   const plug = value(allocate({ network: record.live, ports, others, port, facts: known }));
-  return withFloor(record, { ...settled(port, merged, uuid), plug });
+  return { port: withFloor(record, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };
+}
+
+/** The guest with what its portgroup and network give it now. One whose device somebody else makes has what it was told. */
+export function following(network: Network, record: PortRecord): PortRecord {
+  if (record.inherited === undefined) return record;
+  const asked = askedPort(record);
+  const merged = mergePort({ network, port: asked }, { unknownPortgroup: 'ignore' });
+  if (!merged.ok) return record;
+  const now = { ...record, port: settled(asked, merged.value), inherited: inheritedBy(merged.value) };
+  return isDeepStrictEqual(now, record) ? record : now;
+}
+
+function inheritedBy({ origins }: EffectivePort): readonly InheritedSetting[] {
+  const settings = ['bandwidth', 'vlan', 'isolated', 'trustGuestRxFilters'] as const;
+  return settings.filter((setting) => origins[setting] !== undefined && origins[setting] !== 'port');
 }
 
 /** The guests of all other networks, which may hold devices that this one lists too. */
@@ -135,10 +153,10 @@ export function portFacts(record: NetworkRecord, context: OperationContext): Pro
 }
 
 /** The port with what the merge settled written into it, as libvirt shows it afterwards. */
-function settled(port: NetworkPort, merged: EffectivePort, uuid: () => string): NetworkPort {
+function settled(port: NetworkPort, merged: EffectivePort, uuid?: () => string): NetworkPort {
   const { bandwidth, vlan, origins } = merged;
   const virtualport =
-    merged.virtualport !== undefined && merged.missingUuid !== undefined
+    merged.virtualport !== undefined && merged.missingUuid !== undefined && uuid !== undefined
       ? withUuid(merged.virtualport, merged.missingUuid, uuid())
       : merged.virtualport;
   return {

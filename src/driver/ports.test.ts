@@ -226,6 +226,36 @@ describe('a guest that virtnet plugs', () => {
     expect(host.state.has('link-up vnet0')).toBe(false);
   });
 
+  test('follows its portgroup and network, but for what it asked for itself', async () => {
+    const groups = (rate: number, more = ''): string =>
+      bridged(
+        'net',
+        `<port isolated='yes'/><portgroup name='g' default='yes'><bandwidth><inbound average='${String(rate)}'/></bandwidth></portgroup>${more}`,
+      );
+    await driver.up([groups(10)]);
+    const follows = (await driver.attach('net', { attachment: tap })).port.port.uuid;
+    await driver.attach('net', { attachment: tap, bandwidth: { inbound: { average: 7 } }, isolated: true });
+    const limits = async (): Promise<readonly unknown[]> => {
+      const rates = ['vnet0', 'vnet1'].map((dev) => (host.state.get(`shaping ${dev}`) as { inbound?: object } | undefined)?.inbound);
+      const isolation = ['vnet0', 'vnet1'].map((dev) => (host.state.get(`bridge-port ${dev}`) as { isolated: boolean }).isolated);
+      // What is shown is what is done.
+      expect((await driver.ports('net')).map(({ port }) => port.bandwidth?.inbound)).toEqual(rates);
+      return [...rates, ...isolation];
+    };
+    expect(await limits()).toEqual([{ average: 10 }, { average: 7 }, true, true]);
+    await driver.up([groups(20).replace(" isolated='yes'", " isolated='no'")]);
+    expect(await limits()).toEqual([{ average: 20 }, { average: 7 }, false, true]);
+    const fragment = "<portgroup name='g' default='yes'><bandwidth><inbound average='30'/></bandwidth></portgroup>";
+    await driver.update('net', { section: 'portgroup', command: 'modify', parentIndex: -1, fragment, affect: 'live' });
+    expect(await limits()).toEqual([{ average: 30 }, { average: 7 }, false, true]);
+    await driver.setPortBandwidth('net', follows, { inbound: { average: 5 } });
+    await driver.up([groups(40)]);
+    expect(await limits()).toEqual([{ average: 5 }, { average: 7 }, true, true]);
+    await driver.setPortBandwidth('net', follows, undefined);
+    expect(await limits()).toEqual([{ average: 40 }, { average: 7 }, true, true]);
+    expect((await driver.diff()).steps).toEqual([]);
+  });
+
   test.each([
     ['a portgroup that is not there', { portgroup: 'fats', attachment: tap }, { code: 'VNI201', hint: "did you mean 'fast'?" }],
     ['a MAC that is there already', { mac: '52:54:00:00:00:99', attachment: tap }, { code: 'VND011' }],

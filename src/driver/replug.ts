@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { PortFacts } from '../compile/facts.ts';
 import { expandPool, holders, poolDevices } from '../compile/pool-devices.ts';
 import { allocate } from '../compile/pools.ts';
@@ -8,12 +9,12 @@ import type { Network } from '../network/network.ts';
 import { checkKind } from './attach.ts';
 import type { OperationContext } from './change.ts';
 import { refused } from './errors.ts';
-import { otherPorts, portFacts } from './port-operations.ts';
+import { following, otherPorts, portFacts } from './port-operations.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 /**
  * The network's guests as they are plugged where it runs by another document: on the bridge that it has now, or on a device of the pool
- * that it has now (on the one that they have, where it is still listed). Ports whose device somebody else makes stay where they are.
+ * that it has now (on the one that they have, where it is still listed), with what their portgroup and the network give them now. Ports whose device somebody else makes stay where they are.
  * @throws VirtnetError VND016 for a guest whose kind of device the network does not take any more, VND006 where the pool is too small.
  */
 export async function replugged(
@@ -29,9 +30,10 @@ export async function replugged(
   for (const [uuid, old] of record.ports) {
     if (old.attachment.type === 'none') continue;
     checkKind(network, old.attachment.type, old.port.owner.name);
+    const now = following(network, old);
     const plug = kept(network, old, facts) ?? chosen(state, record, network, [...ports.values()], old, facts);
-    if (JSON.stringify(plug) === JSON.stringify(old.port.plug)) continue;
-    ports.set(uuid, { ...old, port: { ...old.port, plug } });
+    if (now === old && isDeepStrictEqual(plug, old.port.plug)) continue;
+    ports.set(uuid, { ...now, port: { ...now.port, plug } });
     moved = true;
   }
   return moved ? ports : record.ports;

@@ -5,6 +5,7 @@ import type { NetworkRef, UpdateRequest } from './driver.ts';
 import { refused } from './errors.ts';
 import { lookup } from './lookup.ts';
 import { affected, editDocuments } from './metadata.ts';
+import { following } from './port-operations.ts';
 import { withRecord } from './state.ts';
 
 /** `networkUpdate`: changes one section of the live document, the stored one, or both; when one of them refuses, neither changes. */
@@ -12,10 +13,10 @@ export function update(ref: NetworkRef, request: UpdateRequest): Operation<void>
   return async (state) => {
     const record = lookup(state, ref);
     const which = affected(record, request.affect);
-    const next = withRecord(
-      state,
-      editDocuments(record, which, (network) => edited(network, request)),
-    );
+    const changed = editDocuments(record, which, (network) => edited(network, request));
+    const { live } = changed;
+    const ports = live === undefined ? changed.ports : new Map([...changed.ports].map(([port, guest]) => [port, following(live, guest)]));
+    const next = withRecord(state, { ...changed, ports });
     const { name, uuid } = record;
     return { next, scope: which.live ? new Set([uuid]) : new Set(), events: [{ type: 'updated', name, uuid }], value: undefined };
   };
