@@ -144,7 +144,7 @@ const ports = fc.array(
 );
 
 const OPTIONS =
-  /^(#|(strict-order|no-resolv|bind-dynamic|expand-hosts|domain-needed|enable-tftp|dhcp-no-override|dhcp-authoritative|leasefile-ro|enable-ra)$|(port|server|servers-file|local|domain|pid-file|except-interface|interface|dhcp-option|ra-param|txt-record|srv-host|tftp-root|dhcp-range|dhcp-boot|dhcp-lease-max|dhcp-hostsfile|dhcp-script|addn-hosts)=)/;
+  /^(#|(strict-order|no-resolv|bind-dynamic|expand-hosts|domain-needed|enable-tftp|dhcp-no-override|dhcp-authoritative|leasefile-ro|no-ping|enable-ra)$|(port|server|servers-file|local|domain|pid-file|except-interface|interface|dhcp-option|ra-param|txt-record|srv-host|tftp-root|dhcp-range|dhcp-boot|dhcp-lease-max|dhcp-hostsfile|dhcp-script|addn-hosts)=)/;
 
 function lines(text: string): string[] {
   return text === '' ? [] : text.replace(/\n$/, '').split('\n');
