@@ -11,15 +11,19 @@ export interface FlockAnswer {
 /** flock(1) answers this where the lock was not free in time. */
 export const NOT_FREE = 75;
 
-/** Takes and frees one lock, on request. It ends with the process that it serves (its stdin ends), and the lock with it. */
+/**
+ * Takes and frees one lock, on request. Each answer ends with a line of its exit code; words of what failed come before it. It ends with the
+ * process that it serves (its stdin ends), and the lock with it. All that it starts is flock(1), once: a start is most of the time.
+ */
 const LOOP = `
+exec 2>&1
 while IFS= read -r verb; do
-  if [ "$verb" = free ]; then exec 9>&-; echo '0 '; continue; fi
+  if [ "$verb" = free ]; then exec 9>&-; echo '=0'; continue; fi
   IFS= read -r path; IFS= read -r wait
-  words=$({ command exec 9>>"$path"; } 2>&1) && exec 9>>"$path" && words=$(flock --exclusive --timeout "$wait" --conflict-exit-code ${String(NOT_FREE)} 9 2>&1)
+  command exec 9>>"$path" && flock --exclusive --timeout "$wait" --conflict-exit-code ${String(NOT_FREE)} 9
   code=$?
   [ "$code" -eq 0 ] || exec 9>&-
-  printf '%s %s\\n' "$code" "$(printf %s "$words" | tr '\\n' ' ')"
+  printf '\\n=%s\\n' "$code"
 done`;
 
 /**
@@ -42,10 +46,10 @@ export class LockKeeper {
     });
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
-      const line = /^(\d+) (.*)\n/.exec(this.#out);
-      if (!line) return;
+      const answer = /^([^]*\n|)=(\d+)\n$/.exec(this.#out);
+      if (!answer) return;
       this.#out = '';
-      this.#answer?.({ code: Number(line[1]), stderr: line[2] ?? '' });
+      this.#answer?.({ code: Number(answer[2]), stderr: (answer[1] ?? '').trim() });
     });
     this.#child.stdin?.on('error', () => undefined); // its end is told by 'close'
     this.#child.on('error', (error) => {
