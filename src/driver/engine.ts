@@ -1,6 +1,7 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
-import type { HostFacts } from '../compile/facts.ts';
+import type { HostFacts, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Host } from '../host/host.ts';
 import type { Plan, Step } from '../plan/plan.ts';
@@ -72,11 +73,21 @@ interface Held {
   /** Nobody else had it since this process had it last. */
   readonly undisturbed: boolean;
   /** What was seen while it was taken. */
-  readonly ahead?: Promise<HostFacts> | undefined;
+  readonly ahead?: Ahead | undefined;
 }
 
-/** Purposes of the changes that always look at the whole of a network. */
-const TOUCHES_HOST: ReadonlySet<string> = new Set(['start', 'stop', 'up', 'create']);
+/** Facts that are read while the lock is taken. */
+interface Ahead {
+  readonly facts?: Promise<HostFacts>;
+  /** Without virtual functions. */
+  readonly portFacts?: Promise<PortFacts>;
+}
+
+/** What the changes of some purposes always look at: the whole of a network, or a guest's surroundings. */
+const LOOKS_AT: ReadonlyMap<string, keyof Ahead> = new Map([
+  ...['start', 'stop', 'up', 'create'].map((purpose) => [purpose, 'facts'] as const),
+  ...['attach', 'detach'].map((purpose) => [purpose, 'portFacts'] as const),
+]);
 
 const NO_PLAN: Plan = { steps: [], diagnostics: [] };
 
@@ -106,7 +117,7 @@ export class Engine {
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
   async run<T>(purpose: string, operation: Operation<T>, options: UpOptions = {}): Promise<Outcome<T>> {
     if (options.dryRun === true) return this.#plan(operation, options);
-    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), TOUCHES_HOST.has(purpose));
+    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), LOOKS_AT.get(purpose));
   }
 
   /** What differs between what should be and what is. */
@@ -128,40 +139,50 @@ export class Engine {
       const pending = store.pending();
       const wide = bothOf(scope, pending);
       const state = this.read();
-      const facts = await (ahead ?? host.facts());
+      const facts = await (ahead?.facts ?? host.facts());
       const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, named(pending, state)), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (isSome(pending)) await store.setPending(new Set());
       return { value: undefined, state: this.read(), ...outcome };
     };
-    return this.exclusive('repair', mend, true);
+    return this.exclusive('repair', mend, 'facts');
   }
 
   /**
-   * Runs an action alone: no other change of this process or of another one happens meanwhile. With `lookAhead` the host is looked at
+   * Runs an action alone: no other change of this process or of another one happens meanwhile. With `looksAt` the host is looked at
    * while the lock is taken; the action gets what was seen when nobody else changed anything in between.
    */
-  exclusive<T>(purpose: string, action: (held: Held) => Promise<T>, lookAhead = false): Promise<T> {
+  exclusive<T>(purpose: string, action: (held: Held) => Promise<T>, looksAt?: keyof Ahead): Promise<T> {
     return this.#mutex.run(async () => {
       const { host } = this.#options;
-      let ahead: Promise<HostFacts> | undefined;
-      if (lookAhead) {
-        host.prepare?.();
-        ahead = host.facts();
-        ahead.catch(() => undefined); // told to whoever uses it
-      }
-      await using lock = await host.lock(purpose);
+      if (looksAt === 'facts') host.prepare?.();
+      const locking = host.lock(purpose);
+      const ahead = this.#lookAhead(looksAt);
+      await using lock = await locking;
       const undisturbed = lock.undisturbed === true;
       if (undisturbed) return await action({ undisturbed, ahead });
-      if (lookAhead) host.prepare?.();
+      if (looksAt === 'facts') host.prepare?.();
       return await action({ undisturbed });
     });
   }
 
-  #context(ahead?: Promise<HostFacts>): OperationContext {
-    let facts = ahead;
+  #lookAhead(looksAt: keyof Ahead | undefined): Ahead {
+    const { host } = this.#options;
+    if (looksAt === undefined) return {};
+    // Reading a long folder holds this process up: the lock is asked for first.
+    const ahead = looksAt === 'facts' ? { facts: host.facts() } : { portFacts: nextTurn().then(() => host.portFacts({ vfs: false })) };
+    for (const seen of Object.values(ahead)) seen.catch(() => undefined); // told to whoever uses it
+    return ahead;
+  }
+
+  #context(ahead: Ahead = {}): OperationContext {
+    let { facts } = ahead;
     const { context, host } = this.#options;
-    return { ...context, facts: () => (facts ??= host.facts()), portFacts: (wanted) => host.portFacts(wanted) };
+    return {
+      ...context,
+      facts: () => (facts ??= host.facts()),
+      portFacts: (wanted) => (wanted.vfs ? undefined : ahead.portFacts) ?? host.portFacts(wanted),
+    };
   }
 
   async #plan<T>(operation: Operation<T>, { bounce }: UpOptions): Promise<Outcome<T>> {

@@ -29,7 +29,6 @@ const packages: Readonly<Record<string, string>> = {
   nft: 'nftables',
   dnsmasq: 'dnsmasq-base',
   flock: 'util-linux',
-  nsenter: 'util-linux',
   unshare: 'util-linux',
   busctl: 'systemd',
   'ovs-vsctl': 'openvswitch-switch',

@@ -8,6 +8,7 @@ import { handlers } from './handlers.ts';
 import type { FirewallKind } from './handlers.ts';
 import type { ExecuteOptions } from './host.ts';
 import { batchLine } from './ip-line.ts';
+import { removeLinks } from './link-removal.ts';
 import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
 import { executeFirewall } from './nft.ts';
 import { freshNetworks, mayGoBeside, silence } from './overlap.ts';
@@ -171,7 +172,13 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
       });
     from = to;
   }
-  const results = await runCommands(commands, tools);
+  const results: LineResult[] = [];
+  for (const part of byRemoval(commands)) {
+    const isRemoval = part[0]?.removes !== undefined;
+    results.push(
+      ...(isRemoval ? await Promise.all(part.map((c) => removeLinks(c.args, c.removes ?? [], tools))) : await runCommands(part, tools)),
+    );
+  }
   for (const [i, result] of results.entries()) {
     const command = commands[i] as IpCommand;
     if (result.ok || command.fine?.test(result.stderr) === true) continue;
@@ -179,8 +186,17 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
     throw new StepFailure(command.step, toolError('ip', result.stderr, { argv: ['ip', ...command.args], line: batchLine(command.args) }));
   }
   for (const after of afters) await after();
-  // A deletion by group goes past what iproute2 remembers of names.
-  if (commands.some(({ args }) => args[0] === 'link' && args[1] === 'delete' && args[2] === 'group')) tools.ip.forget();
+}
+
+/** Neighbours that delete links, and those that do not. */
+function byRemoval(commands: readonly IpCommand[]): readonly (readonly IpCommand[])[] {
+  const parts: IpCommand[][] = [];
+  for (const command of commands) {
+    const last = parts.at(-1);
+    if (last && (last[0]?.removes === undefined) === (command.removes === undefined)) last.push(command);
+    else parts.push([command]);
+  }
+  return parts;
 }
 
 /**

@@ -81,6 +81,8 @@ export interface IpCommand {
   readonly args: IpArgs;
   /** Words of a failure that mean "it is so already" (a delete of what is gone). */
   readonly fine?: RegExp;
+  /** Devices that the line deletes: it is done when they are gone, see `removeLinks`. */
+  readonly removes?: readonly string[];
 }
 
 interface Observer<K extends ResourceKind> {

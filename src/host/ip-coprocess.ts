@@ -76,7 +76,7 @@ class Coprocess {
         let text = '';
         for (const line of lines) text += `${line}\n${MARK} \n`;
         if (this.#failure) this.#fail(this.#failure);
-        else this.#child.stdin.write(text + SENTINEL[this.#tool]);
+        else this.#child.stdin.write(lines.some(isQuery) ? text + SENTINEL[this.#tool] : text);
       });
     } finally {
       clearTimeout(timer);
@@ -133,10 +133,12 @@ class Coprocess {
       if (p) this.#cutOff(p, last);
       return;
     }
-    if (!p || p.stderrs.length < p.lines.length || !this.#out.endsWith('\n')) return;
-    // One line of JSON for each query, and one for the sentinel that came last.
+    if (!p || p.stderrs.length < p.lines.length) return;
+    const asks = p.lines.some(isQuery);
+    if (asks && !this.#out.endsWith('\n')) return;
+    // One line of JSON for each query, and one for the sentinel that came last. Without a query the markers tell all.
     const texts = this.#out.split('\n').filter((t) => t !== '');
-    const expected = p.lines.filter((line, i) => isQuery(line) && !hasFailed(p.stderrs[i] ?? '')).length + 1;
+    const expected = asks ? p.lines.filter((line, i) => isQuery(line) && !hasFailed(p.stderrs[i] ?? '')).length + 1 : 0;
     if (texts.length < expected) return;
     this.#out = '';
     this.#pending = undefined;
@@ -200,8 +202,8 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** A cheap query that prints one line. */
-const SENTINEL = { ip: 'neigh show dev lo\n', tc: 'qdisc show dev lo\n' } as const;
+/** A query that prints one line. It reads no list of all links, as others do; that of tc(8) walks over the qdiscs of all devices. */
+const SENTINEL = { ip: 'address show dev lo\n', tc: 'qdisc show dev lo\n' } as const;
 /** A line with a malformed argument: it changes nothing, and iproute2 exits on it. */
 const LAST_LINE = { ip: 'address add - dev lo\n', tc: 'qdisc add dev lo root handle zz:\n' } as const;
 const MARK = 'virtnet-mark';
@@ -234,7 +236,7 @@ function words(stderr: string): string {
 
 /**
  * A lasting `ip -json -details -force -batch -` for queries and changes: an answer in 0.1 ms where a spawn costs 2 to 14 ms.
- * iproute2 keeps the indexes of the names it met for as long as it lives, so a process is used for a short while only and is followed by
+ * iproute2 keeps the indexes of the names it met for as long as it lives, so an ip(8) is used for a short while only and is followed by
  * another; `forget` asks for that at once. After a `link show` the same process shows no more addresses (iproute2 6.1 keeps the
  * family of the filter), so links are asked for by `address show`, which tells the same and more.
  */
@@ -289,6 +291,7 @@ export class IpTool {
 
   #fresh(): Coprocess {
     if (this.#process === undefined || this.#process.broken) this.#process = new Coprocess(this.#tool);
+    if (this.#tool === 'tc') return this.#process;
     const { firstUsed } = this.#process;
     if (firstUsed !== undefined && performance.now() - firstUsed >= FRESH_MS) this.#process.renew();
     // Renewed ahead of the next use.
@@ -301,7 +304,10 @@ export class IpTool {
   }
 }
 
-/** How long a process's memory of names and indexes is trusted, in milliseconds. */
+/**
+ * How long ip(8)'s memory of names and indexes is trusted, in milliseconds. A new tc(8) reads all links first (10 ms for a thousand), so it
+ * stays until somebody calls `forget`: who gives it names must.
+ */
 const FRESH_MS = 250;
 
 /** The rows of a JSON answer; iproute2 prints `{}` for a row that a filter left out. */

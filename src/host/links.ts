@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { LinkResource, LinkSpec } from '../compile/host-state.ts';
-import { run, toolError } from './command.ts';
+import { toolError } from './command.ts';
 import { StepFailure } from './handler.ts';
 import type { HostTools, IpCommand, IpHandler, Look, StepOf } from './handler.ts';
-import { batchLine } from './ip-line.ts';
 import type { IpArgs } from './ip-line.ts';
-import { markedOwner } from './link-rows.ts';
+import { isThere } from './link-removal.ts';
+import { addressesOf, markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
 import { aliasOf, groupOf, parseAlias, shaperName, tapBirthName } from './marks.ts';
 
@@ -23,12 +23,8 @@ export const links: IpHandler<'link'> = {
   },
 
   after(steps, tools) {
-    const made = steps.flatMap((s, i) =>
-      s.op === 'create' && s.after?.spec.type === 'veth' ? [{ step: i, peer: s.after.spec.peer }] : [],
-    );
     const ports = steps.flatMap((s, i) => (s.op === 'create' && s.after?.owner.port !== undefined ? [{ step: i, dev: s.after.name }] : []));
-    if (made.length + ports.length === 0) return undefined;
-    return async () => void (await Promise.all([raisePeers(made), openIngress(ports, tools)]));
+    return ports.length === 0 ? undefined : () => openIngress(ports, tools);
   },
 };
 
@@ -39,12 +35,20 @@ function deleteLines(doomed: readonly { readonly step: number; readonly name: st
   // The helper device of a shaped link has no other reason to stay.
   const helpers = doomed.map(({ step, name }) => ({ step, name: shaperName(name) }));
   if (doomed.length === 1)
-    return [...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'delete', 'dev', name], fine: GONE }));
+    return [
+      ...doomed.map(quiet),
+      ...[...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'delete', 'dev', name], fine: GONE, removes: [name] })),
+    ];
   const group = String(0x57_00_00_00 + randomBytes(3).readUIntBE(0, 3));
   return [
     ...[...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'set', 'dev', name, 'group', group], fine: GONE })),
-    { step: last.step, args: ['link', 'delete', 'group', group], fine: GONE },
+    { step: last.step, args: ['link', 'delete', 'group', group], fine: GONE, removes: [...doomed, ...helpers].map(({ name }) => name) },
   ];
+}
+
+/** Another process deletes the link; a change makes iproute2 forget what it knows of its name. */
+function quiet({ step, name }: { readonly step: number; readonly name: string }): IpCommand {
+  return { step, args: ['link', 'set', 'dev', name, 'down'], fine: GONE };
 }
 
 function changeLines(step: StepOf<'link'>): readonly Omit<IpCommand, 'step'>[] {
@@ -65,8 +69,10 @@ function createLines(link: LinkResource): readonly IpArgs[] {
       return [[...add, ...mac, ...group, 'type', 'bridge', ...bridgeOptions(link.spec)], name(...mtu)];
     case 'veth': {
       const { netns, name: guestName, mac: guestMac } = link.spec.peer;
-      const peer = ['peer', 'name', guestName, 'address', guestMac, ...mtu, 'netns', netns];
-      return [[...add, ...mac, ...mtu, ...group, 'type', 'veth', ...peer], name()];
+      // The guest's end is made first and up, and ours as its peer: the kernel cannot raise a peer, whose own one is not known yet (veth_open).
+      const guest = ['link', 'add', 'name', guestName, 'address', guestMac, ...mtu, 'netns', netns, 'up'];
+      const index = link.ifindex === undefined ? [] : ['index', String(link.ifindex)];
+      return [[...guest, 'type', 'veth', 'peer', 'name', link.name, ...index, ...mac, ...mtu, ...group], name()];
     }
     case 'tap': {
       // tuntap takes no group, so a tap is born under a name that says it is nobody's yet, and gets name and marks in one request.
@@ -116,35 +122,29 @@ function bridgeOptions(spec: Extract<LinkSpec, { type: 'bridge' }>): IpArgs {
 
 const MACVTAP_MODES = { bridge: 'bridge', private: 'private', vepa: 'vepa', passthru: 'passthru' } as const;
 
-/** Sets the guests' ends up, in their namespaces, at most four at once. */
-async function raisePeers(
-  made: readonly { readonly step: number; readonly peer: { readonly netns: string; readonly name: string } }[],
-): Promise<void> {
-  const queue = [...made];
-  const worker = async (): Promise<void> => {
-    for (let next = queue.shift(); next; next = queue.shift()) {
-      const { netns, name } = next.peer;
-      const path = netns.includes('/') ? netns : `/run/netns/${netns}`;
-      try {
-        await run(['nsenter', `--net=${path}`, '--', 'ip', '-batch', '-'], { input: `${batchLine(['link', 'set', 'dev', name, 'up'])}\n` });
-      } catch (error) {
-        throw new StepFailure(next.step, error);
-      }
-    }
-  };
-  await Promise.all([worker(), worker(), worker(), worker()]);
-}
-
 /**
  * Gives guests' devices the place for limits of what they send while they are still down: on a device that is up the kernel drops what is
  * sent in the instant in which it gets one (dev_deactivate).
  */
 async function openIngress(ports: readonly { readonly step: number; readonly dev: string }[], tools: HostTools): Promise<void> {
-  if (ports.length === 0) return;
-  tools.tc.forget(); // it may know an older device of that name
-  const answers = await tools.tc.batch(ports.map(({ dev }) => ['qdisc', 'add', 'dev', dev, 'ingress']));
+  const rows = await addressesOf(
+    ports.map(({ dev }) => dev),
+    tools,
+  );
+  const answers = await tools.tc.batch(ports.map(({ dev }) => ['qdisc', 'add', 'dev', nameForTc(dev, rows.get(dev), tools), 'ingress']));
   for (const [i, answer] of answers.entries())
     if (!answer.ok) throw new StepFailure(ports[i]?.step ?? 0, toolError('tc', answer.stderr, { dev: ports[i]?.dev }));
+}
+
+/**
+ * A new device for a tc(8) that may remember an older one of its name: iproute2 takes `if` and a number that is nobody's name for an
+ * interface's index (ll_idx_a2n of its lib/ll_map.c).
+ */
+function nameForTc(dev: string, row: LinkRow | undefined, tools: HostTools): string {
+  const byIndex = `if${String(row?.ifindex ?? 0)}`;
+  if (row && !isThere(byIndex, tools)) return byIndex;
+  tools.tc.forget();
+  return dev;
 }
 
 /** A link as a resource; undefined for one that is not ours, unless `desired` has a link of that name: then it is somebody else's there. */

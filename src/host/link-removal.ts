@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tryRun } from './command.ts';
+import type { HostTools } from './handler.ts';
+import type { LineResult } from './ip-coprocess.ts';
+import type { IpArgs } from './ip-line.ts';
+
+/** Every link of this network namespace has a folder of IPv4 settings. */
+export function isThere(dev: string, tools: Pick<HostTools, 'proc'>): boolean {
+  return existsSync(`${tools.proc}/sys/net/ipv4/conf/${dev}`);
+}
+
+/**
+ * Carries out a line of ip(8) that deletes devices, and is done when they are gone. That is 1 to 2 ms for a guest's device; the kernel's
+ * answer comes 10 to 20 ms later, when it knows that nobody on any processor can still be reading what it frees (rcu_barrier in
+ * netdev_run_todo, without the lock of rtnetlink). Nothing that follows depends on that: the names are free, and other changes go on.
+ */
+export async function removeLinks(args: IpArgs, devices: readonly string[], tools: HostTools): Promise<LineResult> {
+  if (!devices.some((dev) => isThere(dev, tools))) {
+    const [answer] = await tools.ip.batch([args]);
+    return answer ?? { ok: true, text: '' };
+  }
+  let answer: LineResult | undefined;
+  let failure: Error | undefined;
+  const running = tryRun(['ip', ...args]).then(
+    ({ code, stderr }) => {
+      answer = code === 0 ? { ok: true, text: '' } : { ok: false, stderr: stderr.trim() };
+    },
+    (error: unknown) => {
+      failure = error instanceof Error ? error : new Error(String(error));
+    },
+  );
+  const isOver = (): boolean => answer !== undefined || failure !== undefined;
+  while (!isOver() && devices.some((dev) => isThere(dev, tools))) await Promise.race([running, sleep(POLL_MS)]);
+  if (failure) throw failure;
+  return answer ?? { ok: true, text: '' };
+}
+
+/** Milliseconds. */
+const POLL_MS = 1;
