@@ -13,6 +13,7 @@ const OPEN_READ_ONLY = 1;
 const Feature = { fdPassing: 8, typedParameterStrings: 9, keepalive: 10, eventCallbacks: 14, closeCallbacks: 15, updateOrder: 16 } as const;
 const features: ReadonlySet<number> = new Set(Object.values(Feature));
 
+/** Fields of a client's identity. Another of libvirt's daemons sends the client's, and `system.token` to show that it is one of them. */
 const identityFields: ReadonlySet<string> = new Set([
   'user-name',
   'unix-user-id',
@@ -23,6 +24,7 @@ const identityFields: ReadonlySet<string> = new Set([
   'sasl-user-name',
   'x509-distinguished-name',
   'selinux-context',
+  'system.token',
 ]);
 
 type Names =

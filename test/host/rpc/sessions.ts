@@ -66,6 +66,7 @@ await call(client, 'connectGetUri', undefined);
 await call(client, 'connectGetLibVersion', undefined);
 for (let feature = -1; feature <= 32; feature++) await call(client, 'connectSupportsFeature', feature);
 await call(client, 'connectSetIdentity', { parameters: [{ field: 'user-name', type: 'string', value: 'root' }], flags: 7 });
+await call(client, 'connectSetIdentity', { parameters: [{ field: 'system.token', type: 'string', value: '0123' }], flags: 0 });
 await call(client, 'connectSetIdentity', { parameters: [{ field: 'shoe-size', type: 'int', value: 9 }], flags: 0 });
 // Everything is looked at before there is anything.
 for (const flags of [0, 1, 2, 3, 4, 8, 16, 32, 63, 64, 0x8000_0000]) await call(client, 'listAllNetworks', { needResults: 1, flags });
