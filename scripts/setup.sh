@@ -94,4 +94,5 @@ install_tools "$@"
 install_modules
 build
 case " $* " in *' oracle '*) sh test/oracle/install.sh --check >/dev/null 2>&1 || sh test/oracle/install.sh >&2 || die 'libvirt could not be installed; the reason is above' ;; esac
+case " $* " in *' oracle '*) sh test/oracle/qemu-driver.sh >/dev/null || say 'libvirt has no QEMU driver here: its tests are skipped' ;; esac
 case " $* " in *' lab '*) . scripts/lib/kernel-lab.sh; install_lab ;; esac

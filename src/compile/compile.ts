@@ -8,6 +8,7 @@ import { checkBridgeName } from './device-name.ts';
 import { compileDnsmasq } from './dnsmasq.ts';
 import type { HostFacts, PortFacts } from './facts.ts';
 import { compileFirewall, hasRules } from './firewall.ts';
+import { foreignTaps } from './foreign-tap.ts';
 import { compileHelpers } from './helpers.ts';
 import { hostState, type Resource } from './host-state.ts';
 import { compileBridge } from './links.ts';
@@ -43,7 +44,8 @@ export function compileNetwork({ network: given, ports, facts, others = [], runn
   const conflicts = findConflicts(network, facts, others);
   report.add(running ? conflicts.map(asWarning) : conflicts);
   const own = isManaged(network) ? compileManaged(network, ports, facts, report) : compileHosted(network, ports, facts, report);
-  const guests = ports.flatMap((record) => compilePort(network, record, facts, report));
+  const taps = foreignTaps(network.uuid, ports, facts.links);
+  const guests = ports.flatMap((record) => compilePort(network, record, facts, report, taps.get(record.port.uuid)));
   // A document may hold the same route twice; a host has it once.
   return report.result([...hostState([...own, ...guests]).values()]);
 }

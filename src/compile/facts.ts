@@ -8,6 +8,8 @@ export interface LinkFact {
   readonly alias?: string;
   readonly mac?: string;
   readonly mtu?: number;
+  /** The bridge (or bond, or switch) that it is a port of. */
+  readonly master?: string;
 }
 
 /** A route or an address of the host, as a subnet and the device it belongs to. */

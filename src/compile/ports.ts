@@ -22,14 +22,24 @@ interface PortContext {
   readonly report: Report;
 }
 
-/** What one guest's connection means on this host. Finds VNI2xx of the merge, VNC004, VNC005 and VNC007. */
-export function compilePort(network: CompleteNetwork, record: PortRecord, facts: PortFacts, report: Report): readonly Resource[] {
+/**
+ * What one guest's connection means on this host. `foreign` is the tap that somebody else made for it: only its place on the network's
+ * bridge is ours to mind. Finds VNI2xx of the merge, VNC004, VNC005 and VNC007.
+ */
+export function compilePort(
+  network: CompleteNetwork,
+  record: PortRecord,
+  facts: PortFacts,
+  report: Report,
+  foreign?: string,
+): readonly Resource[] {
   const merged = mergePort({ network, port: askedPort(record) }, { unknownPortgroup: 'ignore' });
   report.add(merged.diagnostics);
   if (!merged.ok) return [];
   const owner = { network: network.uuid, port: record.port.uuid };
   const context = { network, record, effective: merged.value, owner, facts, report };
   if (record.port.plug?.type === 'hostdev-pci') return compileHostdev(context, record.port.plug);
+  if (foreign !== undefined) return plugged(context, { dev: foreign });
   const link = portLink(record.attachment, record.port);
   if (!link) return [];
   if (!checkPort(context, link)) return [];
@@ -55,7 +65,7 @@ function linkResources({ record, effective, owner }: PortContext, { dev, spec }:
 }
 
 /** The device's place on its bridge. */
-function plugged(context: PortContext, { dev }: PortLink): readonly Resource[] {
+function plugged(context: PortContext, { dev }: Pick<PortLink, 'dev'>): readonly Resource[] {
   const { network, record, effective, owner } = context;
   const bridge = plugBridge(context);
   if (bridge === undefined) return [];

@@ -110,6 +110,8 @@ export interface PortStatus {
   readonly state: 'there' | 'gone' | 'elsewhere';
   /** For `gone`: what is. */
   readonly gone?: string;
+  /** The tap that somebody else made for the guest, where it was found. */
+  readonly device?: string;
   /** From the guest's point of view: `rx` is what the guest received. Absent for a virtual function handed over whole. */
   readonly counters?: LinkCounters;
 }

@@ -31,6 +31,7 @@ import { getMetadata, setMetadata } from './metadata.ts';
 import { create, start, stop, up } from './running.ts';
 import { goneGuests } from './desired.ts';
 import { attach, detach } from './attach.ts';
+import { foreignTapsOf } from './replug.ts';
 import { portStatus } from './port-status.ts';
 import { reap } from './reap.ts';
 import { createPort, deletePort, listPorts, setPortBandwidth } from './port-operations.ts';
@@ -207,7 +208,8 @@ export class LocalDriver implements NetworkDriver {
   async portStatus(ref: NetworkRef): Promise<readonly PortStatus[]> {
     const record = lookup(this.#parts.engine.glance(), ref);
     const { host } = this.#parts;
-    return portStatus(record, await host.portFacts({ vfs: currentDocument(record).forward.mode === 'hostdev' }), await host.counters());
+    const facts = await host.portFacts({ vfs: currentDocument(record).forward.mode === 'hostdev' });
+    return portStatus(record, facts, await host.counters(), await foreignTapsOf(record, host));
   }
 
   async reap(ref?: NetworkRef, options: ChangeOptions = {}): ReturnType<NetworkDriver['reap']> {

@@ -4,18 +4,32 @@ import type { PortStatus } from './driver.ts';
 import { gonePorts } from './gone-ports.ts';
 import type { NetworkRecord } from './state.ts';
 
-/** How the guests of a network fare: whether their devices are there, and what they received and sent. */
-export function portStatus(record: NetworkRecord, facts: PortFacts, counters: ReadonlyMap<string, LinkCounters>): readonly PortStatus[] {
+/**
+ * How the guests of a network fare: whether their devices are there, and what they received and sent. `taps` are those that somebody else
+ * made for guests, by port uuid.
+ */
+export function portStatus(
+  record: NetworkRecord,
+  facts: PortFacts,
+  counters: ReadonlyMap<string, LinkCounters>,
+  taps: ReadonlyMap<string, string>,
+): readonly PortStatus[] {
   const ports = [...record.ports.values()];
   const gone = new Map(gonePorts(ports, facts).map(({ record: { port }, what }) => [port.uuid, what]));
   return ports.map(({ port, attachment }): PortStatus => {
     const what = gone.get(port.uuid);
     if (what !== undefined) return { port: port.uuid, state: 'gone', gone: what };
-    if (attachment.type === 'none') return { port: port.uuid, state: 'elsewhere' };
+    if (attachment.type === 'none') return foreign(port.uuid, taps.get(port.uuid), counters);
     const seen = 'dev' in attachment ? counters.get(attachment.dev) : undefined;
     const isGuestsEnd = attachment.type === 'macvtap';
     return { port: port.uuid, state: 'there', ...(seen ? { counters: isGuestsEnd ? seen : fromTheOtherEnd(seen) } : {}) };
   });
+}
+
+function foreign(port: string, dev: string | undefined, counters: ReadonlyMap<string, LinkCounters>): PortStatus {
+  if (dev === undefined) return { port, state: 'elsewhere' };
+  const seen = counters.get(dev);
+  return { port, state: 'there', device: dev, ...(seen ? { counters: fromTheOtherEnd(seen) } : {}) };
 }
 
 /** The host's end of a tap or veth receives what the guest sends. */

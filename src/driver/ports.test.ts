@@ -110,6 +110,30 @@ describe("a port of libvirt's", () => {
     expect(await driver.ports('net')).toHaveLength(1);
   });
 
+  test('whose tap is found comes back with its network, on the bridge that the network has then', async () => {
+    await driver.up([bridged('net', '<port isolated="yes"/>')]);
+    await driver.createPort('net', portXml(1));
+    await driver.createPort('net', portXml(2));
+    for (const n of [1, 2])
+      host.links.set(`vnet${String(n)}`, { name: `vnet${String(n)}`, type: 'tun', mac: `fe:54:00:00:01:0${String(n)}`, master: 'br-net' });
+    expect((await driver.portStatus('net')).map(({ state, device }) => [state, device])).toEqual([
+      ['there', 'vnet1'],
+      ['there', 'vnet2'],
+    ]);
+    await driver.stop('net');
+    expect(host.state.size).toBe(0);
+    host.links.set('vnet1', { name: 'vnet1', type: 'tun', mac: 'fe:54:00:00:01:01' });
+    host.links.delete('vnet2'); // its machine ended meanwhile
+    await driver.up([bridged('net', '<port isolated="yes"/>').replace('br-net', 'br-new')]);
+    expect((await driver.ports('net')).map(({ port }) => [port.uuid, port.plug])).toEqual([
+      [uuid(1), { type: 'network', bridge: 'br-new' }],
+    ]);
+    expect(host.state.get('bridge-port vnet1')).toMatchObject({ bridge: 'br-new', isolated: true, learning: true });
+    expect(host.state.has('link-up vnet1')).toBe(false); // libvirt raises it, not we
+    await driver.deletePort('net', uuid(1));
+    expect(await driver.ports('net')).toEqual([]);
+  });
+
   test('goes when its network stops', async () => {
     await driver.up([bridged('net')]);
     await driver.createPort('net', portXml(1));

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { PortFacts } from '../compile/facts.ts';
+import { foreignTaps, isForeign } from '../compile/foreign-tap.ts';
 import { expandPool, holders, poolDevices } from '../compile/pool-devices.ts';
 import { allocate } from '../compile/pools.ts';
 import type { PortRecord } from '../compile/port.ts';
@@ -14,7 +15,9 @@ import type { DriverState, NetworkRecord } from './state.ts';
 
 /**
  * The network's guests as they are plugged where it runs by another document: on the bridge that it has now, or on a device of the pool
- * that it has now (on the one that they have, where it is still listed), with what their portgroup and the network give them now. Ports whose device somebody else makes stay where they are.
+ * that it has now (on the one that they have, where it is still listed), with what their portgroup and the network give them now. Of ports
+ * whose device somebody else makes only those follow that are on the network's own bridge; when the network was stopped, those are forgotten
+ * whose tap is gone meanwhile.
  * @throws VirtnetError VND016 for a guest whose kind of device the network does not take any more, VND006 where the pool is too small.
  */
 export async function replugged(
@@ -26,9 +29,13 @@ export async function replugged(
   if (record.ports.size === 0) return record.ports;
   const facts = await portFacts({ ...record, live: network }, context);
   const ports = new Map(record.ports);
+  const taps = record.live === undefined ? await foreignTapsOf(record, context) : undefined;
   let moved = false;
   for (const [uuid, old] of record.ports) {
-    if (old.attachment.type === 'none') continue;
+    if (old.attachment.type === 'none') {
+      if (taps?.has(uuid) === false) moved = ports.delete(uuid);
+      if (!ports.has(uuid) || !isForeign(old) || plugTypeOf(network) !== 'network') continue;
+    }
     checkKind(network, old.attachment.type, old.port.owner.name);
     const now = following(network, old);
     const plug = kept(network, old, facts) ?? chosen(state, record, network, [...ports.values()], old, facts);
@@ -37,6 +44,12 @@ export async function replugged(
     moved = true;
   }
   return moved ? ports : record.ports;
+}
+
+/** The taps that somebody else made for guests of the network, by port uuid. The host is asked only where there can be any. */
+export async function foreignTapsOf(record: NetworkRecord, context: Pick<OperationContext, 'facts'>): Promise<ReadonlyMap<string, string>> {
+  const foreign = [...record.ports.values()].filter(isForeign);
+  return foreign.length === 0 ? new Map() : foreignTaps(record.uuid, foreign, (await context.facts()).links);
 }
 
 /** A guest keeps its device of a pool while the pool has it, in the mode that the network has now. */

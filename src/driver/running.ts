@@ -6,7 +6,7 @@ import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
 import { inherit } from './fill-in.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
 import { lookup } from './lookup.ts';
-import { replugged } from './replug.ts';
+import { foreignTapsOf, replugged } from './replug.ts';
 import { checkBridge, findByName, matchInactive, matchRecord } from './rules.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { withRecord, without } from './state.ts';
@@ -49,16 +49,17 @@ export function create(xml: string, options: { readonly validate?: boolean | und
 
 /**
  * Stops networks, all in one change. A transient one is gone then, with its ports. A stored one keeps the ports that virtnet itself
- * plugged: they come back when it starts again. Ports whose device somebody else makes are dropped, as libvirt drops them.
+ * plugged, and those whose tap somebody else made and put on the bridge (libvirt's QEMU driver): they come back when it starts again. Other
+ * ports are dropped, as libvirt drops all of them.
  */
 export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> {
-  return async (state) => {
+  return async (state, context) => {
     let next = state;
     const stopped: NetworkRecord[] = [];
     for (const ref of refs) {
       const record = lookup(next, ref);
       if (record.live === undefined) throw notActive(record.name);
-      next = withRecord(next, { ...without(record, 'live'), ports: keptPorts(record) });
+      next = withRecord(next, { ...without(record, 'live'), ports: await keptPorts(record, context) });
       stopped.push(record);
     }
     return change(
@@ -106,8 +107,11 @@ async function toLive(context: OperationContext, config: Network | undefined): P
   return hasExpandedPool(config) ? liveDocument(config, await context.facts()) : config;
 }
 
-function keptPorts(record: NetworkRecord): NetworkRecord['ports'] {
-  return new Map([...record.ports].filter(([, port]) => record.config !== undefined && port.attachment.type !== 'none'));
+async function keptPorts(record: NetworkRecord, context: OperationContext): Promise<NetworkRecord['ports']> {
+  const ports = [...record.ports];
+  if (record.config === undefined || ports.length === 0) return new Map();
+  const taps = await foreignTapsOf(record, context);
+  return new Map(ports.filter(([uuid, port]) => port.attachment.type !== 'none' || taps.has(uuid)));
 }
 
 function change(next: DriverState, records: readonly NetworkRecord[], events: readonly DriverEvent[]): Change<readonly string[]> {

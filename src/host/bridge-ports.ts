@@ -3,6 +3,7 @@ import { readVlans, setVlans } from './bridge-vlans.ts';
 import type { IpArgs } from './ip-line.ts';
 import type { IpHandler, StepOf } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
+import { isSpanning, isUp, pauseSpanning, resumeSpanning, type SpanningPort } from './spanning-tree.ts';
 
 /** Devices plugged into a bridge: ours, and those that `desired` plugs (a guest's own tap). */
 export const bridgePorts: IpHandler<'bridge-port'> = {
@@ -24,13 +25,30 @@ export const bridgePorts: IpHandler<'bridge-port'> = {
   },
 
   ip(steps) {
-    return steps.flatMap((s, step) =>
+    const lines = steps.flatMap((s, step) =>
       portLines(s).map((args) => ({ step, args, ...(s.op === 'delete' ? { fine: /Cannot find device|No such device/ } : {}) })),
     );
+    return [...pauseSpanning(pluggedUp(steps)), ...lines];
   },
 
-  after: (steps) => setVlans(steps),
+  after(steps, tools) {
+    const vlans = setVlans(steps);
+    const resume = resumeSpanning(pluggedUp(steps), tools);
+    if (vlans === undefined || resume === undefined) return vlans ?? resume;
+    return async () => {
+      await vlans();
+      await resume();
+    };
+  },
 };
+
+/** Guests' devices that are up already when the steps plug them into a bridge with spanning tree: somebody else made them. */
+function pluggedUp(steps: readonly StepOf<'bridge-port'>[]): readonly SpanningPort[] {
+  return steps.flatMap(({ before, after }, step) => {
+    if (after?.owner.port === undefined || before?.bridge === after.bridge) return [];
+    return isSpanning(after.bridge) && isUp(after.dev) ? [{ step, dev: after.dev, bridge: after.bridge }] : [];
+  });
+}
 
 function portLines(s: StepOf<'bridge-port'>): readonly IpArgs[] {
   const r = s.after ?? s.before;

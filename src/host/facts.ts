@@ -40,6 +40,7 @@ function linkFact(row: LinkRow): LinkFact {
     ...(row.ifalias === undefined ? {} : { alias: row.ifalias }),
     ...(row.address === undefined ? {} : { mac: row.address }),
     mtu: row.mtu,
+    ...(row.master === undefined ? {} : { master: row.master }),
   };
 }
 

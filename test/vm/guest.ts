@@ -106,6 +106,11 @@ export function writeBootFiles(folder: string): void {
   for (const file of ['vmlinuz', 'initrd', 'boot.ipxe']) chmodSync(join(folder, file), 0o644);
 }
 
+function bootFiles(folder: string): BootFiles {
+  const kernel = join(LAB, 'boot', `vmlinuz-${newestKernel() ?? ''}`);
+  return { kernel, initrd: buildInitramfs(folder), append: APPEND, console: join(folder, 'console'), agent: join(folder, 'agent') };
+}
+
 export interface GuestOptions {
   readonly name: string;
   /** QEMU arguments for the guest's network devices. */
@@ -114,6 +119,17 @@ export interface GuestOptions {
   readonly pxe?: boolean;
   /** File descriptors to hand to QEMU, from number 3 on. */
   readonly fds?: readonly number[];
+  /** Somebody else than the test starts QEMU: starts that and gives its process, which is ended with SIGTERM. */
+  readonly start?: (boot: BootFiles) => ChildProcess;
+}
+
+/** What a machine is started with: its kernel, and where its two serial ports go (a file, and a socket that QEMU listens on). */
+export interface BootFiles {
+  readonly kernel: string;
+  readonly initrd: string;
+  readonly append: string;
+  readonly console: string;
+  readonly agent: string;
 }
 
 /** A virtual machine under software emulation, with a way to run commands in it. */
@@ -121,30 +137,37 @@ export class Guest implements AsyncDisposable {
   readonly name: string;
   readonly #child: ChildProcess;
   readonly #folder: string;
+  readonly #endsBy: 'SIGKILL' | 'SIGTERM';
   #agent: Socket | undefined;
   #pending = '';
 
-  private constructor(name: string, child: ChildProcess, folder: string) {
+  private constructor(name: string, child: ChildProcess, folder: string, endsBy: 'SIGKILL' | 'SIGTERM') {
     this.name = name;
     this.#child = child;
     this.#folder = folder;
+    this.#endsBy = endsBy;
   }
 
   /** Boots a guest and waits until its init answers; with `pxe` the network must bring the files of `writeBootFiles`. */
   static async boot(options: GuestOptions): Promise<Guest> {
     const folder = mkdtempSync(join(tmpdir(), 'virtnet-guest-'));
-    const kernel = newestKernel() ?? '';
-    const boot = options.pxe
-      ? ['-boot', 'n']
-      : [
-          '-kernel',
-          join(LAB, 'boot', `vmlinuz-${kernel}`),
-          '-initrd',
-          buildInitramfs(folder),
-          '-append',
-          'console=ttyS0 quiet panic=-1 no_timer_check',
-        ];
-    const child = spawn(
+    const child = options.start ? options.start(bootFiles(folder)) : Guest.#qemu(options, folder);
+    let words = '';
+    child.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));
+    const guest = new Guest(options.name, child, folder, options.start ? 'SIGTERM' : 'SIGKILL');
+    try {
+      await guest.#connect();
+    } catch (cause) {
+      await guest[Symbol.asyncDispose]();
+      throw new Error(`guest ${options.name} did not come up: ${words}`, { cause });
+    }
+    return guest;
+  }
+
+  static #qemu(options: GuestOptions, folder: string): ChildProcess {
+    const files = options.pxe ? undefined : bootFiles(folder);
+    const boot = files ? ['-kernel', files.kernel, '-initrd', files.initrd, '-append', files.append] : ['-boot', 'n'];
+    return spawn(
       'qemu-system-x86_64',
       [
         ...['-machine', 'pc,accel=tcg', '-cpu', 'max', '-m', '256', '-nodefaults', '-display', 'none', '-no-reboot'],
@@ -155,21 +178,11 @@ export class Guest implements AsyncDisposable {
       ],
       { stdio: ['ignore', 'ignore', 'pipe', ...(options.fds ?? [])] },
     );
-    let words = '';
-    child.stderr?.on('data', (chunk: Buffer) => (words += chunk.toString()));
-    const guest = new Guest(options.name, child, folder);
-    try {
-      await guest.#connect();
-    } catch (cause) {
-      await guest[Symbol.asyncDispose]();
-      throw new Error(`guest ${options.name} did not come up: ${words}`, { cause });
-    }
-    return guest;
   }
 
   async #connect(): Promise<void> {
     const path = join(this.#folder, 'agent');
-    for (let i = 0; i < 100 && !existsSync(path); i++) await sleep(50);
+    for (let i = 0; i < 400 && !existsSync(path) && this.#child.exitCode === null; i++) await sleep(50);
     this.#agent = connect(path);
     this.#agent.setEncoding('utf8');
     this.#agent.on('data', (chunk: string) => (this.#pending += chunk));
@@ -213,7 +226,7 @@ export class Guest implements AsyncDisposable {
     this.#agent?.destroy();
     if (this.#child.exitCode === null) {
       const gone = new Promise((resolve) => this.#child.once('exit', resolve));
-      this.#child.kill('SIGKILL');
+      this.#child.kill(this.#endsBy);
       await gone;
     }
     rmSync(this.#folder, { recursive: true, force: true });

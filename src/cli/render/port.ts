@@ -11,7 +11,7 @@ export function deviceOf(record: PortRecord): string | undefined {
 
 /** The device as lists show it: one that is gone says so. */
 export function shownDevice(record: PortRecord, status: PortStatus | undefined): string | undefined {
-  const device = deviceOf(record);
+  const device = deviceOf(record) ?? status?.device;
   return status?.state === 'gone' ? `${device ?? ''} (gone)`.trim() : device;
 }
 

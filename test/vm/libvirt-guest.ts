@@ -1,0 +1,76 @@
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Guest, whyNoGuests } from './guest.ts';
+
+/** Where libvirt's own QEMU driver is unpacked. */
+function qemuDriver(): string {
+  return execFileSync('sh', ['test/oracle/qemu-driver.sh', '--where'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] }).trim();
+}
+
+/** Why libvirt cannot start a machine here; undefined when it can. */
+export function whyNoLibvirtGuests(): string | undefined {
+  const reason = whyNoGuests();
+  if (reason !== undefined) return reason;
+  const { status, stderr } = spawnSync('sh', ['test/oracle/qemu-driver.sh', '--where'], { encoding: 'utf8' });
+  return status === 0 ? undefined : stderr.trim();
+}
+
+/** libvirt's QEMU driver wants these names to exist, whatever it is told to run machines as. Only this mount namespace sees them. */
+function addUser(): void {
+  if (spawnSync('getent', ['passwd', 'libvirt-qemu']).status === 0) return;
+  const folder = mkdtempSync(join(tmpdir(), 'users-'));
+  for (const [file, line] of [
+    ['passwd', 'libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin'],
+    ['group', 'libvirt-qemu:x:64055:'],
+  ] as const) {
+    writeFileSync(join(folder, file), `${execFileSync('cat', [`/etc/${file}`], { encoding: 'utf8' })}${line}\n`);
+    execFileSync('mount', ['--bind', join(folder, file), `/etc/${file}`]);
+  }
+}
+
+const CONF = `user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+`;
+
+/**
+ * Boots a machine by libvirt's own QEMU driver, in a process of its own (virt-qemu-run). Its networks are those of the daemon that listens at
+ * libvirt's socket, as with virtqemud. `interfaces` is libvirt's XML.
+ */
+export function bootByLibvirt(name: string, interfaces: string): Promise<Guest> {
+  addUser();
+  const unpacked = qemuDriver();
+  const root = mkdtempSync(join(tmpdir(), 'libvirt-'));
+  for (const dir of ['etc', 'log/qemu']) mkdirSync(join(root, dir), { recursive: true });
+  writeFileSync(join(root, 'etc/qemu.conf'), CONF);
+  // Only the driver of machines: none of networks is in reach of this process.
+  const modules = execFileSync('find', [unpacked, '-name', 'libvirt_driver_qemu.so', '-printf', '%h'], { encoding: 'utf8' });
+  return Guest.boot({
+    name,
+    network: [],
+    start: (boot) => {
+      const file = join(root, 'domain.xml');
+      writeFileSync(
+        file,
+        `<domain type='qemu'><name>${name}</name><memory unit='MiB'>256</memory><cpu mode='maximum'/>
+          <os><type arch='x86_64' machine='pc'>hvm</type><kernel>${boot.kernel}</kernel><initrd>${boot.initrd}</initrd><cmdline>${boot.append}</cmdline></os>
+          <features><acpi/></features>
+          <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${interfaces}
+            <serial type='file'><source path='${boot.console}'/><target port='0'/></serial>
+            <serial type='unix'><source mode='bind' path='${boot.agent}'/><target port='1'/></serial>
+          </devices></domain>`,
+      );
+      return spawn(join(unpacked, 'usr/bin/virt-qemu-run'), ['-r', root, file], {
+        stdio: ['ignore', 'ignore', 'pipe'],
+        env: { ...process.env, LIBVIRT_DRIVER_DIR: modules, LIBVIRT_LOG_OUTPUTS: '3:stderr' },
+      });
+    },
+  });
+}
