@@ -2,7 +2,8 @@ import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { HostPaths } from '../compile/facts.ts';
 import { subnetOfIp } from '../compile/subnets.ts';
 import { endLeases, releaseLeases } from '../host/lease-release.ts';
-import { readLeases, readRecords } from '../host/leases.ts';
+import type { Host } from '../host/host.ts';
+import { compactLeases, isLong, readLeases, readRecords } from '../host/leases.ts';
 import { bitsOf, contains, parseIp, type Subnet } from '../inet/index.ts';
 import type { Network } from '../network/network.ts';
 import { parseLibvirtMac } from '../network/values.ts';
@@ -12,17 +13,30 @@ import type { NetworkRecord } from './state.ts';
 import { currentDocument } from './state.ts';
 
 /**
- * What the network's DHCP server has leased, of one guest or of all.
+ * What the network's DHCP server has leased, of one guest or of all. A log that has grown long is made short on the way.
  * @throws VirtnetError VND016 for a text that is no MAC address.
  */
-export async function networkLeases(paths: HostPaths, record: NetworkRecord, mac: string | undefined): Promise<readonly Lease[]> {
+export async function networkLeases(host: Host, record: NetworkRecord, mac: string | undefined): Promise<readonly Lease[]> {
   const wanted = mac === undefined ? undefined : parseLibvirtMac(mac);
   if (mac !== undefined && wanted === undefined) throw badMac(mac);
   const network = currentDocument(record);
-  const leases = await readLeases(dnsmasqFiles(paths, record.uuid).leases);
+  const log = dnsmasqFiles(host.paths, record.uuid).leases;
+  const leases = await readLeases(log);
+  await shorten(log, host);
   return leases
     .filter((lease) => wanted === undefined || lease.mac?.toLowerCase() === wanted)
     .map((lease) => ({ ...lease, interface: lease.interface ?? network.bridge?.name ?? '', prefix: prefixAt(network, lease.ip) }));
+}
+
+/** Best effort: where somebody changes networks just now, or nothing may be written, the next reader tries again. */
+async function shorten(log: string, host: Host): Promise<void> {
+  if (!(await isLong(log))) return;
+  try {
+    await using _lock = await host.lock('compact leases', { timeoutMs: 100 });
+    await compactLeases(log);
+  } catch {
+    return;
+  }
 }
 
 /**

@@ -55,7 +55,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
     engine,
     events,
     write: writeDocument,
-    leases: (record, mac) => networkLeases(host.paths, record, mac),
+    leases: (record, mac) => networkLeases(host, record, mac),
     release: (record, mac) => giveBackLeases(host.paths, record, mac),
   });
 }

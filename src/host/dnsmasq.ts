@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,7 +12,8 @@ import { CONF, isHalted, LEASES, marker, markerFile, NETWORK, readsServers, runn
 import { StepFailure } from './handler.ts';
 import type { DirectHandler, HostTools, StepOf } from './handler.ts';
 import { startInForeground } from './foreground-server.ts';
-import { endProcess, findProcesses, signal } from './process-table.ts';
+import { compactLeases } from './leases.ts';
+import { childrenOf, endProcess, findProcesses, signal } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
 import { upstreamServers } from './resolv-conf.ts';
 import { replaceText, settleText } from './small-files.ts';
@@ -71,6 +72,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
     else rmSync(files.pid, { force: true });
+    await compactLeases(files.leases).catch(() => false); // as well as the disk lets it
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
   replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
@@ -78,15 +80,22 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
 
 /**
  * Ends this network's dnsmasq: the one of the pid file, and where that is gone or wrong (or `all` is asked for) every process that its
- * environment says is this network's. A server's helper ends with it, unless somebody has stopped that too.
+ * environment says is this network's. A server's helper ends after it, when it has written down the leases that it was told of. That is
+ * waited for: the next server asks for them at its start, and the log of a network that is gone must not come back.
  */
 async function stop(network: string, files: DnsmasqFiles, tools: HostTools, which: 'server' | 'all' = 'server'): Promise<void> {
   const isIts = (p: ProcessEntry): boolean => p.environment.get(NETWORK) === network;
+  const end = (pid: number): Promise<void> => endProcess(pid, isIts, tools.proc, () => sizeOf(files.leases));
   const entry = runningFrom(files, network, tools.proc);
-  if (entry) await endProcess(entry.pid, isIts, tools.proc);
-  if (!entry || which === 'all')
-    for (const p of findProcesses(NETWORK, tools.proc).filter(isIts)) await endProcess(p.pid, isIts, tools.proc);
+  const helpers = entry && which === 'server' ? childrenOf(entry.pid, tools.proc) : undefined;
+  if (entry) await end(entry.pid);
+  if (helpers) for (const pid of helpers) await end(pid);
+  else for (const p of findProcesses(NETWORK, tools.proc).filter(isIts)) await end(p.pid);
   await rm(files.pid, { force: true });
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
 }
 
 /** Where nothing was seen to run, a process may still hold the address (its files are gone): it is looked for only when the start fails. */
@@ -98,7 +107,7 @@ async function startAfresh(r: DnsmasqResource, files: DnsmasqFiles, tools: HostT
       const isTaken = error instanceof VirtnetError && /Address already in use/.test(error.message);
       const strays = findProcesses(NETWORK, tools.proc).filter((p) => p.environment.get(NETWORK) === r.owner.network);
       if ((strays.length === 0 && !isTaken) || wait > LAST_WAIT_MS) throw error;
-      if (strays.length > 0) await stop(r.owner.network, files, tools);
+      if (strays.length > 0) await stop(r.owner.network, files, tools, 'all');
       // The helper of one that was stopped in its first moments has its sockets for a while longer.
       else await sleep(wait);
     }

@@ -101,19 +101,30 @@ function known<K extends string>(name: K, word: string): Partial<Record<K, strin
   return word === '*' ? {} : ({ [name]: word } as Record<K, string>);
 }
 
+/** When a log is long, in bytes, and how old its closed part must be to be folded, in milliseconds: no script takes as long for a record. */
+export interface CompactionLimits {
+  readonly bytes: number;
+  readonly ageMs: number;
+}
+
+const LIMITS: CompactionLimits = { bytes: 256 * 1024, ageMs: 10_000 };
+
+/** True when a compaction would make the log shorter. */
+export async function isLong(log: string, limits: CompactionLimits = LIMITS): Promise<boolean> {
+  const [current, closed, base] = await Promise.all([log, `${log}.1`, `${log}.base`].map((path) => stat(path).catch(() => undefined)));
+  // A base is written anew only for as much again: a big pool is not copied for a few renewals.
+  if (!current || current.size < Math.max(limits.bytes, base?.size ?? 0)) return false;
+  return !closed || Date.now() - closed.ctimeMs >= limits.ageMs;
+}
+
 /**
  * Makes a long log short. The caller holds the host's lock; dnsmasq's script needs none. Nothing is done while the log is short, or
  * while its closed part is so young that a script may still be writing to it. A full disk leaves everything as it was.
  * @returns true when it was compacted.
  */
-export async function compactLeases(
-  log: string,
-  limits: { readonly bytes: number; readonly ageMs: number } = { bytes: 256 * 1024, ageMs: 10_000 },
-): Promise<boolean> {
-  const [current, closed] = await Promise.all([stat(log).catch(() => undefined), stat(`${log}.1`).catch(() => undefined)]);
-  if (!current || current.size < limits.bytes) return false;
-  if (closed && Date.now() - closed.ctimeMs < limits.ageMs) return false;
-  if (closed) {
+export async function compactLeases(log: string, limits: CompactionLimits = LIMITS): Promise<boolean> {
+  if (!(await isLong(log, limits))) return false;
+  if (await stat(`${log}.1`).catch(() => undefined)) {
     const older = await Promise.all([`${log}.base`, `${log}.1`].map((path) => readFile(path, 'utf8').catch(absent)));
     const now = Math.floor(Date.now() / 1000);
     const live = [...fold(older.join('\n')).values()].filter((r) => r.expiry === 0 || r.expiry > now);

@@ -49,16 +49,37 @@ export function findProcesses(variable: string, proc: string): readonly ProcessE
   });
 }
 
+/** The processes that a process has started and that still run; undefined where the kernel does not list them (CONFIG_PROC_CHILDREN). */
+export function childrenOf(pid: number, proc: string): readonly number[] | undefined {
+  try {
+    const text = readFileSync(`${proc}/${String(pid)}/task/${String(pid)}/children`, 'utf8').trim();
+    return text === '' ? [] : text.split(' ').map(Number);
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * Ends a process and waits until it is gone. `isStill` is asked before each signal, so that a number that has passed to another process
  * is never signalled. A stopped process cannot hear SIGTERM and is killed at once.
+ * @param progress what changes as long as the process is busy with its last work; it is killed only when that has stood still for a while.
  */
-export async function endProcess(pid: number, isStill: (entry: ProcessEntry) => boolean, proc: string): Promise<void> {
-  const deadline = Date.now() + PATIENCE_MS;
+export async function endProcess(
+  pid: number,
+  isStill: (entry: ProcessEntry) => boolean,
+  proc: string,
+  progress: () => number = () => 0,
+): Promise<void> {
+  let deadline = Date.now() + PATIENCE_MS;
+  let reached = progress();
   let told = false;
   for (let wait = 1; ; wait = Math.min(wait * 2, 20)) {
     const entry = readProcess(pid, proc);
     if (!entry || !isStill(entry)) return;
+    if (Date.now() > deadline && progress() !== reached) {
+      deadline = Date.now() + PATIENCE_MS;
+      reached = progress();
+    }
     const isDeaf = entry.state === 'T' || entry.state === 't' || Date.now() > deadline;
     if (!told || isDeaf) signal(pid, isDeaf ? 'SIGKILL' : 'SIGTERM');
     told = true;
@@ -66,7 +87,7 @@ export async function endProcess(pid: number, isStill: (entry: ProcessEntry) => 
   }
 }
 
-/** How long a process may take to end by itself. */
+/** How long a process may take to end by itself, in milliseconds. */
 const PATIENCE_MS = 2000;
 
 /** Sends a signal; a process that has ended meanwhile is no error. */

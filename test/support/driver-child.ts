@@ -22,6 +22,7 @@ const options: Parameters<NetworkDriver['up']>[1] = {
 if (call === 'up') await driver.up(args, options);
 else if (call === 'stop') await driver.stopAll(args, options);
 else if (call === 'repair') await driver.repair(undefined, options);
+else if (call === 'read-leases') for (;;) await driver.leases(args[0] ?? '');
 else throw new Error(`unknown call '${call}'`);
 await driver[Symbol.asyncDispose]();
 process.stdout.write(String(steps));

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -37,4 +37,9 @@ export function runChild(call: 'up' | 'stop' | 'repair', at: number, moment: 'be
   if (result.signal === 'SIGKILL') return { killed: true, steps: 0 };
   if (result.status !== 0) throw new Error(`driver process: ${result.stderr}`);
   return { killed: false, steps: Number(result.stdout) };
+}
+
+/** A process that reads the leases of a network again and again until it is killed. */
+export function startDriverReader(network: string): ChildProcess {
+  return spawn(process.execPath, [child(), 'read-leases', '-1', 'before', network], { stdio: 'ignore' });
 }
