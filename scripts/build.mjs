@@ -1,52 +1,86 @@
 /**
- * Builds dist/: the bundles dist/virtnet.mjs and dist/virtnetd.mjs, and the library with its types in dist/lib.
+ * Builds dist/: dist/virtnet.cjs with its program, dist/virtnetd.mjs, and the library with its types in dist/lib.
  *   node scripts/build.mjs              both
  *   node scripts/build.mjs --bundles    the bundles alone (what `npm start` needs)
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Output name -> entry. */
-const entries = { virtnet: 'src/cli/main.ts', virtnetd: 'src/daemon/main.ts' };
+/** What both programs' bundles have in common. */
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  target: 'node20.19',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'linked',
+  sourcemap: true,
+  sourcesContent: false,
+  logLevel: 'warning',
+};
+const versionOf = { 'process.env.VIRTNET_VERSION': JSON.stringify(version) };
 
 async function bundles() {
-  const present = Object.entries(entries).filter(([, entry]) => existsSync(join(root, entry)));
-  for (const [name, entry] of Object.entries(entries)) {
-    if (!existsSync(join(root, entry))) console.error(`build: no ${name} yet (${entry} does not exist)`);
-  }
-  for (const old of ['chunks', ...Object.keys(entries).map((name) => `${name}.mjs`)])
-    rmSync(join(root, 'dist', old), { recursive: true, force: true });
-  mkdirSync(join(root, 'dist'), { recursive: true });
-  if (present.length > 0) {
-    await build({
-      absWorkingDir: root,
-      entryPoints: Object.fromEntries(present),
-      outdir: 'dist',
-      bundle: true,
-      // Code behind `await import()` goes to chunks that a verb loads only when it runs: `virtnet list` reads few of them.
-      splitting: true,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20.19',
-      outExtension: { '.js': '.mjs' },
-      chunkNames: 'chunks/[name]-[hash]',
-      minifySyntax: true,
-      minifyWhitespace: true,
-      legalComments: 'linked',
-      sourcemap: true,
-      sourcesContent: false,
-      define: { 'process.env.VIRTNET_VERSION': JSON.stringify(version) },
-      // commander is CommonJS and asks for Node's own modules through require().
-      banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
-      logLevel: 'warning',
+  mkdirSync(dist, { recursive: true });
+  for (const old of readdirSync(dist).filter((name) => name !== 'lib')) rmSync(join(dist, old), { recursive: true, force: true });
+  await Promise.all([command(), daemon()]);
+  writeFileSync(join(dist, '.bundled'), '');
+}
+
+/** The command: one file of CommonJS whose parts are set up when a verb asks for them, and V8's code of it. */
+async function command() {
+  await build({
+    ...common,
+    entryPoints: { 'virtnet-program': 'src/cli/main.ts' },
+    outdir: 'dist',
+    format: 'cjs',
+    outExtension: { '.js': '.cjs' },
+    supported: { 'dynamic-import': false },
+    define: { ...versionOf, 'import.meta.dirname': '__dirname' },
+  });
+  copyFileSync(join(root, 'src/cli/start.cjs'), join(dist, 'virtnet.cjs'));
+  codeCache();
+}
+
+/** V8 keeps what has run: a list of one network has read a document, looked at the host's folders and printed a table. */
+function codeCache() {
+  const folder = mkdtempSync(join(tmpdir(), 'virtnet-build-'));
+  try {
+    const [etc, run, lib] = ['etc', 'run', 'lib'].map((name) => join(folder, name));
+    const text = readFileSync(join(root, 'examples/default.xml'), 'utf8');
+    mkdirSync(join(etc, 'networks'), { recursive: true });
+    writeFileSync(join(etc, 'networks/default.xml'), text.replace('</name>', `</name><uuid>${randomUUID()}</uuid>`));
+    const env = { ...process.env, VIRTNET_CONFIG_DIR: etc, VIRTNET_RUN_DIR: run, VIRTNET_STATE_DIR: lib };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/lib/code-cache.cjs'), dist, 'list'], {
+      env,
+      encoding: 'utf8',
     });
+    if (status !== 0 || !stdout.includes('default')) throw new Error(`virtnet list does not run: ${stdout}${stderr}`);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-  writeFileSync(join(root, 'dist', '.bundled'), '');
+}
+
+async function daemon() {
+  await build({
+    ...common,
+    entryPoints: { virtnetd: 'src/daemon/main.ts' },
+    outdir: 'dist',
+    format: 'esm',
+    outExtension: { '.js': '.mjs' },
+    define: versionOf,
+    // CommonJS packages ask for Node's own modules through require().
+    banner: { js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);" },
+  });
 }
 
 function library() {

@@ -9,7 +9,7 @@ prefix=${PREFIX:-/usr/local}
 lib=$dest$prefix/lib/virtnet
 units=$dest${UNITDIR:-$prefix/lib/systemd/system}
 
-[ -e dist/virtnet.mjs ] && [ -e dist/virtnetd.mjs ] || node scripts/build.mjs --bundles >&2
+[ -e dist/virtnet.cjs ] && [ -e dist/virtnetd.mjs ] || node scripts/build.mjs --bundles >&2
 # put MODE TARGET-FOLDER FILE...
 put() {
   mode=$1 folder=$2
@@ -19,8 +19,7 @@ put() {
 }
 
 rm -rf "$lib"
-put 644 "$lib/dist" dist/virtnet.mjs dist/virtnetd.mjs
-put 644 "$lib/dist/chunks" dist/chunks/*.mjs
+put 644 "$lib/dist" dist/virtnet*.cjs dist/virtnet*.cjs.v8 dist/virtnetd.mjs
 put 755 "$lib/bin" bin/virtnet bin/virtnetd
 put 755 "$lib/libexec" libexec/*
 put 644 "$lib" package.json
@@ -33,7 +32,7 @@ put 644 "$dest$prefix/share/doc/virtnet" README.md LICENSE CHANGELOG.md
 put 644 "$units" packaging/systemd/*.service packaging/systemd/*.socket
 sed "s|^ExecStart=/usr/bin/|ExecStart=$prefix/bin/|" packaging/systemd/virtnetd.service >"$units/virtnetd.service"
 
-completion() { mkdir -p "$2" && node dist/virtnet.mjs completion "$1" >"$2/$3"; }
+completion() { mkdir -p "$2" && node dist/virtnet.cjs completion "$1" >"$2/$3"; }
 completion bash "$dest$prefix/share/bash-completion/completions" virtnet
 completion zsh "$dest$prefix/share/zsh/site-functions" _virtnet
 completion fish "$dest$prefix/share/fish/vendor_completions.d" virtnet.fish

@@ -1,4 +1,4 @@
-import { connect as connectSocket } from 'node:net';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NetworkDriver } from '../driver/driver.ts';
 
@@ -11,7 +11,7 @@ const SOCKET = 'virtnetd.sock';
  */
 export async function connect(): Promise<NetworkDriver> {
   const socket = join(process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet', SOCKET);
-  if (await answers(socket)) {
+  if (existsSync(socket) && (await answers(socket))) {
     const { remoteDriver } = await import('../driver/remote/remote-driver.ts');
     return remoteDriver(socket);
   }
@@ -20,7 +20,8 @@ export async function connect(): Promise<NetworkDriver> {
 }
 
 /** True when a process listens there. A socket that a dead daemon left, or that is not ours to use, is none. */
-function answers(path: string): Promise<boolean> {
+async function answers(path: string): Promise<boolean> {
+  const { connect: connectSocket } = await import('node:net');
   return new Promise((resolve) => {
     const socket = connectSocket(path);
     socket.once('connect', () => {

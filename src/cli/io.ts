@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { NetworkDriver } from '../driver/driver.ts';
 import { styleFor, type Style } from './render/style.ts';
 
@@ -30,7 +31,7 @@ const WIDEST = 100;
 
 /** The real thing: this process's streams. A closed pipe (`virtnet list | head`) ends the process quietly. */
 export function processIo(openDriver: () => Promise<NetworkDriver>): Io {
-  const { stdout, stderr, stdin, env } = process;
+  const { stdout, stderr, env } = process;
   stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
   stderr.on('error', () => process.exit(1));
   const abort = new AbortController();
@@ -41,7 +42,7 @@ export function processIo(openDriver: () => Promise<NetworkDriver>): Io {
     outStyle: styleFor(stdout.isTTY, env),
     errStyle: styleFor(stderr.isTTY, env),
     width: Math.min(WIDEST, columns > 0 ? columns : WIDEST),
-    interactive: stdin.isTTY && stderr.isTTY,
+    interactive: isatty(0) && stderr.isTTY, // process.stdin would be opened for the question
     live: stderr.isTTY && env['TERM'] !== 'dumb',
     env,
     stdin: readStdin,

@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs a script beside a libvirtd that knows no networks; `$V` is virtnet with folders that outlive it, `$F` the test's folder. */
 function beside(script: string): string {
-  const virtnet = `node ${join(process.cwd(), 'dist', 'virtnet.mjs')}`;
+  const virtnet = `node ${join(process.cwd(), 'dist', 'virtnet.cjs')}`;
   const env = { VIRTNET_CONFIG_DIR: join(folder, 'etc'), VIRTNET_STATE_DIR: join(folder, 'lib'), VIRTNET_RUN_DIR: join(folder, 'run') };
   const prelude = `set -e; V='${virtnet}'; F='${folder}'; N=/etc/libvirt/qemu/networks; dump() { mkdir -p "$1"; virsh -q net-list --all --name | grep . | while read -r n; do virsh net-dumpxml --inactive "$n" >"$1/$n.xml"; done; }\n`;
   return execFileSync('test/oracle/with-libvirtd', ['sh', '-c', prelude + script], {
