@@ -1,7 +1,7 @@
-import { formatIp, formatSubnet, parseIp } from '../inet/index.ts';
+import { formatIp, formatSubnet, lastAddress, parseIp, type Subnet } from '../inet/index.ts';
 import type { CompleteNetwork } from './complete.ts';
 import type { Resource } from './host-state.ts';
-import { libvirtSays, type Report } from './report.ts';
+import { libvirtHelperSays, libvirtSays, type Report } from './report.ts';
 import { addressedIps, subnetOfIp, subnetOfRoute } from './subnets.ts';
 
 /** The metric that libvirt gives to a `<route>` without one (the kernel's own default differs between families). */
@@ -49,9 +49,14 @@ function checkAddresses(network: CompleteNetwork, bridge: string, report: Report
         message: `address ${key} is given twice, in ip[${String(first)}] and ip[${String(i + 1)}]`,
         path: `${path}/@address`,
         hint: 'remove one of the two',
-        libvirt: libvirtSays(38, `Failed to add IP address ${key} to interface ${bridge}: File exists`),
+        libvirt: libvirtHelperSays(38, `Failed to add IP address ${key}${broadcastOf(subnet)} to ${bridge}`),
       });
     }
     seen.set(key, i + 1);
   }
+}
+
+/** How libvirt's message goes on for an IPv4 address. */
+function broadcastOf(subnet: Subnet): string {
+  return subnet.family === 'ipv4' ? ` bcast ${formatIp(lastAddress(subnet))}` : '';
 }

@@ -20,7 +20,7 @@ describe('findConflicts', () => {
         severity: 'error',
         message: "subnet 192.168.122.0/24 is in use by interface 'eth1'",
         path: '/network/ip[1]',
-        libvirt: { code: 1, message: 'internal error: Network is already in use by interface eth1' },
+        libvirt: { code: 1, domain: 0, message: 'internal error: Network is already in use by interface eth1' },
       },
     ]);
   });
@@ -42,8 +42,32 @@ describe('findConflicts', () => {
   it('refuses a static route to a subnet of the host', () => {
     const net = network('nat', { ips: [ip4], routes: [{ address: '203.0.113.0', prefix: 24, gateway: '192.168.122.9' }] });
     expect(findConflicts(net, withRoutes({ to: '203.0.113.0/24', dev: 'eth1' }))).toMatchObject([
-      { code: 'VNC001', libvirt: { code: 1, message: "internal error: Route address '203.0.113.0' conflicts with IP address for 'eth1'" } },
+      {
+        code: 'VNC001',
+        libvirt: { code: 1, domain: 0, message: "internal error: Route address '203.0.113.0' conflicts with IP address for 'eth1'" },
+      },
     ]);
+  });
+
+  it('refuses a route or a subnet that another network has a route to', () => {
+    const routes = [{ address: '10.200.0.0', prefix: 16, gateway: '192.168.122.9' }];
+    const other = network('none', {
+      name: 'other',
+      uuid: UUID.replace(/1$/, '2'),
+      bridge: { name: 'virbr9', stp: true, delay: 0 },
+      ips: [],
+      routes,
+    });
+    const here = { ...ip4, address: '192.168.77.1' };
+    const same = findConflicts(network('nat', { ips: [here], routes }), facts(), [other]);
+    expect(same).toMatchObject([
+      {
+        code: 'VNC001',
+        libvirt: { code: 1, domain: 0, message: "internal error: Route address '10.200.0.0' conflicts with IP address for 'virbr9'" },
+      },
+    ]);
+    expect(codes(network('nat', { ips: [{ address: '10.200.0.1', prefix: 16 }] }), facts(), [other])).toEqual(['error VNC001']);
+    expect(codes(network('nat', { ips: [here] }), facts(), [other])).toEqual([]);
   });
 
   it('takes a bridge for its own only by the mark of this very network', () => {
@@ -52,7 +76,11 @@ describe('findConflicts', () => {
     expect(codes(nat, link(`virtnet:${UUID}`))).toEqual([]);
     expect(codes(nat, link())).toEqual(['error VNC003']);
     expect(codes(nat, link('virtnet:4f7dc2a5-0000-4000-8000-000000000009'))).toEqual(['error VNC003']);
-    expect(findConflicts(nat, link())[0]?.libvirt).toEqual({ code: 38, message: 'error creating bridge interface virbr0: File exists' });
+    expect(findConflicts(nat, link())[0]?.libvirt).toEqual({
+      code: 38,
+      domain: 0,
+      message: 'error creating bridge interface virbr0: File exists',
+    });
   });
 
   it('misses the devices of a pool, and a physical function without virtual ones', () => {

@@ -3,7 +3,7 @@ import { formatIp, formatSubnet, network as subnetNetwork, type Subnet } from '.
 import { isManaged, type Network } from '../network/network.ts';
 import { checkDevices } from './devices.ts';
 import type { HostFacts } from './facts.ts';
-import { libvirtSays, Report } from './report.ts';
+import { libvirtHelperSays, libvirtSays, Report } from './report.ts';
 import { addressedIps, subnetOfRoute } from './subnets.ts';
 import { hostSubnets, networkSubnets, type Taken } from './taken-subnets.ts';
 
@@ -55,7 +55,7 @@ function checkAddresses(network: Network, neighbours: Neighbours, report: Report
         path,
         found: own,
         hint: 'choose another subnet for the network',
-        libvirt: libvirtSays(1, `Network is already in use by interface ${equal.dev}`),
+        libvirt: libvirtHelperSays(1, `Network is already in use by interface ${equal.dev}`),
       });
       continue;
     }
@@ -90,7 +90,7 @@ function checkRoutes(network: Network, neighbours: Neighbours, report: Report): 
       path: `/network/route[${String(i + 1)}]`,
       found: formatSubnet(to),
       hint: 'remove the route, or the other owner of the subnet',
-      libvirt: libvirtSays(1, `Route address '${formatIp(to)}' conflicts with IP address for '${equal.dev}'`),
+      libvirt: libvirtHelperSays(1, `Route address '${formatIp(to)}' conflicts with IP address for '${equal.dev}'`),
     });
   }
 }
@@ -122,7 +122,7 @@ function checkBridgeFree(network: Network, facts: HostFacts, others: readonly Ne
     path,
     found: bridge,
     hint: `choose another bridge name; for a network on that bridge use <forward mode='bridge'/>`,
-    libvirt: libvirtSays(38, `error creating bridge interface ${bridge}: File exists`),
+    libvirt: libvirtHelperSays(38, `error creating bridge interface ${bridge}: File exists`),
   });
 }
 

@@ -1,4 +1,4 @@
-import { libvirtSays, type Finding } from './report.ts';
+import { libvirtHelperSays, type Finding } from './report.ts';
 
 /** IFNAMSIZ of linux/if.h less the closing NUL. */
 const MAX_BYTES = 15;
@@ -30,7 +30,7 @@ export function checkBridgeName(name: string): Finding | undefined {
     path: '/network/bridge/@name',
     found: name,
     hint: 'use up to 15 letters, digits, "-", "_" or "."',
-    libvirt: libvirtSays(38, `error creating bridge interface ${name}: ${words}`),
+    libvirt: libvirtHelperSays(38, `error creating bridge interface ${name}: ${words}`),
   };
 }
 

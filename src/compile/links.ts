@@ -1,7 +1,7 @@
 import type { CompleteNetwork } from './complete.ts';
 import type { HostFacts } from './facts.ts';
 import type { Resource } from './host-state.ts';
-import { libvirtSays, type Report } from './report.ts';
+import { libvirtHelperSays, type Report } from './report.ts';
 import { hasFamily } from './subnets.ts';
 
 /** Bounds of a bridge's MTU: IPv4's smallest (RFC 791) and the kernel's ETH_MAX_MTU. */
@@ -63,7 +63,7 @@ function checkBridge(network: CompleteNetwork, bridge: string, report: Report): 
       found: String(network.mtu),
       allowed: `${String(MTU.min)}-${String(MTU.max)}`,
       hint: 'give a size in these bounds',
-      libvirt: libvirtSays(38, `Cannot set interface MTU on '${bridge}': Invalid argument`),
+      libvirt: libvirtHelperSays(38, `Cannot set interface MTU on '${bridge}': Invalid argument`),
     });
   }
   if (network.mac === '00:00:00:00:00:00') {
@@ -72,7 +72,7 @@ function checkBridge(network: CompleteNetwork, bridge: string, report: Report): 
       message: 'a bridge cannot have the all-zero MAC address',
       path: '/network/mac/@address',
       hint: 'leave <mac> out: one is chosen and kept',
-      libvirt: libvirtSays(38, `error creating bridge interface ${bridge}: Cannot assign requested address`),
+      libvirt: libvirtHelperSays(38, `error creating bridge interface ${bridge}: Cannot assign requested address`),
     });
   }
 }

@@ -29,7 +29,15 @@ export class Report {
 /** libvirt's `VIR_ERR_*` numbers that a start gives, with the words it puts before the message. */
 const PREFIX = { 1: 'internal error: ', 38: '', 55: 'Requested operation is not valid: ', 67: 'unsupported configuration: ' } as const;
 
-/** What libvirt says for the same start: number and whole message. */
+/** `VIR_FROM_NONE`: libvirt's helpers (bridges, addresses, routes) speak for no part of it. */
+const FROM_NONE = 0;
+
+/** What libvirt's network driver says for the same start: number and whole message. */
 export function libvirtSays(code: keyof typeof PREFIX, message: string): LibvirtError {
   return { code, message: `${PREFIX[code]}${message}` };
+}
+
+/** The same of what one of libvirt's helpers says: all that the kernel refuses, and some more. */
+export function libvirtHelperSays(code: keyof typeof PREFIX, message: string): LibvirtError {
+  return { ...libvirtSays(code, message), domain: FROM_NONE };
 }

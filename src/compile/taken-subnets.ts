@@ -1,7 +1,7 @@
 import { bitsOf, lastAddress, network as subnetNetwork, parseSubnet, type Family, type Subnet } from '../inet/index.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import type { RouteFact } from './facts.ts';
-import { addressedIps } from './subnets.ts';
+import { addressedIps, subnetOfRoute } from './subnets.ts';
 
 /** A subnet that somebody has already. */
 export interface Taken {
@@ -88,13 +88,19 @@ export function hostSubnets(routes: readonly RouteFact[]): TakenSubnets {
   );
 }
 
-/** The subnets of networks on bridges of their own. */
+/** The subnets of networks on bridges of their own, and those that they have routes to. */
 export function networkSubnets(networks: readonly Network[]): TakenSubnets {
   return memoized(ofNetworks, networks, () =>
     networks.filter(isManaged).flatMap((network) => {
       const dev = network.bridge?.name ?? network.name;
       const whose = `network '${network.name}' (bridge '${dev}')`;
-      return addressedIps(network).map(({ subnet }) => ({ subnet: subnetNetwork(subnet), dev, whose, uuid: network.uuid }));
+      const routes = network.routes.flatMap((route) => subnetOfRoute(route) ?? []).filter(({ prefix }) => prefix > 0);
+      return [...addressedIps(network).map(({ subnet }) => subnetNetwork(subnet)), ...routes].map((subnet) => ({
+        subnet,
+        dev,
+        whose,
+        uuid: network.uuid,
+      }));
     }),
   );
 }

@@ -31,12 +31,13 @@ export function parseDocument(xml: string, options: ParseOptions): Result<Networ
 export function validated<T>(result: Result<T>, { validate }: ParseOptions): Result<T> {
   const unknown = validate === true ? result.diagnostics.filter((d) => SCHEMA_CODES.has(d.code)) : [];
   if (unknown.length === 0) return result;
-  const refusals = unknown.map((d): Diagnostic => ({
-    ...d,
-    severity: 'error',
-    libvirt: { code: 92, domain: 5, message: `XML document failed to validate against schema: ${d.message}` },
-  }));
-  return { ok: false, diagnostics: [...refusals, ...result.diagnostics.filter((d) => !SCHEMA_CODES.has(d.code))] };
+  return { ok: false, diagnostics: [...unknown.map(refusedBySchema), ...result.diagnostics.filter((d) => !SCHEMA_CODES.has(d.code))] };
+}
+
+/** The finding as libvirt's schema refuses it, in our words: its own are those of libxml2's validator. */
+export function refusedBySchema(diagnostic: Diagnostic): Diagnostic {
+  const message = `XML document failed to validate against schema: ${diagnostic.message}`;
+  return { ...diagnostic, severity: 'error', libvirt: { code: 92, domain: 5, message } };
 }
 
 /** The document as `virsh net-dumpxml` prints it. */

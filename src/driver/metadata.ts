@@ -30,15 +30,15 @@ export function affected(record: NetworkRecord, affect: Affect): Affected {
   return { live, config };
 }
 
-/** The record with `edit` applied to the documents in question. */
+/** The record with `edit` applied to the documents in question; the live one first, as libvirt does: its refusal is the one that is told. */
 export function editDocuments(record: NetworkRecord, which: Affected, edit: (network: Network) => Network): NetworkRecord {
   const { live, config } = record;
-  const edited = which.config && config !== undefined ? edit(config) : undefined;
+  const edited = which.live && live !== undefined ? edit(live) : undefined;
   return {
     ...record,
-    ...(edited === undefined ? {} : { config: edited }),
+    ...(edited === undefined ? {} : { live: edited }),
     // A network that runs as it is stored stays one value.
-    ...(which.live && live !== undefined ? { live: live === config && edited !== undefined ? edited : edit(live) } : {}),
+    ...(which.config && config !== undefined ? { config: config === live && edited !== undefined ? edited : edit(config) } : {}),
   };
 }
 
@@ -55,8 +55,9 @@ export function setMetadata(
       throw argumentNull('virNetworkSetMetadata', 'key', item === 'element');
     if (item === 'title' && value?.includes('\n') === true) throw invalidArgument("metadata title can't contain newlines");
     const record = lookup(state, ref);
+    const which = affected(record, options.affect);
     const edit = editor(item, value, options.key ?? '', options.uri ?? '');
-    const next = withRecord(state, editDocuments(record, affected(record, options.affect), edit));
+    const next = withRecord(state, editDocuments(record, which, edit));
     const namespace = item === 'element' && options.uri !== undefined ? { namespace: options.uri } : {};
     return documentsOnly(next, undefined, [{ type: 'metadata', name: record.name, uuid: record.uuid, item, ...namespace }]);
   };

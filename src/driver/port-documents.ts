@@ -1,15 +1,22 @@
-import type { Result } from '../base/diagnostic.ts';
+import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { readInterface } from '../interface/interface.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import { readPort } from '../interface/port.ts';
 import { parseXml } from '../xml/parse.ts';
 import type { PlugDocument } from './attach.ts';
 import type { ParseOptions } from './documents.ts';
-import { validated } from './documents.ts';
+import { refusedBySchema, validated } from './documents.ts';
 
 /** Reads a `<networkport>` document. Never throws. */
 export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {
-  return validated(readPort(xml), options);
+  const result = validated(readPort(xml), options);
+  // What the reader refuses in a port, the schema refuses before it.
+  return result.ok || options.validate !== true ? result : { ...result, diagnostics: result.diagnostics.map(bySchema) };
+}
+
+function bySchema(diagnostic: Diagnostic): Diagnostic {
+  // 35: no XML at all.
+  return diagnostic.severity !== 'error' || diagnostic.libvirt?.code === 35 ? diagnostic : refusedBySchema(diagnostic);
 }
 
 /** Reads a `<networkport>` or a guest's `<interface>`. */

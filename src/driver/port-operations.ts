@@ -4,6 +4,7 @@ import { hasErrors } from '../base/diagnostic.ts';
 import { allocate, nextClassId } from '../compile/pools.ts';
 import type { PortFacts } from '../compile/facts.ts';
 import { askedPort, type InheritedSetting, type PortRecord } from '../compile/port.ts';
+import { checkReclaim } from '../compile/reclaim.ts';
 import type { EffectivePort } from '../interface/effective.ts';
 import { checkFloor, checkOvercommit } from '../interface/floor.ts';
 import { mergePort, withUuid } from '../interface/merge.ts';
@@ -47,15 +48,17 @@ export function createPort(
   options: { readonly reclaim?: boolean | undefined; readonly validate?: boolean | undefined },
 ): Operation<PortRecord> {
   return async (state, context) => {
-    const record = running(lookup(state, ref));
+    const found = lookup(state, ref);
+    // As libvirt does, the document first and then whether the network runs.
     const document = value(context.parsePort(xml, options));
+    const record = running(found);
     if (options.reclaim === true && document.plug === undefined) throw invalidArgument('Port reclaim requested but plug type is none');
     if (options.reclaim !== true && document.plug !== undefined)
       throw invalidArgument('Port reclaim not requested but plug type is not none');
     const facts = await portFacts(record, context);
     const port =
       options.reclaim === true
-        ? document
+        ? reclaimed(record, document, facts)
         : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'ignore').port;
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const made: PortRecord = { port, attachment: { type: 'none' } };
@@ -112,6 +115,13 @@ export function following(network: Network, record: PortRecord): PortRecord {
 function inheritedBy({ origins }: EffectivePort): readonly InheritedSetting[] {
   const settings = ['bandwidth', 'vlan', 'isolated', 'trustGuestRxFilters'] as const;
   return settings.filter((setting) => origins[setting] !== undefined && origins[setting] !== 'port');
+}
+
+/** The port as it was plugged before, where its place is there and free. @throws VirtnetError with the findings */
+function reclaimed({ live, ports }: RunningRecord, port: NetworkPort, facts: PortFacts): NetworkPort {
+  const { plug } = port;
+  if (plug !== undefined) value(checkReclaim({ network: live, ports: [...ports.values()], port: { ...port, plug }, facts }));
+  return port;
 }
 
 /** The guests of all other networks, which may hold devices that this one lists too. */

@@ -31,7 +31,7 @@ export class RemoteError extends Error {
     this.domain = init.domain;
     this.str1 = init.str1;
     this.str2 = init.str2;
-    this.int1 = init.int1 ?? -1;
+    this.int1 = init.int1 ?? (init.code === Code.systemError ? errnoOf(init.message) : -1);
     this.int2 = init.int2 ?? -1;
   }
 
@@ -61,6 +61,23 @@ export function remoteErrorOfMessage(code: number, domain: number, message: stri
     str1,
     str2: fits ? message.slice(before.length, message.length - after.length) : undefined,
   });
+}
+
+/** What strerror(3) says of what the kernel refuses, with its numbers; a system error has them beside its message. */
+const errnos: readonly (readonly [words: string, errno: number])[] = [
+  ['Operation not permitted', 1],
+  ['No such file or directory', 2],
+  ['File exists', 17],
+  ['No such device', 19],
+  ['Invalid argument', 22],
+  ['No space left on device', 28],
+  ['Numerical result out of range', 34],
+  ['Cannot assign requested address', 99],
+];
+
+/** The number of the words that a message ends in; -1 for none that is known. */
+function errnoOf(message: string): number {
+  return errnos.find(([words]) => message.endsWith(`: ${words}`))?.[1] ?? -1;
 }
 
 /** Flags that a function does not know; `cFunction` is the driver's, such as `networkUpdate`. */

@@ -1,3 +1,4 @@
+import type { Affect, NetworkInfo } from '../../driver/driver.ts';
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import { argumentError, remoteError } from '../remote-error.ts';
 import { AFFECT_FLAGS, affectOf, checkFlags } from './flags.ts';
@@ -24,7 +25,9 @@ export const metadataHandlers: Handlers<'networkSetMetadata' | 'networkGetMetada
       if (metadata !== undefined) mustBeGiven(SET, 'key', key);
     }
     checkFlags(flags, AFFECT_FLAGS, 'networkSetMetadata');
-    const item = await itemOf(type, () => networkOf(session, handle));
+    const network = await networkOf(session, handle);
+    if (items[type] === undefined) checkState(network, affectOf(flags));
+    const item = itemOf(type);
     const options = { ...(key === undefined ? {} : { key }), ...(uri === undefined ? {} : { uri }), affect: affectOf(flags) };
     // For title and description an empty text means none.
     const value = item !== 'element' && metadata === '' ? undefined : metadata;
@@ -37,19 +40,30 @@ export const metadataHandlers: Handlers<'networkSetMetadata' | 'networkGetMetada
     }
     if (items[type] !== undefined && type !== ELEMENT) mustBeNull(GET, 'uri', uri);
     if (type === ELEMENT) mustBeGiven(GET, 'uri', uri);
+    // libvirt finds the network before it looks at these flags.
+    await networkOf(session, handle);
     checkFlags(flags, AFFECT_FLAGS, 'virNetworkObjGetMetadata');
-    const item = await itemOf(type, () => networkOf(session, handle));
+    const item = itemOf(type);
     const options = { ...(uri === undefined ? {} : { uri }), affect: affectOf(flags) };
     return onNetwork(handle, () => session.service.driver.metadata({ uuid: handle.uuid }, item, options));
   },
 };
 
-/** An unknown type is refused only once the network has been found. */
-async function itemOf(type: number, find: () => Promise<unknown>): Promise<(typeof items)[number]> {
+/** @throws RemoteError 8 for a type that is none */
+function itemOf(type: number): (typeof items)[number] {
   const item = items[type];
-  if (item !== undefined) return item;
-  await find();
-  throw remoteError(Code.invalidArg, Domain.network, `unknown metadata type '${type}'`);
+  if (item === undefined) throw remoteError(Code.invalidArg, Domain.network, `unknown metadata type '${type}'`);
+  return item;
+}
+
+/** A set looks at the network's state before it looks at the type. @throws RemoteError 55 */
+function checkState(network: NetworkInfo, affect: Affect): void {
+  if (!network.active && (affect === 'live' || affect === 'live+config')) {
+    throw remoteError(Code.operationInvalid, Domain.network, 'network is not running');
+  }
+  if (!network.persistent && (affect === 'config' || affect === 'live+config')) {
+    throw remoteError(Code.operationInvalid, Domain.network, 'cannot change persistent config of a transient network');
+  }
 }
 
 function mustBeNull(cFunction: string, argument: string, value: string | undefined): void {

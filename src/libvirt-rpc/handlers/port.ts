@@ -1,3 +1,4 @@
+import { isVirtnetError } from '../../base/errors.ts';
 import type { PortRecord } from '../../compile/port.ts';
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import { NETWORK_PORT_LIST_MAX } from '../protocol/limits.ts';
@@ -12,6 +13,9 @@ import { bandwidthOf, parametersOf } from './port-parameters.ts';
 /** `virNetworkPortCreateFlags`. */
 const RECLAIM = 1;
 const VALIDATE = 2;
+
+/** The driver's code for a network that does not run. */
+const NOT_ACTIVE = 'VND003';
 
 type Names =
   | 'networkListAllPorts'
@@ -67,10 +71,17 @@ export const portHandlers: Handlers<Names> = {
 
 /** @throws RemoteError 107 when the network (running or not) has no such port. */
 async function portOf(session: Session, handle: PortHandle): Promise<PortRecord> {
-  const ports = await onNetwork(handle.network, () => session.service.driver.ports({ uuid: handle.network.uuid }));
+  const ref = { uuid: handle.network.uuid };
+  const ports = await onNetwork(handle.network, () => session.service.driver.ports(ref)).catch(noneWhereInactive);
   const found = ports.find(({ port }) => port.uuid === handle.uuid);
   if (found === undefined) throw remoteError(Code.noNetworkPort, Domain.network, `Network port with UUID ${handle.uuid} does not exist`);
   return found;
+}
+
+/** A network that does not run has no ports. */
+function noneWhereInactive(error: unknown): readonly PortRecord[] {
+  if (isVirtnetError(error) && error.code === NOT_ACTIVE) return [];
+  throw error;
 }
 
 function onPort<T>(handle: { readonly network: NetworkHandle }, call: () => Promise<T>): Promise<T> {

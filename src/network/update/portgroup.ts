@@ -3,16 +3,16 @@ import { nearest } from '../../base/nearest.ts';
 import type { Network } from '../network.ts';
 import type { PortGroup } from '../portgroup.ts';
 import { inserted, replacedAt, withoutAt } from './list.ts';
-import { done, refusal, refuse } from './refusal.ts';
+import { done, refusal, refuse, unknownCommand } from './refusal.ts';
 import type { UpdateCommand } from './request.ts';
 
 /** Adds, replaces (whole) or deletes a portgroup by its name. */
-export function updatePortGroup(network: Network, command: UpdateCommand, group: PortGroup): Result<Network> {
+export function updatePortGroup(network: Network, command: UpdateCommand | number, group: PortGroup): Result<Network> {
   const { portgroups } = network;
   const at = portgroups.findIndex((old) => old.name === group.name);
   const put = (changed: readonly PortGroup[]): Result<Network> => done({ ...network, portgroups: changed });
   const adds = command === 'add-first' || command === 'add-last';
-  if (at < 0 && !adds) {
+  if (at < 0 && (command === 'modify' || command === 'delete')) {
     const meant = nearest(
       group.name,
       portgroups.map((old) => old.name),
@@ -50,6 +50,7 @@ export function updatePortGroup(network: Network, command: UpdateCommand, group:
       ),
     );
   }
+  if (typeof command === 'number') return unknownCommand(command);
   if (adds) return put(inserted(portgroups, group, command));
   return put(command === 'modify' ? replacedAt(portgroups, at, group) : withoutAt(portgroups, at));
 }

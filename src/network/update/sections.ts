@@ -81,7 +81,6 @@ export const sections: Readonly<Partial<Record<LibvirtSection, (update: SectionU
     if (wrong) return wrong;
     const group = readPortGroup(context, element);
     if (!group || context.findings.some((f) => f.severity === 'error')) return undefined;
-    if (typeof command === 'number') return unknownCommand(command);
     return updatePortGroup(network, command, group);
   },
   'dns-host': (update) => {
