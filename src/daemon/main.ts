@@ -15,6 +15,9 @@ import { watch } from './watch.ts';
 /** Name of the HTTP face's socket in the run folder; `virtnet` looks for a daemon there. */
 const HTTP_SOCKET = 'virtnetd.sock';
 
+/** Longer than a client's pause between two calls, shorter than anybody notices who waits for the lock. */
+const KEEP_LOCK_MS = 20;
+
 /** The HTTP face on its own socket. */
 function httpPart(options: DaemonOptions): DaemonPart {
   return async (driver) => listenHttp(driver, join(options.runDir, HTTP_SOCKET));
@@ -40,7 +43,8 @@ async function run(options: DaemonOptions): Promise<void> {
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'])
     Reflect.deleteProperty(env, name);
   try {
-    await using driver = await openDriver({ configDir: options.configDir, stateDir: options.stateDir, runDir: options.runDir });
+    const { configDir, stateDir, runDir } = options;
+    await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS });
     const parts = [httpPart(options), ...(options.watch ? [watchPart(options)] : [])];
     const daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
     await signal(() => void daemon.reload());

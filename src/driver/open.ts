@@ -26,6 +26,8 @@ export interface OpenOptions {
   readonly stateDir?: string | undefined;
   /** Running networks, ports, the lock. Default `$VIRTNET_RUN_DIR`, else /run/virtnet. */
   readonly runDir?: string | undefined;
+  /** Milliseconds for which the host's lock is kept after a change, for a daemon: changes in quick succession take it once. Default 0. */
+  readonly keepLockMs?: number | undefined;
   /** Default: this machine, in this process's network namespace. The driver closes it. */
   readonly host?: Host | undefined;
 }
@@ -35,7 +37,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
   const configDir = options.configDir ?? process.env['VIRTNET_CONFIG_DIR'] ?? '/etc/virtnet';
   const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
   const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
-  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() } });
+  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs: options.keepLockMs });
   const store = new Store({ configDir, runDir, codec: rememberingCodec(codec), bootId: bootId() });
   const events = new EventQueue();
   const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug };

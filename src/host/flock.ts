@@ -36,6 +36,7 @@ export class LockKeeper {
   #answer: ((answer: FlockAnswer) => void) | undefined;
   #failure: Error | undefined;
   #reject: ((error: Error) => void) | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
     this.#child = spawn('/bin/sh', ['-c', LOOP, 'virtnet-lock'], {
@@ -65,7 +66,7 @@ export class LockKeeper {
     return this.#failure !== undefined;
   }
 
-  /** Waits for the lock. One call at a time. @throws Error when there is no shell to hold it. */
+  /** Waits for the lock. @throws Error when there is no shell to hold it. */
   take(path: string, timeoutMs: number): Promise<FlockAnswer> {
     return this.#ask(`take\n${path}\n${(timeoutMs / 1000).toFixed(3)}\n`);
   }
@@ -75,7 +76,14 @@ export class LockKeeper {
     await this.#ask('free\n').catch(() => undefined); // a shell that has ended holds nothing
   }
 
-  async #ask(text: string): Promise<FlockAnswer> {
+  /** One question after the other. */
+  #ask(text: string): Promise<FlockAnswer> {
+    const answer = this.#last.then(() => this.#askNow(text));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #askNow(text: string): Promise<FlockAnswer> {
     this.#hold(true);
     try {
       return await new Promise<FlockAnswer>((resolve, reject) => {

@@ -7,7 +7,7 @@ import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { LinkDump } from './link-dump.ts';
-import { takeLock } from './lock.ts';
+import { freeKeptLock, takeLock } from './lock.ts';
 import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
 
@@ -17,10 +17,13 @@ export interface LinuxHostOptions {
   readonly sysfs?: string;
   /** One step at a time instead of batches: for tests that stop in between. */
   readonly stepSize?: 'batch' | 'single';
+  /** For a process that serves many changes one after another, see `LockOptions`. */
+  readonly keepLockMs?: number | undefined;
 }
 
 /** This machine, in the network namespace of this process. */
 export function linuxHost(options: LinuxHostOptions): Host {
+  const { runDir } = options.paths;
   const ip = new IpTool('ip');
   const tools: HostTools = {
     ip,
@@ -40,11 +43,11 @@ export function linuxHost(options: LinuxHostOptions): Host {
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignDrops: () => foreignDrops().catch(() => []),
-    lock: (purpose, given = {}) => takeLock(options.paths.runDir, purpose, given.timeoutMs ?? 30_000),
-    [Symbol.asyncDispose]: () => {
+    lock: (purpose, given = {}) => takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs }),
+    [Symbol.asyncDispose]: async () => {
       tools.ip.close();
       tools.tc.close();
-      return Promise.resolve();
+      await freeKeptLock(runDir);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import { isPermissionText, spawnError, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
 import { readText } from './small-files.ts';
+import { takeTurn } from './turns.ts';
 
 /** Who holds the lock, as written into its file. */
 export interface LockHolder {
@@ -25,46 +26,100 @@ export interface HeldLock extends AsyncDisposable {
 
 const TOKEN = randomUUID();
 
-const tails = new Map<string, Promise<void>>();
+/** A lock that no caller needs now and that this process has not given back yet. */
+interface Kept {
+  readonly keeper: LockKeeper;
+  readonly purpose: string;
+  /** When this process got it, as `performance.now()` says. */
+  readonly since: number;
+  readonly timer: NodeJS.Timeout;
+}
+
+const kept = new Map<string, Kept>();
+
+/** Changes that follow one another without a pause let others have the lock this often at least, in milliseconds. */
+const LONGEST_KEPT_MS = 250;
+
+export interface LockOptions {
+  /** Milliseconds to wait for it. */
+  readonly timeoutMs: number;
+  /**
+   * Milliseconds for which this process keeps the lock when it needs it no more: a change that follows within that time costs no exchange
+   * with the shell that holds it. Only for a process whose event loop is never blocked for long: it is the loop that gives the lock back.
+   */
+  readonly keepMs?: number | undefined;
+}
 
 /**
  * Takes the lock of this network namespace: first among the callers of this process, then among processes (flock(2) on a file that stays; a kill
  * leaves no lock behind).
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
-export async function takeLock(runDir: string, purpose: string, timeoutMs: number): Promise<HeldLock> {
-  const { ino } = statSync('/proc/self/ns/net');
-  const path = `${runDir}/lock.${String(ino)}`;
-  const began = Date.now();
+export async function takeLock(runDir: string, purpose: string, { timeoutMs, keepMs = 0 }: LockOptions): Promise<HeldLock> {
+  const path = lockPath(runDir);
+  const began = performance.now();
   const releaseTurn = await takeTurn(path, timeoutMs);
+  if (!releaseTurn) throw await held(path);
+  let keeper: LockKeeper | undefined;
   try {
-    makeFolder(runDir);
-    const release = await flock(path, Math.max(timeoutMs - (Date.now() - began), 0));
-    try {
-      const previous = (await readText(path)) ?? '';
-      const holder: LockHolder = {
-        pid: process.pid,
-        command: process.argv.slice(1).join(' '),
-        purpose,
-        since: new Date().toISOString(),
-        token: TOKEN,
-      };
-      writeOver(path, `${JSON.stringify(holder)}\n`, previous);
-      return {
-        undisturbed: previous === '' || parseHolder(previous)?.token === TOKEN,
-        [Symbol.asyncDispose]: async () => {
-          await release();
-          releaseTurn();
-        },
-      };
-    } catch (error) {
-      await release();
-      throw error;
-    }
+    const ours = await stillKept(path);
+    const ourKeeper = (keeper = ours?.keeper ?? (await flock(path, Math.max(timeoutMs - (performance.now() - began), 0))));
+    const since = ours?.since ?? performance.now();
+    const previous = ours?.purpose === purpose ? undefined : ((await readText(path)) ?? '');
+    const undisturbed = ours !== undefined || isOwn(previous ?? '');
+    if (previous !== undefined) writeHolder(path, purpose, previous);
+    return {
+      undisturbed,
+      [Symbol.asyncDispose]: async () => {
+        if (keepMs === 0) await ourKeeper.free();
+        else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);
+        releaseTurn();
+      },
+    };
   } catch (error) {
+    await keeper?.free();
     releaseTurn();
     throw error;
   }
+}
+
+/** Gives a lock back that is only kept. */
+export async function freeKeptLock(runDir: string): Promise<void> {
+  const path = lockPath(runDir);
+  const ours = kept.get(path);
+  if (ours) await giveBack(path, ours);
+}
+
+function lockPath(runDir: string): string {
+  return `${runDir}/lock.${String(statSync('/proc/self/ns/net').ino)}`;
+}
+
+function keep(path: string, held: Omit<Kept, 'timer'>, keepMs: number): void {
+  const timer = setTimeout(() => {
+    const ours = kept.get(path);
+    if (ours) void giveBack(path, ours);
+  }, keepMs);
+  timer.unref(); // a process that ends gives it back by that
+  kept.set(path, { ...held, timer });
+}
+
+/** The lock where this process has it still, unless others have had no chance for too long. Only called with the turn of this process. */
+async function stillKept(path: string): Promise<Kept | undefined> {
+  const ours = kept.get(path);
+  if (!ours) return undefined;
+  if (ours.keeper.gone || performance.now() - ours.since > LONGEST_KEPT_MS) {
+    await giveBack(path, ours);
+    return undefined;
+  }
+  clearTimeout(ours.timer);
+  kept.delete(path);
+  return ours;
+}
+
+async function giveBack(path: string, { keeper, timer }: Kept): Promise<void> {
+  clearTimeout(timer);
+  kept.delete(path);
+  await keeper.free();
 }
 
 /** @throws VirtnetError VNH003 where this user may not, VNH001 otherwise. */
@@ -99,31 +154,27 @@ function systemWords(error: unknown): string {
   return /^E(ACCES|PERM):/.test(words) ? 'Permission denied' : (/^E[A-Z0-9]+: (.+?), [a-z]+/.exec(words)?.[1] ?? words);
 }
 
-/** Waits for the callers before us in this process. */
-async function takeTurn(path: string, timeoutMs: number): Promise<() => void> {
-  const before = tails.get(path) ?? Promise.resolve();
-  let release = (): void => undefined;
-  const mine = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const tail = before.then(() => mine);
-  tails.set(path, tail);
-  const timer = new AbortController();
-  const free = await Promise.race([
-    before.then(() => true),
-    sleep(timeoutMs, false, { signal: timer.signal, ref: true }).catch(() => false),
-  ]);
-  timer.abort();
-  if (free) return release;
-  release(); // those behind us still wait for those before us
-  throw await held(path);
+function writeHolder(path: string, purpose: string, previous: string): void {
+  const holder: LockHolder = {
+    pid: process.pid,
+    command: process.argv.slice(1).join(' '),
+    purpose,
+    since: new Date().toISOString(),
+    token: TOKEN,
+  };
+  writeOver(path, `${JSON.stringify(holder)}\n`, previous);
+}
+
+function isOwn(holder: string): boolean {
+  return holder === '' || parseHolder(holder)?.token === TOKEN;
 }
 
 const keepers = new Map<string, LockKeeper>();
 
 /** Only called with the turn of this process, so that one keeper a file is enough. @throws VirtnetError VNH001, VNH002, VNH004. */
-async function flock(path: string, timeoutMs: number): Promise<() => Promise<void>> {
+async function flock(path: string, timeoutMs: number): Promise<LockKeeper> {
   if (path.includes('\n')) throw cannotLock(path, 'its name has a line break');
+  makeFolder(dirname(path));
   const known = keepers.get(path);
   const keeper = known === undefined || known.gone ? new LockKeeper() : known;
   keepers.set(path, keeper);
@@ -136,7 +187,7 @@ async function flock(path: string, timeoutMs: number): Promise<() => Promise<voi
   if (answer.code === NOT_FREE) throw await held(path);
   if (answer.code === 127) throw spawnError('flock', Object.assign(new Error(answer.stderr), { code: 'ENOENT' }));
   if (answer.code !== 0) throw cannotLock(path, answer.stderr);
-  return () => keeper.free();
+  return keeper;
 }
 
 /** @param words the system's, or those of the shell that opens the file (`virtnet-lock: 5: cannot create PATH: Read-only file system`). */

@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
+import { execFile, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { linuxHost } from '../../src/host/linux-host.ts';
 
@@ -34,4 +35,33 @@ test('a lock of a process that is killed is free', async () => {
   const killed = spawnSync('sh', ['-c', `exec 3>>"$0"; flock -x 3; kill -9 $$`, file]);
   expect(killed.signal).toBe('SIGKILL');
   await (await host.lock('after the kill', { timeoutMs: 1000 }))[Symbol.asyncDispose]();
+});
+
+test('a kept lock is given to whoever waits for it, and at once when the host is closed', async () => {
+  const keeping = linuxHost({ paths, keepLockMs: 50 });
+  await (await keeping.lock('one change'))[Symbol.asyncDispose]();
+  const next = await keeping.lock('the next');
+  expect(next.undisturbed).toBe(true);
+  const another = promisify(execFile)('flock', ['-w', '20', file, 'sh', '-c', 'echo another >"$0"', file]);
+  await next[Symbol.asyncDispose]();
+  await another;
+  const last = await keeping.lock('after another process');
+  expect(last.undisturbed).toBe(false);
+  await last[Symbol.asyncDispose]();
+  await keeping[Symbol.asyncDispose]();
+  expect(isFree()).toBe(true);
+});
+
+test('changes without a pause let another process have the lock', async () => {
+  const keeping = linuxHost({ paths, keepLockMs: 10_000 });
+  await (await keeping.lock('first'))[Symbol.asyncDispose]();
+  let got = false;
+  const another = promisify(execFile)('flock', ['-w', '20', file, 'true']).then(() => (got = true));
+  while (!got) {
+    const held = await keeping.lock('busy');
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await held[Symbol.asyncDispose]();
+  }
+  expect(await another).toBe(true);
+  await keeping[Symbol.asyncDispose]();
 });
