@@ -6,7 +6,7 @@ import { autostartTransient, refused, undefineTransient } from './errors.ts';
 import { fillIn, leavesBridgeOpen } from './fill-in.ts';
 import { lookup } from './lookup.ts';
 import type { CompleteNetwork } from './rules.ts';
-import { bridgesInUse, checkBridge, matchRecord } from './rules.ts';
+import { bridgeUser, checkBridge, matchRecord } from './rules.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { withRecord, without } from './state.ts';
 
@@ -53,9 +53,9 @@ export function parse(context: OperationContext, xml: string, options: { readonl
 
 /** The document with what it leaves open chosen: uuid, a bridge name that is free among networks and devices, MAC. */
 export async function completeDocument(state: DriverState, context: OperationContext, network: Network): Promise<CompleteNetwork> {
-  const used = bridgesInUse(state, network.name);
   const devices = leavesBridgeOpen(network) ? (await context.facts()).links : new Map<string, unknown>();
-  return fillIn(network, { uuid: context.uuid, mac: context.mac, bridgeInUse: (name) => used.has(name) || devices.has(name) });
+  const bridgeInUse = (name: string): boolean => devices.has(name) || bridgeUser(state, name, network.name) !== undefined;
+  return fillIn(network, { uuid: context.uuid, mac: context.mac, bridgeInUse });
 }
 
 export function newRecord(network: CompleteNetwork): NetworkRecord {

@@ -208,7 +208,7 @@ export class Engine {
       await this.#forgetGone(state, change.next);
       await this.#tellHooks(change, state);
       events.push(change.events);
-      return { value: change.value, state: change.next, plan: NO_PLAN, applied: change.next !== state };
+      return { value: change.value, state: store.held(), plan: NO_PLAN, applied: change.next !== state };
     }
     const desired = await this.#desired(state, change, context);
     for (const call of hooksBefore(change.events, change.next)) await this.#options.hooks?.(call);
@@ -228,7 +228,7 @@ export class Engine {
       events.push(change.events);
       const { steps, diagnostics } = outcome.plan;
       const told = options.bounce === true ? untoldGuests(steps, change.next) : [];
-      return { value: change.value, state: change.next, ...outcome, plan: { steps, diagnostics: [...diagnostics, ...told] } };
+      return { value: change.value, state: store.held(), ...outcome, plan: { steps, diagnostics: [...diagnostics, ...told] } };
     } catch (error) {
       await store.commit(change.next, state).catch((files: unknown) => {
         throw filesStayed(error, files);

@@ -1,8 +1,12 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import type { FileChange } from './files.ts';
 
 /** A change within one tick of the file system's clock does not show in a time stamp; this is longer than any tick. */
 const TICK_NS = 20_000_000n;
+
+/** Reads a file; `text` is what it says, where that is known. */
+type ReadFile<T> = (file: string, path: string, text?: string) => T;
 
 interface Entry<T> {
   readonly signature: string;
@@ -15,13 +19,13 @@ interface Entry<T> {
  */
 export class Folder<T> {
   readonly path: string;
-  readonly #read: (file: string, path: string) => T;
+  readonly #read: ReadFile<T>;
   readonly #accepts: (file: string) => boolean;
   #entries: ReadonlyMap<string, Entry<T>> = new Map();
   #stamp: string | undefined;
   #seen: string | undefined;
 
-  constructor(path: string, accepts: (file: string) => boolean, read: (file: string, path: string) => T) {
+  constructor(path: string, accepts: (file: string) => boolean, read: ReadFile<T>) {
     this.path = path;
     this.#accepts = accepts;
     this.#read = read;
@@ -32,6 +36,11 @@ export class Folder<T> {
     return this.#entries;
   }
 
+  /** What was last read at a path of this folder. */
+  valueAt(path: string): T | undefined {
+    return this.#entries.get(basename(path))?.value;
+  }
+
   /**
    * True when the folder is as this process read or left it. Two changes within one tick of the clock look like one: this is for the holder
    * of the lock, when nobody else has held it in between.
@@ -40,15 +49,25 @@ export class Folder<T> {
     return this.#seen !== undefined && this.#seen === exactStamp(this.path);
   }
 
-  /** Reads files again that this process has just changed, and no others. */
-  refresh(files: Iterable<string>): void {
-    if (this.#seen === undefined) return;
+  /** Reads what is being written into this folder, for `refresh`: the values by file, none for a file that goes or is no text. */
+  readWritten(changes: readonly FileChange[]): ReadonlyMap<string, T | undefined> {
+    const values = new Map<string, T | undefined>();
+    for (const change of changes) {
+      const file = basename(change.path);
+      if (this.#seen === undefined || dirname(change.path) !== this.path || !this.#accepts(file)) continue;
+      values.set(file, change.op === 'write' ? this.#read(file, change.path, change.text) : undefined);
+    }
+    return values;
+  }
+
+  /** Takes files as this process has just written them, and no others; those without a value are read. */
+  refresh(files: ReadonlyMap<string, T | undefined>): void {
+    if (this.#seen === undefined || files.size === 0) return;
     const next = new Map(this.#entries);
-    for (const file of files) {
-      if (!this.#accepts(file)) continue;
+    for (const [file, value] of files) {
       const signature = fileStamp(join(this.path, file));
       if (signature === undefined) next.delete(file);
-      else next.set(file, { signature, value: this.#read(file, join(this.path, file)) });
+      else next.set(file, { signature, value: value ?? this.#read(file, join(this.path, file)) });
     }
     this.#entries = next;
     this.#seen = exactStamp(this.path);
@@ -85,6 +104,7 @@ export class Folder<T> {
 
 /** The text of a file, or undefined where there is none. */
 export function readText(path: string): string | undefined {
+  if (!existsSync(path)) return undefined; // a tenth of what the error costs
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -90,13 +90,13 @@ export class LocalDriver implements NetworkDriver {
   }
 
   async define(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {
-    const { value } = await this.#parts.engine.run('define', define(xml, options));
-    return this.#after(value);
+    const { value, state } = await this.#parts.engine.run('define', define(xml, options));
+    return this.#info(state, value);
   }
 
   async create(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {
-    const { value } = await this.#parts.engine.run('create', create(xml, options));
-    return this.#after(value);
+    const { value, state } = await this.#parts.engine.run('create', create(xml, options));
+    return this.#info(state, value);
   }
 
   async undefine(ref: NetworkRef): Promise<void> {
@@ -261,10 +261,6 @@ export class LocalDriver implements NetworkDriver {
 
   #scope(ref: NetworkRef | undefined): ReadonlySet<string> | 'all' {
     return ref === undefined ? 'all' : new Set([lookup(this.#parts.engine.glance(), ref).uuid]);
-  }
-
-  #after(uuid: string): NetworkInfo {
-    return this.#info(this.#parts.engine.read(), uuid);
   }
 
   /** Networks as they are now; those that are gone (a transient one that was stopped) are left out. */

@@ -8,21 +8,21 @@ import type { DriverState, NetworkRecord } from './state.ts';
 /** A network that a document may be about: complete, so with a uuid. */
 export type CompleteNetwork = Network & { readonly uuid: string };
 
-/** All bridge names that documents (stored and running) of other networks use, with the network that uses each. */
-export function bridgesInUse(
+/** The network other than this one whose documents (stored and running) use a bridge, and whether one of those that do makes or fills it. */
+export function bridgeUser(
   state: DriverState,
+  bridge: string,
   exceptName: string,
-): ReadonlyMap<string, { readonly by: string; readonly managed: boolean }> {
-  const used = new Map<string, { by: string; managed: boolean }>();
-  for (const record of state.networks.values()) {
-    if (record.name === exceptName) continue;
-    for (const document of [record.config, record.live]) {
-      const bridge = document?.bridge?.name;
-      if (document === undefined || bridge === undefined) continue;
-      used.set(bridge, { by: record.name, managed: isManaged(document) || (used.get(bridge)?.managed ?? false) });
-    }
+): { readonly by: string; readonly managed: boolean } | undefined {
+  let by: string | undefined;
+  let managed = false;
+  for (const { name, config, live } of state.networks.values()) {
+    if (config?.bridge?.name !== bridge && live?.bridge?.name !== bridge) continue;
+    if (name === exceptName) continue;
+    by = name;
+    for (const document of [config, live]) managed ||= document?.bridge?.name === bridge && isManaged(document);
   }
-  return used;
+  return by === undefined ? undefined : { by, managed };
 }
 
 /**
@@ -31,7 +31,7 @@ export function bridgesInUse(
  */
 export function checkBridge(state: DriverState, network: Network): void {
   const bridge = network.bridge?.name;
-  const user = bridge === undefined ? undefined : bridgesInUse(state, network.name).get(bridge);
+  const user = bridge === undefined ? undefined : bridgeUser(state, bridge, network.name);
   if (bridge === undefined || user === undefined) return;
   if (isManaged(network) || user.managed) throw bridgeTaken(bridge, user.by);
 }

@@ -75,6 +75,28 @@ test('the holder of the lock knows what it wrote, and sees what another store wr
   }
 });
 
+test('what the holder of the lock knows after each kind of change is what the files say', async () => {
+  const store = open();
+  const steps: ((r: NetworkRecord) => NetworkRecord)[] = [
+    (r) => ({ ...r, config: network('b', B, { mtu: 9000 }) }),
+    (r) => ({ ...r, autostart: true }),
+    (r) => ({ ...r, live: network('b', B) }),
+    (r) => ({ ...r, ports: new Map([[P, port(P)]]) }),
+    (r) => ({ ...r, live: network('b', B, { mtu: 1400 }) }),
+    (r) => ({ ...r, ports: new Map() }),
+    (r) => without(r, 'live'),
+    (r) => without({ ...r, autostart: false }, 'config'),
+  ];
+  await store.commit(store.read(), withRecord(store.held(), record('c', A)));
+  await store.commit(store.held(), withRecord(store.held(), record('b', B)));
+  for (const [n, step] of steps.entries()) {
+    const now = store.held();
+    await store.commit(now, withRecord(now, step(now.networks.get(B) as NetworkRecord)));
+    expect(plain(store.held()), `step ${String(n)}`).toEqual(plain(open().read()));
+  }
+  expect([...store.held().networks.keys()]).toEqual([A]);
+});
+
 /** What a state says, in plain data that compares. */
 const plain = (state: DriverState): unknown => [...state.networks.values()].map((r) => ({ ...r, ports: [...r.ports.values()] }));
 

@@ -1,9 +1,9 @@
-import { basename, dirname } from 'node:path';
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
+import { adopt, assemble, changedNetworks, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
@@ -31,9 +31,6 @@ export interface StoreOptions extends StoreFolders {
 /** Which of this process's stores wrote last, by folder of the ports. */
 const lastWriters = new Map<string, Store>();
 
-/** A file's content, or why it cannot be used. */
-type Loaded<T> = { readonly value: T } | { readonly problem: Diagnostic };
-
 /**
  * The desired state on disk: definitions and autostart links in the configuration folder, running documents and ports in the run folder,
  * one file each. Any number of processes may read; who writes holds the host's lock.
@@ -46,26 +43,26 @@ export class Store {
   readonly #live: Folder<Loaded<Network>>;
   readonly #ports: Folder<Loaded<PortRecord>>;
   #state: DriverState = emptyState;
-  #parts: readonly unknown[] = [];
+  #parts: Parts | undefined;
   #bootChecked = false;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#layout = layoutOf(options);
-    const document = (_file: string, path: string): Loaded<Network> => loadDocument(path, options.codec);
+    const document = (_file: string, path: string, text?: string): Loaded<Network> => loadDocument(path, options.codec, text);
     this.#definitions = new Folder(this.#layout.definitions, isDocument, document);
     this.#autostart = new Folder(this.#layout.autostart, isDocument, () => true);
     this.#live = new Folder(this.#layout.live, isDocument, document);
     this.#ports = new Folder(
       this.#layout.ports,
       (file) => !file.startsWith('.') && file.endsWith('.json'),
-      (_file, path) => loadPort(path),
+      (_file, path, text) => loadPort(path, text),
     );
   }
 
   /** The state as the files have it now. The same value as before when nothing changed. */
   read(): DriverState {
-    for (const folder of this.#ofThisBoot() ? this.#folders() : [this.#definitions, this.#autostart]) folder.read();
+    for (const folder of this.#folders()) folder.read();
     return this.#assembled();
   }
 
@@ -83,23 +80,33 @@ export class Store {
     return isOurs && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
   }
 
+  /** Those whose files count: what the run folder holds from before the boot does not. */
   #folders(): readonly Folder<unknown>[] {
-    return [this.#definitions, this.#autostart, this.#live, this.#ports];
+    const lasting = [this.#definitions, this.#autostart];
+    return this.#ofThisBoot() ? [...lasting, this.#live, this.#ports] : lasting;
   }
 
   #isLoaded(): boolean {
-    return this.#parts.length > 0 && this.#bootChecked;
+    return this.#parts !== undefined;
   }
 
   #assembled(): DriverState {
-    const [definitions, autostart] = [this.#definitions.entries, this.#autostart.entries];
-    const [live, ports] = this.#ofThisBoot() ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
-    const parts = [definitions, autostart, live, ports];
-    if (parts.some((part, i) => part !== this.#parts[i])) {
-      this.#state = assemble(definitions, autostart, live, ports);
+    const parts = this.#entries();
+    if (!this.#isOf(parts)) {
+      this.#state = assemble(...parts);
       this.#parts = parts;
     }
     return this.#state;
+  }
+
+  #entries(): Parts {
+    const [live, ports] = this.#ofThisBoot() ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
+    return [this.#definitions.entries, this.#autostart.entries, live, ports];
+  }
+
+  /** True when the state was made of these. */
+  #isOf(parts: Parts): boolean {
+    return parts.every((part, i) => part === this.#parts?.[i]);
   }
 
   /**
@@ -107,14 +114,36 @@ export class Store {
    * @throws VirtnetError VND009 when the disk refuses; the files then say `from` again as far as the disk lets them.
    */
   async commit(from: DriverState, to: DriverState): Promise<void> {
-    const changes = this.#changes(from, to);
+    const changed = changedNetworks(from, to);
+    const changes = this.#changes(from, to, changed);
+    const isBase = from === this.#state && this.#isOf(this.#entries());
     try {
       await this.#prepareBoot(changes.volatile.length > 0);
       await this.#apply(changes);
     } catch (error) {
-      await this.#apply(this.#changes(to, from)).catch(() => undefined); // the first error tells more than this one
+      await this.#apply(this.#changes(to, from, changed)).catch(() => undefined); // the first error tells more than this one
       throw notStored(error);
     }
+    const adopted = isBase ? adopt(from, to, changed, (record) => this.#asStored(record, from.networks.get(record.uuid))) : undefined;
+    if (adopted === undefined) return; // the next look puts it together anew
+    this.#state = adopted;
+    this.#parts = this.#entries();
+  }
+
+  /** A record with what its files say now, where it is not as before; undefined when one of them cannot be used. */
+  #asStored(record: NetworkRecord, before: NetworkRecord | undefined): NetworkRecord | undefined {
+    const { config, live, ports, ...rest } = record;
+    const stored = config === before?.config ? config : usable(this.#definitions.valueAt(this.#layout.definition(record.name)));
+    const running = live === before?.live ? live : usable(this.#live.valueAt(this.#layout.liveDocument(record.uuid)));
+    if ((config && !stored) || (live && !running)) return undefined;
+    const plugged = new Map(ports);
+    for (const [uuid, port] of ports) {
+      if (port === before?.ports.get(uuid)) continue;
+      const found = usable(this.#ports.valueAt(this.#layout.port(record.uuid, uuid)));
+      if (!found) return undefined;
+      plugged.set(uuid, found);
+    }
+    return { ...rest, ports: plugged, ...(stored && { config: stored }), ...(running && { live: running }) };
   }
 
   /** Removes what killed processes left half written. The caller holds the lock. */
@@ -185,20 +214,19 @@ export class Store {
 
   async #change(changes: readonly FileChange[], durable: boolean): Promise<void> {
     lastWriters.set(this.#ports.path, this);
-    await changeFiles(changes, { durable, onOperation: this.#options.onOperation });
-    for (const folder of this.#folders()) {
-      const files = changes.flatMap(({ path }) => (dirname(path) === folder.path ? [basename(path)] : []));
-      if (files.length > 0) folder.refresh(files);
-    }
+    const done = changeFiles(changes, { durable, onOperation: this.#options.onOperation });
+    // What is written is read while the disk is waited for.
+    const read = this.#folders().map((folder) => [folder, folder.readWritten(changes)] as const);
+    await done;
+    for (const [folder, values] of read) folder.refresh(values);
   }
 
-  #changes(from: DriverState, to: DriverState): Changes {
+  #changes(from: DriverState, to: DriverState, changed: readonly string[]): Changes {
     const durable: FileChange[] = [];
     const volatile: FileChange[] = [];
-    for (const uuid of new Set([...from.networks.keys(), ...to.networks.keys()])) {
+    for (const uuid of changed) {
       const before = from.networks.get(uuid);
       const after = to.networks.get(uuid);
-      if (before === after) continue;
       durable.push(...this.#configChanges(before, after));
       volatile.push(...this.#liveChanges(uuid, before, after), ...this.#portChanges(uuid, before, after));
     }
@@ -245,12 +273,17 @@ export class Store {
 /** Networks (uuids) of which nobody knows how far their last change came: `all` when there was no room to note which. */
 export type Unsettled = ReadonlySet<string> | 'all';
 
+/** What the four folders hold: definitions, autostart links, running documents, ports. */
+type Parts = Parameters<typeof assemble>;
+
+function usable<T>(loaded: Loaded<T> | undefined): T | undefined {
+  return loaded !== undefined && 'value' in loaded ? loaded.value : undefined;
+}
+
 interface Changes {
   readonly durable: readonly FileChange[];
   readonly volatile: readonly FileChange[];
 }
-
-type Files<T> = ReadonlyMap<string, { readonly value: T }>;
 
 const NO_FILES: ReadonlyMap<string, { readonly signature: string; readonly value: never }> = new Map<string, never>();
 
@@ -277,75 +310,9 @@ function isDocument(file: string): boolean {
   return !file.startsWith('.') && file.endsWith('.xml');
 }
 
-function assemble(
-  definitions: Files<Loaded<Network>>,
-  autostart: Files<true>,
-  live: Files<Loaded<Network>>,
-  ports: Files<Loaded<PortRecord>>,
-): DriverState {
-  const problems: Diagnostic[] = [];
-  const records = new Map<string, NetworkRecord>();
-  for (const [file, { value }] of definitions) {
-    if ('problem' in value) problems.push(value.problem);
-    else {
-      const problem = misfit(file, value.value, records);
-      if (problem !== undefined) problems.push(problem);
-      else {
-        const uuid = value.value.uuid ?? '';
-        records.set(uuid, { uuid, name: value.value.name, config: value.value, autostart: autostart.has(file), ports: new Map() });
-      }
-    }
-  }
-  for (const { value } of live.values()) {
-    if ('problem' in value) problems.push(value.problem);
-    else {
-      const uuid = value.value.uuid ?? '';
-      const record = records.get(uuid) ?? { uuid, name: value.value.name, autostart: false, ports: new Map<string, PortRecord>() };
-      records.set(uuid, { ...record, live: value.value });
-    }
-  }
-  addPorts(records, ports, problems);
-  const sorted = [...records.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return { networks: new Map(sorted.map((r) => [r.uuid, r])), problems };
-}
-
-function addPorts(records: Map<string, NetworkRecord>, ports: Files<Loaded<PortRecord>>, problems: Diagnostic[]): void {
-  const byNetwork = new Map<string, Map<string, PortRecord>>();
-  for (const [file, { value }] of ports) {
-    if ('problem' in value) {
-      problems.push(value.problem);
-      continue;
-    }
-    const uuid = file.slice(0, file.indexOf('.'));
-    const of = byNetwork.get(uuid) ?? new Map<string, PortRecord>();
-    of.set(value.value.port.uuid, value.value);
-    byNetwork.set(uuid, of);
-  }
-  for (const [uuid, of] of byNetwork) {
-    const record = records.get(uuid);
-    if (record !== undefined) records.set(uuid, { ...record, ports: of });
-  }
-}
-
-/** A definition that stands in the wrong file, or claims another one's uuid. */
-function misfit(file: string, network: Network, records: ReadonlyMap<string, NetworkRecord>): Diagnostic | undefined {
-  const say = (message: string, hint: string): Diagnostic => ({ code: 'VND005', severity: 'warning', message, hint, source: file });
-  if (definitionFile(network.name) !== file)
-    return say(
-      `definition file '${file}' holds the network '${network.name}'`,
-      `rename the file to '${definitionFile(network.name)}', or the network`,
-    );
-  if (network.uuid === undefined)
-    return say(`definition file '${file}' has no uuid`, 'define the network with `virtnet define`, which chooses one');
-  const other = records.get(network.uuid);
-  return other === undefined
-    ? undefined
-    : say(`definition file '${file}' has the uuid ${network.uuid} of the network '${other.name}'`, 'give one of them another uuid');
-}
-
-function loadDocument(path: string, codec: DocumentCodec): Loaded<Network> {
+function loadDocument(path: string, codec: DocumentCodec, text?: string): Loaded<Network> {
   try {
-    const result = codec.read(readText(path) ?? '', path);
+    const result = codec.read(text ?? readText(path) ?? '', path);
     if (result.ok && !hasErrors(result.diagnostics)) return { value: result.value };
     const first = result.diagnostics.find((d) => d.severity === 'error');
     return unreadable(path, first?.message ?? 'no network in it', result.diagnostics);
@@ -354,9 +321,9 @@ function loadDocument(path: string, codec: DocumentCodec): Loaded<Network> {
   }
 }
 
-function loadPort(path: string): Loaded<PortRecord> {
+function loadPort(path: string, text?: string): Loaded<PortRecord> {
   try {
-    return { value: portFromText(readText(path) ?? '') };
+    return { value: portFromText(text ?? readText(path) ?? '') };
   } catch (error) {
     return unreadable(path, error instanceof Error ? error.message : String(error), []);
   }
