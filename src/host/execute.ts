@@ -10,7 +10,7 @@ import type { ExecuteOptions } from './host.ts';
 import { batchLine } from './ip-line.ts';
 import { removeLinks } from './link-removal.ts';
 import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
-import { executeFirewall } from './nft.ts';
+import { executeFirewall, listTable } from './nft.ts';
 import { freshNetworks, mayGoBeside, silence } from './overlap.ts';
 import type { FirewallStep } from './nft-script.ts';
 
@@ -30,6 +30,8 @@ export async function executeSteps(
   options: ExecuteOptions,
   size: 'batch' | 'single',
 ): Promise<void> {
+  // Whether the last network's rules go is looked at beside the steps before, see `executeFirewall`.
+  if (size === 'batch' && steps.some((s) => s.kind === 'firewall-base' && s.op === 'delete')) tools.ahead.ask(listTable);
   const fresh = freshNetworks(steps);
   const groups = partition(steps, size);
   const underWay: { readonly steps: readonly Step[]; readonly done: Promise<void> }[] = [];
@@ -129,7 +131,7 @@ async function runSteps(all: readonly Step[], indices: readonly number[], tools:
   const steps = indices.map((i) => all[i] as Step);
   const first = steps[0] as Step;
   if (isFirewallKind(first.kind)) {
-    await executeFirewall(steps as unknown as readonly FirewallStep[]);
+    await executeFirewall(steps as unknown as readonly FirewallStep[], tools);
     return;
   }
   if (!isIp(first.kind)) {

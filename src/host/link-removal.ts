@@ -7,7 +7,11 @@ import type { IpArgs } from './ip-line.ts';
 
 /** Every link of this network namespace has a folder of IPv4 settings. */
 export function isThere(dev: string, tools: Pick<HostTools, 'proc'>): boolean {
-  return existsSync(`${tools.proc}/sys/net/ipv4/conf/${dev}`);
+  return existsSync(settingsOf(dev, tools));
+}
+
+function settingsOf(dev: string, { proc }: Pick<HostTools, 'proc'>): string {
+  return `${proc}/sys/net/ipv4/conf/${dev}`;
 }
 
 /**
@@ -16,7 +20,10 @@ export function isThere(dev: string, tools: Pick<HostTools, 'proc'>): boolean {
  * netdev_run_todo, without the lock of rtnetlink). Nothing that follows depends on that: the names are free, and other changes go on.
  */
 export async function removeLinks(args: IpArgs, devices: readonly string[], tools: HostTools): Promise<LineResult> {
-  if (!devices.some((dev) => isThere(dev, tools))) {
+  // A bridge's folder in /sys stays until its ports and groups are freed (rcu_barrier in br_multicast_dev_del), with the lock of rtnetlink held.
+  const present = devices.filter((dev) => isThere(dev, tools));
+  const shown = present.flatMap((dev) => [`${tools.sysfs}/class/net/${dev}`, settingsOf(dev, tools)]).filter((path) => existsSync(path));
+  if (shown.length === 0) {
     const [answer] = await tools.ip.batch([args]);
     return answer ?? { ok: true, text: '' };
   }
@@ -31,7 +38,7 @@ export async function removeLinks(args: IpArgs, devices: readonly string[], tool
     },
   );
   const isOver = (): boolean => answer !== undefined || failure !== undefined;
-  while (!isOver() && devices.some((dev) => isThere(dev, tools))) await Promise.race([running, sleep(POLL_MS)]);
+  while (!isOver() && shown.some((path) => existsSync(path))) await Promise.race([running, sleep(POLL_MS)]);
   if (failure) throw failure;
   return answer ?? { ok: true, text: '' };
 }

@@ -3,7 +3,7 @@ import { resourceKey } from '../compile/host-state.ts';
 import type { FirewallBaseResource, FirewallResource } from '../compile/host-state.ts';
 import { commandError, run, tryRun } from './command.ts';
 import { StepFailure } from './handler.ts';
-import type { Look } from './handler.ts';
+import type { HostTools, Look } from './handler.ts';
 import { nftScript } from './nft-script.ts';
 import type { FirewallStep } from './nft-script.ts';
 import { parseTable } from './nft-text.ts';
@@ -76,8 +76,8 @@ function inDesiredOrder(r: FirewallResource, look: Look): FirewallResource {
 }
 
 /** Carries out all firewall steps of a plan as one transaction: it takes effect whole, or not at all. */
-export async function executeFirewall(steps: readonly FirewallStep[]): Promise<void> {
-  const script = nftScript(await keepSharedBase(steps));
+export async function executeFirewall(steps: readonly FirewallStep[], tools: Pick<HostTools, 'ahead'>): Promise<void> {
+  const script = nftScript(await keepSharedBase(steps, tools));
   if (script === '') return;
   try {
     await run(['nft', '-f', '-'], { input: script });
@@ -90,9 +90,9 @@ export async function executeFirewall(steps: readonly FirewallStep[]): Promise<v
  * The shared part goes only with the last network's rules. A delete of it (the undo of a repair, say) while other networks' chains are
  * there leaves the table alone.
  */
-async function keepSharedBase(steps: readonly FirewallStep[]): Promise<readonly FirewallStep[]> {
+async function keepSharedBase(steps: readonly FirewallStep[], { ahead }: Pick<HostTools, 'ahead'>): Promise<readonly FirewallStep[]> {
   if (!steps.some((s) => s.kind === 'firewall-base' && s.op === 'delete')) return steps;
-  const table = await listTable();
+  const table = await (ahead.take() ?? listTable());
   const going = new Set(steps.flatMap((s) => (s.op === 'delete' && s.kind === 'firewall' ? [s.before?.owner.network] : [])));
   const isShared = table?.chains.some((c) => {
     const network = networkOf(c.name);
