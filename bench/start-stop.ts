@@ -1,7 +1,8 @@
 /**
  * What a call of the driver costs, files and lock included, beside the raw floor in the same run: start and stop of one network, 50 in one
- * plan, a look for drift, and a driver over 1,000 definitions. Run it by `npm run bench:start-stop`.
+ * plan, a look for drift, a driver over 1,000 definitions, and the command's wall time. Run it by `npm run bench:start-stop`.
  */
+import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +63,31 @@ try {
     for (let i = 0; i < 1000; i++) await many.get(`net${String(i)}`);
   });
   print('get of one of 1,000', ms(gets / 1000));
+
+  // The command: a process of its own each time, without a daemon.
+  const env = {
+    ...process.env,
+    VIRTNET_CONFIG_DIR: join(folder, 'cli'),
+    VIRTNET_STATE_DIR: join(folder, 'state'),
+    VIRTNET_RUN_DIR: join(folder, 'run'),
+  };
+  const virtnet = (...args: string[]) => timed(() => execFileSync('bin/virtnet', args, { env, stdio: 'ignore' }));
+  const node = (): Promise<number> => timed(() => execFileSync(process.execPath, ['-e', '0']));
+  const file = join(folder, 'net.xml');
+  writeFileSync(file, xml(2000));
+  const command: Record<string, number[]> = { 'node itself': [], list: [], define: [], start: [], stop: [], undefine: [] };
+  for (let i = 0; i <= RUNS; i++) {
+    const sample = {
+      'node itself': await node(),
+      define: await virtnet('define', file),
+      list: await virtnet('list'),
+      start: await virtnet('start', 'net2000'),
+      stop: await virtnet('stop', 'net2000'),
+      undefine: await virtnet('undefine', 'net2000'),
+    };
+    if (i > 0) for (const [verb, took] of Object.entries(sample)) command[verb]?.push(took);
+  }
+  for (const [verb, took] of Object.entries(command)) print(`command: ${verb}`, ms(median(took)));
   print('load', readFileSync('/proc/loadavg', 'utf8').trim());
   await many[Symbol.asyncDispose]();
   await driver[Symbol.asyncDispose]();
