@@ -3,6 +3,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { HostFacts, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
+import type { HookCall } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { ReconcileRequest } from '../reconcile/reconcile.ts';
@@ -11,7 +12,7 @@ import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts
 import type { ChangeOptions, UpOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
-import { hooksAfter, hooksBefore, type RunHooks } from './hooks.ts';
+import { hooksAfter, hooksBefore, hooksOfNoStart, mayRefuse, type RunHooks } from './hooks.ts';
 import { untoldGuests } from './untold-guests.ts';
 import { Mutex } from './mutex.ts';
 import type { DriverState } from './state.ts';
@@ -205,13 +206,28 @@ export class Engine {
     const change = await operation(state, context);
     if (change.scope.size === 0) {
       await store.commit(state, change.next);
+      await this.#tellHooks(change, state).catch(async (refusal: unknown) => {
+        await store.commit(change.next, state);
+        throw refusal;
+      });
       await this.#forgetGone(state, change.next);
-      await this.#tellHooks(change, state);
       events.push(change.events);
       return { value: change.value, state: store.held(), plan: NO_PLAN, applied: change.next !== state };
     }
     const desired = await this.#desired(state, change, context);
-    for (const call of hooksBefore(change.events, change.next)) await this.#options.hooks?.(call);
+    try {
+      for (const call of hooksBefore(change.events, change.next)) await this.#options.hooks?.(call);
+      return await this.#change(change, state, desired, options);
+    } catch (error) {
+      for (const call of hooksOfNoStart(change.events, change.next)) await this.#tell(call);
+      throw error;
+    }
+  }
+
+  /** Stores a change and makes it real, or neither. */
+  async #change<T>(change: Change<T>, state: DriverState, desired: Desired, options: UpOptions): Promise<Outcome<T>> {
+    const { store, events } = this.#options;
+    let isUndone = true;
     const left = store.pending();
     await store.setPending(bothOf(left, change.scope));
     try {
@@ -222,9 +238,16 @@ export class Engine {
     }
     try {
       const outcome = await this.#reconcile(desired, scopeOf(change), options);
+      await this.#tellHooks(change, state).catch(async (refusal: unknown) => {
+        const back = { ...desired, state: desired.former ?? new Map(), former: desired.state };
+        isUndone = await this.#reconcile(back, scopeOf(change), {}).then(
+          () => true,
+          () => false,
+        );
+        throw refusal;
+      });
       await store.setPending(left === 'all' ? left : new Set([...left].filter((uuid) => !change.scope.has(uuid))));
       await this.#forgetGone(state, change.next);
-      await this.#tellHooks(change, state);
       events.push(change.events);
       const { steps, diagnostics } = outcome.plan;
       const told = options.bounce === true ? untoldGuests(steps, change.next) : [];
@@ -234,19 +257,24 @@ export class Engine {
         throw filesStayed(error, files);
       });
       // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
-      if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
+      if (isUndone && (!isVirtnetError(error) || error.code !== 'VNP002')) await store.setPending(left);
       throw error;
     }
   }
 
-  /** Tells the hooks what was done; it stays done whatever they answer. */
+  /** Tells the hooks what was done. @throws what one of those says that may still refuse it */
   async #tellHooks(change: Change<unknown>, former: DriverState): Promise<void> {
     for (const call of hooksAfter(change.events, former, change.next)) {
-      try {
-        await this.#options.hooks?.(call);
-      } catch (error) {
-        if (!isVirtnetError(error)) throw error;
-      }
+      await (mayRefuse(call) ? this.#options.hooks?.(call) : this.#tell(call));
+    }
+  }
+
+  /** Tells the hooks something that stays so whatever they answer. */
+  async #tell(call: HookCall): Promise<void> {
+    try {
+      await this.#options.hooks?.(call);
+    } catch (error) {
+      if (!isVirtnetError(error)) throw error;
     }
   }
 

@@ -2,6 +2,7 @@ import type { HookCall } from '../host/hooks.ts';
 import { writePort } from '../interface/port.ts';
 import { writeNetwork } from '../network/write-network.ts';
 import type { DriverEvent } from './driver.ts';
+import { shownLive } from './live.ts';
 import { currentDocument, type DriverState } from './state.ts';
 
 /** Runs the scripts of the hooks folder for one happening. Rejects when one of them refuses. */
@@ -9,12 +10,10 @@ export type RunHooks = (call: HookCall) => Promise<void>;
 
 /** The hooks that are asked before a change is made: a start. One that fails refuses it. */
 export function hooksBefore(events: readonly DriverEvent[], next: DriverState): readonly HookCall[] {
-  return events.flatMap((event) =>
-    event.type === 'lifecycle' && event.event === 'started' ? call(next, event.uuid, 'start', 'begin') : [],
-  );
+  return started(events).flatMap((uuid) => call(next, uuid, 'start', 'begin'));
 }
 
-/** The hooks that are told of what happened, in its order. What they answer changes nothing any more. */
+/** The hooks that are told of what happened, in its order. Two of them may still refuse it (`mayRefuse`). */
 export function hooksAfter(events: readonly DriverEvent[], former: DriverState, next: DriverState): readonly HookCall[] {
   return events.flatMap((event): readonly HookCall[] => {
     switch (event.type) {
@@ -23,10 +22,12 @@ export function hooksAfter(events: readonly DriverEvent[], former: DriverState, 
         return event.event === 'stopped' ? call(former, event.uuid, 'stopped', 'end') : [];
       case 'updated':
         return call(next, event.uuid, 'updated', 'begin');
-      case 'port':
-        return event.event === 'created'
-          ? call(next, event.uuid, 'port-created', 'begin', event.port)
-          : call(former, event.uuid, 'port-deleted', 'begin', event.port);
+      case 'port': {
+        const created = event.event === 'created';
+        const port = (created ? next : former).networks.get(event.uuid)?.ports.get(event.port)?.port;
+        const operation = created ? 'port-created' : 'port-deleted';
+        return port === undefined ? [] : call(next, event.uuid, operation, 'begin', writePort(port));
+      }
       case 'metadata':
       case 'repaired':
         return [];
@@ -34,16 +35,33 @@ export function hooksAfter(events: readonly DriverEvent[], former: DriverState, 
   });
 }
 
+/** The hooks that end what the hook of a start began, when there was no start in the end. */
+export function hooksOfNoStart(events: readonly DriverEvent[], next: DriverState): readonly HookCall[] {
+  return started(events).flatMap((uuid) => call(next, uuid, 'stopped', 'end'));
+}
+
+/** As in libvirt: what is there already is taken back when one of these fails; of the others the answer changes nothing. */
+export function mayRefuse({ operation }: HookCall): boolean {
+  return operation === 'started' || operation === 'port-created';
+}
+
+function started(events: readonly DriverEvent[]): readonly string[] {
+  return events.flatMap((event) => (event.type === 'lifecycle' && event.event === 'started' ? [event.uuid] : []));
+}
+
 function call(
   state: DriverState,
   uuid: string,
   operation: HookCall['operation'],
   suboperation: HookCall['suboperation'],
-  portUuid?: string,
+  portXml?: string,
 ): readonly HookCall[] {
   const record = state.networks.get(uuid);
   if (!record) return [];
-  const port = portUuid === undefined ? undefined : record.ports.get(portUuid)?.port;
-  const networkXml = writeNetwork(currentDocument(record), { live: true });
-  return [{ network: record.name, operation, suboperation, networkXml, ...(port === undefined ? {} : { portXml: writePort(port) }) }];
+  // At its start a network does not run yet: what is filled in for one that runs is not there.
+  const networkXml =
+    operation === 'start' || record.live === undefined
+      ? writeNetwork(currentDocument(record))
+      : writeNetwork(shownLive(record.live, record.ports.values()), { live: true });
+  return [{ network: record.name, operation, suboperation, networkXml, ...(portXml === undefined ? {} : { portXml }) }];
 }

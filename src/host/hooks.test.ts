@@ -37,7 +37,7 @@ describe('runHooks', () => {
     await runHooks(folder, { ...call, operation: 'port-created', portXml: '<networkport/>' });
     expect(await readFile(out, 'utf8')).toBe(
       "4|a 'b' $(c)|port-created|begin|-\n" +
-        '<hookData>\n  <network>\n    <name>n</name>\n  </network>\n  <networkport/>\n</hookData>\nfirst\nsecond\n',
+        '<hookData>\n  <network>\n    <name>n</name>\n  </network>\n  <networkport/>\n</hookData>first\nsecond\n',
     );
   });
 

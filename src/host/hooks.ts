@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { access, constants, readdir, stat } from 'node:fs/promises';
+import { access, constants as fsConstants, readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 
@@ -40,7 +41,7 @@ export async function hookFiles(folder: string): Promise<readonly string[]> {
 
 async function isExecutableFile(path: string): Promise<boolean> {
   try {
-    await access(path, constants.X_OK);
+    await access(path, fsConstants.X_OK);
     return (await stat(path)).isFile();
   } catch {
     return false;
@@ -50,7 +51,7 @@ async function isExecutableFile(path: string): Promise<boolean> {
 /** The document on a hook's standard input. */
 export function hookData(call: HookCall): string {
   const indent = (xml: string): string => xml.trimEnd().replace(/^(?=.)/gm, '  ');
-  return `<hookData>\n${[call.networkXml, ...(call.portXml === undefined ? [] : [call.portXml])].map((xml) => `${indent(xml)}\n`).join('')}</hookData>\n`;
+  return `<hookData>\n${[call.networkXml, ...(call.portXml === undefined ? [] : [call.portXml])].map((xml) => `${indent(xml)}\n`).join('')}</hookData>`;
 }
 
 function runHook(file: string, call: HookCall): Promise<void> {
@@ -65,24 +66,28 @@ function runHook(file: string, call: HookCall): Promise<void> {
     child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString('utf8')).slice(0, WORDS)));
     // A hook need not read its input.
     child.stdin.on('error', () => undefined);
-    child.on('error', (cause) => reject(hookError(file, cause.message, cause)));
+    const refuse = (reason: string, libvirt: string): void => {
+      const command = [file, call.network, call.operation, call.suboperation, '-'].join(' ');
+      reject(hookError(file, `${reason}: ${words.trim()}`, `Child process (${command}) unexpected ${libvirt}: ${words}`));
+    };
+    child.on('error', (cause) => reject(hookError(file, cause.message, cause.message)));
     child.on('close', (code, signal) => {
       if (code === 0) resolve();
-      else
-        reject(hookError(file, signal === null ? `exit status ${String(code)}: ${words.trim()}` : `ended by ${signal}: ${words.trim()}`));
+      else if (signal === null) refuse(`exit status ${String(code)}`, `exit status ${String(code)}`);
+      else refuse(`ended by ${signal}`, `fatal signal ${String(constants.signals[signal])}`);
     });
     child.stdin.end(hookData(call));
   });
 }
 
-function hookError(file: string, reason: string, cause?: unknown): VirtnetError {
+/** `detail`: what libvirt says of a hook that fails, without the environment that it gives to hooks. */
+function hookError(file: string, reason: string, detail: string): VirtnetError {
   return new VirtnetError({
     code: 'VNH006',
     message: `hook ${file} refused: ${reason}`,
     hint: 'mend the script, or take it out of the hooks folder',
     // VIR_ERR_HOOK_SCRIPT_FAILED, VIR_FROM_HOOK.
-    libvirt: { code: 70, domain: 37, message: `Hook script execution failed: ${reason}` },
+    libvirt: { code: 70, domain: 37, message: `internal error: ${detail}` },
     details: { file },
-    ...(cause === undefined ? {} : { cause }),
   });
 }

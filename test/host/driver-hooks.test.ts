@@ -49,11 +49,30 @@ describe('hooks', () => {
     expect(sh('ip -br link').trim().split('\n')).toHaveLength(1);
   });
 
-  it('change nothing by failing after the fact', async () => {
-    hook('[ "$2" = start ]');
+  it('take a start back that they refuse when all is there', async () => {
+    hook('[ "$2" != started ]');
+    await expect(driver.start('isolated')).rejects.toMatchObject({ code: 'VNH006' });
+    expect((await driver.get('isolated')).active).toBe(false);
+    expect(sh('ip -br link').trim().split('\n')).toHaveLength(1);
+    expect(readFileSync(told, 'utf8')).toContain('isolated stopped end -');
+  });
+
+  it('refuse a guest, which then has left nothing', async () => {
+    hook('[ "$2" != port-created ]');
     await driver.start('isolated');
-    expect((await driver.get('isolated')).active).toBe(true);
+    const links = sh("ip -br link | cut -d' ' -f 1");
+    await expect(attachGuest(driver, 'isolated', 'two')).rejects.toMatchObject({ code: 'VNH006' });
+    expect(await driver.ports('isolated')).toEqual([]);
+    expect(sh("ip -br link | cut -d' ' -f 1")).toBe(links);
+    expect((await driver.diff()).steps).toEqual([]);
     await driver.stop('isolated');
+  });
+
+  it('change nothing by failing after a stop or an update', async () => {
+    hook('[ "$2" != stopped ]');
+    await driver.start('isolated');
+    await driver.stop('isolated');
+    expect((await driver.get('isolated')).active).toBe(false);
     await driver.undefine('isolated');
   });
 });
