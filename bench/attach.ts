@@ -15,6 +15,7 @@ import { benchNetwork } from './networks.ts';
 
 const MANY = Number(process.argv[2] ?? 1000);
 const RUNS = 11;
+const FLOOR_TAPS = 20;
 const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
 const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
 const host = linuxHost({ paths: { runDir: dirs.runDir, stateDir: dirs.stateDir, leaseScript: '/bin/true' } });
@@ -60,6 +61,36 @@ function rawPort(): readonly [number, number] {
   return [attach, performance.now() - started];
 }
 
+/** What the kernel takes for taps one after the other, without the start of a process for each. */
+function batchFloor(label: string): void {
+  const names = Array.from({ length: FLOOR_TAPS }, (_, n) => `floor${String(n)}`);
+  const batch = (lines: readonly string[]): number => {
+    const started = performance.now();
+    execFileSync('ip', ['-batch', '-'], { input: lines.join('\n') });
+    return (performance.now() - started) / FLOOR_TAPS;
+  };
+  const made = batch(names.flatMap((name) => [`tuntap add dev ${name} mode tap vnet_hdr`, `link set dev ${name} master virbr0 up`]));
+  const gone = batch(names.map((name) => `link delete dev ${name}`));
+  print(`${label}: one ip -batch, plugged and deleted`, `${ms(made)}, ${ms(gone)} each`);
+}
+
+/** The same for guests in namespaces. */
+function rawNetns(): number {
+  const ip = (...args: readonly string[]): void => void execFileSync('ip', args);
+  const started = performance.now();
+  for (let n = 0; n < FLOOR_TAPS; n++) {
+    const [dev, ns] = [`floor${String(n)}`, `g${String(n)}`];
+    ip('link', 'add', 'name', dev, 'type', 'veth', 'peer', 'name', 'floor', 'netns', ns);
+    ip('link', 'set', 'dev', dev, 'master', 'virbr0', 'up');
+    ip('-n', ns, 'link', 'set', 'dev', 'floor', 'up');
+  }
+  const each = (performance.now() - started) / FLOOR_TAPS;
+  execFileSync('ip', ['-batch', '-'], {
+    input: Array.from({ length: FLOOR_TAPS }, (_, n) => `link delete dev floor${String(n)}`).join('\n'),
+  });
+  return each;
+}
+
 const environment = { ...process.env, VIRTNET_CONFIG_DIR: dirs.configDir, VIRTNET_RUN_DIR: dirs.runDir, VIRTNET_STATE_DIR: dirs.stateDir };
 const cli = (...args: readonly string[]): void =>
   void execFileSync('bin/virtnet', args, { env: environment, stdio: ['ignore', 'ignore', 'inherit'], maxBuffer: 64 << 20 });
@@ -75,6 +106,9 @@ async function commands(label: string): Promise<void> {
       );
     print(`${label}: virtnet ${args.join(' ')}, least, median`, `${ms(least(runs))}, ${ms(median(runs))}`);
   }
+  const bare: number[] = [];
+  for (let i = 0; i < 5; i++) bare.push(await timed(() => void execFileSync('node', ['--eval', '0'])));
+  print('node alone, least, median', `${ms(least(bare))}, ${ms(median(bare))}`);
 }
 
 try {
@@ -84,11 +118,14 @@ try {
     driver.attach('net0', { attachment: { type: 'tap' }, owner: { name: `guest${String(n)}` } });
   for (let n = 0; n < 10; n++) await tap(n);
   await compare('tap, 10 guests', onePort, rawPort);
+  batchFloor('tap, 10 guests');
+  await commands('10 taps');
   const few = await timed(async () => {
     for (let n = 10; n < MANY - 2; n++) await tap(n);
   });
   print(`taps 11 to ${String(MANY - 2)}, one after the other`, `${ms(few)}, ${ms(few / (MANY - 12))} each`);
   await compare(`tap, ${String(MANY)} guests`, onePort, rawPort);
+  batchFloor(`tap, ${String(MANY)} guests`);
   await commands(`${String(MANY)} taps`);
   const ports = await driver.ports('net0');
   const away = await timed(async () => {
@@ -96,7 +133,8 @@ try {
   });
   print(`all ${String(ports.length)} detached, one after the other`, `${ms(away)}, ${ms(away / ports.length)} each`);
 
-  for (let n = 0; n < MANY; n++) execFileSync('ip', ['netns', 'add', `g${String(n)}`]);
+  execFileSync('ip', ['-batch', '-'], { input: Array.from({ length: MANY }, (_, n) => `netns add g${String(n)}`).join('\n') });
+  print('a namespace, ip(8) alone', `${ms(rawNetns())} each`);
   const veths = await timed(async () => {
     for (let n = 0; n < MANY; n++)
       await driver.attach('net0', {
