@@ -121,12 +121,16 @@ export class Engine {
     return this.exclusive(purpose, (held) => this.#apply(operation, options, held), LOOKS_AT.get(purpose));
   }
 
-  /** What differs between what should be and what is. */
-  async diff(scope: ReadonlySet<string> | 'all'): Promise<Plan> {
+  /** What differs between what should be and what is. The scope may be looked up in the state. */
+  async diff(of: ReadonlySet<string> | 'all' | ((state: DriverState) => ReadonlySet<string>)): Promise<Plan> {
     const { host } = this.#options;
     host.prepare?.();
-    const state = scope === 'all' ? this.read() : this.glance();
-    const desired = await this.#keepFailed(this.#options.compile(state, scope, await host.facts()), scope);
+    // The tools look at the host while this process reads its files: a thousand ports are a thousand files.
+    const facts = host.facts();
+    facts.catch(() => undefined); // told below, unless the files are worse
+    const state = of === 'all' ? this.read() : this.glance();
+    const scope = typeof of === 'function' ? of(state) : of;
+    const desired = await this.#keepFailed(this.#options.compile(state, scope, await facts), scope);
     const { steps } = await reconcile(host, { desired: desired.state, networks: scope, dryRun: true });
     return { steps, diagnostics: desired.diagnostics };
   }

@@ -145,7 +145,7 @@ export class LocalDriver implements NetworkDriver {
   }
 
   async diff(ref?: NetworkRef): Promise<Plan> {
-    return this.#parts.engine.diff(this.#scope(ref));
+    return this.#parts.engine.diff(ref === undefined ? 'all' : (state) => new Set([lookup(state, ref).uuid]));
   }
 
   async repair(ref?: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {

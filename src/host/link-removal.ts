@@ -19,7 +19,11 @@ function settingsOf(dev: string, { proc }: Pick<HostTools, 'proc'>): string {
  * answer comes 10 to 20 ms later, when it knows that nobody on any processor can still be reading what it frees (rcu_barrier in
  * netdev_run_todo, without the lock of rtnetlink). Nothing that follows depends on that: the names are free, and other changes go on.
  */
-export async function removeLinks(args: IpArgs, devices: readonly string[], tools: HostTools): Promise<LineResult> {
+export async function removeLinks(
+  args: IpArgs,
+  devices: readonly string[],
+  tools: Pick<HostTools, 'ip' | 'proc' | 'sysfs'>,
+): Promise<LineResult> {
   // A bridge's folder in /sys stays until its ports and groups are freed (rcu_barrier in br_multicast_dev_del), with the lock of rtnetlink held.
   const present = devices.filter((dev) => isThere(dev, tools));
   const shown = present.flatMap((dev) => [`${tools.sysfs}/class/net/${dev}`, settingsOf(dev, tools)]).filter((path) => existsSync(path));

@@ -6,10 +6,13 @@ import { networkView, planView, printJson } from '../views.ts';
 
 export const run: Run = async (io, [name = ''], options) => {
   await using driver = await io.openDriver();
+  // Begun first: it waits for tools, and only a running network's is shown.
+  const drifting = driver.diff(name);
+  drifting.catch(() => undefined);
   const found = await driver.get(name);
   const ref = { uuid: found.uuid };
   const [ports, status, leases, drift, warnings] = found.active
-    ? await Promise.all([driver.ports(ref), driver.portStatus(ref), driver.leases(ref), driver.diff(ref), driver.warnings([ref])])
+    ? await Promise.all([driver.ports(ref), driver.portStatus(ref), driver.leases(ref), drifting, driver.warnings([ref])])
     : [[], [], [], { steps: [], diagnostics: [] }, []];
   const info = { ...found, warnings: [...found.warnings, ...warnings] };
   const data: ShowData = { info, ports, status, leases, drift, now: Date.now() / 1000 };
