@@ -123,6 +123,27 @@ describe('the command line', () => {
     for (const line of out.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
+  it.each(verbs.map((v) => [v.name, v] as const))(
+    '%s takes --json where it tells something, and no option that it does not know',
+    async (name, verb) => {
+      // What these print is a document, a script, or another command's words.
+      const speaksItself = ['completion', 'convert', 'dumpxml', 'sandbox'].includes(name);
+      expect(verb.options.some(({ flags }) => flags === '--json')).toBe(!speaksItself);
+      expect(await run([name, '--no-such-option'])).toMatchObject({ code: 2, out: '' });
+    },
+  );
+
+  it.each(['show', 'up', 'down', 'dns', 'leases', 'ports'])(
+    '%s of a network that is not there fails with 1, as data with --json',
+    async (name) => {
+      const words = [name, 'nowhere'];
+      expect(await run(words)).toMatchObject({ code: 1, out: '' });
+      const asData = await run([...words, '--json']);
+      expect(asData).toMatchObject({ code: 1, err: '' });
+      expect(JSON.parse(asData.out)).toMatchObject({ error: { code: 'VND001' } });
+    },
+  );
+
   it.each([
     [['lst'], /unknown verb 'lst'[^]*Did you mean one of list, ls/],
     [['list', '--jsn'], /unknown option '--jsn'[^]*Did you mean --json/],

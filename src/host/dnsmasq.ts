@@ -128,14 +128,20 @@ async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools):
     throw new VirtnetError({
       code: 'VNH005',
       message: `dnsmasq did not start on '${r.bridge}': ${words === '' ? 'no reason given' : words}`,
-      hint: /Address already in use/.test(words)
-        ? 'another DNS or DHCP server holds the address: stop it, or make it bind to its own interfaces only'
-        : 'the words are those of dnsmasq; see `virtnet explain VNH005`',
+      hint: hintFor(words),
       details: { argv: result.argv, exitCode: result.code ?? null, stderr: result.stderr, network: r.owner.network },
     });
   }
   const entry = runningFrom(files, r.owner.network, tools.proc);
   return entry?.pid ?? 0;
+}
+
+function hintFor(words: string): string {
+  if (/Address already in use/.test(words))
+    return 'another DNS or DHCP server holds the address: stop it, or make it bind to its own interfaces only';
+  const folder = /TFTP directory (\S+) inaccessible: No such file/.exec(words)?.[1];
+  if (folder !== undefined) return `make the folder: mkdir -p ${folder}`;
+  return 'the words are those of dnsmasq; see `virtnet explain VNH005`';
 }
 
 /** In a user namespace that somebody without privileges made, setgroups(2) is denied, and there is nobody else to become. */

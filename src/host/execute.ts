@@ -222,9 +222,11 @@ function stepError(steps: readonly Step[], index: number, cause: unknown): Virtn
   const step = steps[index];
   const inner = isVirtnetError(cause) ? cause : undefined;
   const words = cause instanceof Error ? cause.message : String(cause);
+  // What has a name of its own (dnsmasq did not start on a bridge) says more than the step's key.
+  const speaks = inner !== undefined && inner.code !== 'VNH001';
   return new VirtnetError({
     code: 'VNP001',
-    message: `could not ${step?.op ?? 'do'} ${step?.key ?? `step ${String(index)}`}: ${words}`,
+    message: speaks ? words : `could not ${step?.op ?? 'do'} ${step?.key ?? `step ${String(index)}`}: ${words}`,
     ...(inner?.hint === undefined ? {} : { hint: inner.hint }),
     details: {
       step: index,

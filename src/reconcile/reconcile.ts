@@ -117,10 +117,13 @@ function failure(code: 'VNP001' | 'VNP002', cause: unknown, outcome: string, ste
   const inner = isVirtnetError(cause) ? cause : undefined;
   const index = inner?.details['step'];
   const key = typeof index === 'number' ? steps[index]?.key : undefined;
+  // A failure with a name of its own (dnsmasq did not start, no permission, a tool is missing) keeps it.
+  const own = inner?.details['code'];
+  const named = typeof own === 'string' && own !== 'VNH001' ? own : undefined;
+  const speaks = named !== undefined || key === undefined || inner?.message.includes(key) === true;
   return new VirtnetError({
-    // A failure with a name of its own (dnsmasq did not start, no permission, a tool is missing) keeps it.
-    code: code === 'VNP001' && inner ? inner.code : code,
-    message: `${key === undefined || inner?.message.includes(key) === true ? '' : `${key}: `}${messageOf(cause)}; ${outcome}`,
+    code: code === 'VNP001' ? (named ?? inner?.code ?? code) : code,
+    message: `${speaks ? '' : `${key}: `}${messageOf(cause)}; ${outcome}`,
     hint: code === 'VNP002' ? 'run `virtnet repair` when the cause is mended' : (inner?.hint ?? 'mend the cause and try again'),
     details: {
       ...inner?.details,

@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Fields of `ip -j`, `tc -j` and `nft -j` that differ between two equal hosts: numbers given by the kernel, timers, counters. */
 const PASSING = new Set([
-  'ifindex', 'link_index', 'link_netnsid', 'group', 'stats', 'stats64', 'handle', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer',
+  'ifindex', 'link_index', 'link_netnsid', 'stats', 'stats64', 'handle', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer',
   'root_id', 'bridge_id', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'designated_bridge', 'designated_root', 'id', 'no',
-  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'rate', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'direct_packets_stat', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'linkmode', 'ageing_time', 'topology_change', 'topology_change_detected', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link', 'scope', 'link_netnsid',
+  'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'direct_packets_stat', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'topology_change', 'topology_change_detected', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link_netnsid',
 ]); // prettier-ignore
 
 const run = (command: string, ...args: string[]): string => execFileSync(command, args, { encoding: 'utf8', maxBuffer: 64 << 20 });
@@ -42,9 +42,13 @@ function files(folder: string, except: RegExp): Record<string, string> {
   if (!existsSync(folder)) return out;
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
     const path = join(folder, name);
-    if (except.test(name) || !lstatSync(path).isFile()) continue;
+    const found = lstatSync(path);
+    if (except.test(name)) continue;
+    if (found.isSymbolicLink()) out[path] = `-> ${readlinkSync(path)}`;
+    if (!found.isFile()) continue;
     // Which process has read its files is told by its number.
-    out[path] = readFileSync(path, 'utf8').replace(/^\d+ (?=[0-9a-f]{64}$)/m, '');
+    const text = readFileSync(path, 'utf8').replace(/^\d+ (?=[0-9a-f]{64}$)/m, '');
+    out[path] = `${(found.mode & 0o777).toString(8)} ${String(found.uid)}\n${text}`;
   }
   return out;
 }
@@ -75,6 +79,8 @@ export interface HostSnapshot {
   readonly sysctls: Record<string, string>;
   readonly files: Record<string, string>;
   readonly processes: readonly string[];
+  /** Devices, addresses and routes in the namespaces of guests. */
+  readonly guests: Record<string, unknown>;
 }
 
 export function hostSnapshot(): HostSnapshot {
@@ -97,7 +103,23 @@ export function hostSnapshot(): HostSnapshot {
     processes: dnsmasqs()
       .map((p) => p.args)
       .sort(),
+    guests: Object.fromEntries(namespaces().map((name) => [name, guestSide(name)])),
   };
+}
+
+function namespaces(): readonly string[] {
+  return existsSync('/run/netns') ? readdirSync('/run/netns').sort() : [];
+}
+
+/** What a guest has set on its own side stays when its network changes; what it was advertised comes when it comes. */
+function guestSide(name: string): unknown {
+  const rows = (...words: string[]): unknown => json('ip', '-j', '-n', name, ...words);
+  const addresses = rows('address', 'show', 'scope', 'global') as readonly { readonly addr_info: readonly { readonly dynamic?: true }[] }[];
+  return [
+    byName(rows('-d', 'link')),
+    byName(addresses.map((link) => ({ ...link, addr_info: link.addr_info.filter(({ dynamic }) => dynamic !== true) }))),
+    settledRoutes(rows('-4', 'route')),
+  ];
 }
 
 /** Queues that somebody put there; those with handle 0 are the kernel's own, there since the device was up once. */

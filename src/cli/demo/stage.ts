@@ -1,3 +1,5 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { run } from '../../host/command.ts';
 import { overlaps, parseSubnet } from '../../inet/subnet.ts';
 import type { Network } from '../../network/network.ts';
@@ -62,7 +64,18 @@ export async function setStage(network: Network): Promise<Stage> {
       ...natPool(network).map((address) => `route add ${address} via ${stage.host4}`),
     ].join('\n'),
   });
+  for (const root of network.ips.flatMap((ip) => ip.tftpRoot ?? [])) await makeFolder(root);
   return stage;
+}
+
+/** A folder that the host has to have, as far as it is missing: in a file system that only this sandbox sees and that ends with it. */
+async function makeFolder(path: string): Promise<void> {
+  if (existsSync(path)) return;
+  let parent = dirname(path);
+  while (!existsSync(parent)) parent = dirname(parent);
+  if (parent === '/') return; // the host's own root must not be hidden
+  await run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'demo', parent]);
+  mkdirSync(path, { recursive: true });
 }
 
 function addresses(network: Network): Pick<Stage, 'host4' | 'outside4' | 'host6' | 'outside6'> {

@@ -13,8 +13,8 @@ export interface Fault {
 export interface FaultyHost extends Host {
   /** Arms one fault. The next change meets it, its undo does not. */
   arm(fault: Fault): void;
-  /** What became of the armed fault: the key of its step; undefined when the change had no such step. Disarms it. */
-  met(): string | undefined;
+  /** What became of the armed fault: its step; undefined when the change had no such step. Disarms it. */
+  met(): Step | undefined;
   /** Resolves when a cut has happened. */
   readonly whenCut: () => Promise<'cut'>;
 }
@@ -24,7 +24,7 @@ export const INJECTED = 'injected fault';
 
 export function faultyHost(inner: Host): FaultyHost {
   let armed: Fault | undefined;
-  let met: string | undefined;
+  let met: Step | undefined;
   let steps = 0;
   let tellCut = (_: 'cut'): void => undefined;
   let cut = new Promise<'cut'>(() => undefined);
@@ -41,7 +41,7 @@ export function faultyHost(inner: Host): FaultyHost {
         onStep: (index, done) => {
           if (isCut || (base + index === fault.step && done === (fault.moment === 'after'))) {
             armed = undefined;
-            met = plan[index]?.key ?? '';
+            met = plan[index];
             isCut = fault.how === 'cut';
             throw new Error(INJECTED);
           }

@@ -1,6 +1,7 @@
 import { expect } from 'vitest';
 import type { NetworkDriver } from '../../../src/driver/driver.ts';
 import { openDriver } from '../../../src/driver/open.ts';
+import type { Step } from '../../../src/plan/plan.ts';
 import { pings } from '../pings.ts';
 import { hostSnapshot, type HostSnapshot } from '../host-snapshot.ts';
 import { clear, type Call, type PlanCase } from './cases.ts';
@@ -19,6 +20,15 @@ export interface Iteration {
 /** Counts of what was tried, to be sure that something was. */
 export interface Tried {
   faults: number;
+  /** What the disturbed steps did: `create link`. */
+  readonly kinds: Set<string>;
+}
+
+/** Counts one fault; gives the words for its place. */
+function note(tried: Tried, way: string, { moment, step }: Fault, { op, kind, key }: Step, what: string): string {
+  tried.faults++;
+  tried.kinds.add(`${op} ${kind}`);
+  return `${way}, ${what} ${moment} step ${String(step)} (${op} ${key})`;
 }
 
 const MOST_STEPS = 400;
@@ -66,13 +76,12 @@ async function failBothWays(plan: PlanCase, iteration: Iteration, tried: Tried, 
     await eachFault(iteration, 'fail', async (fault) => {
       host.arm(fault);
       const outcome = await outcomeOf(call(driver, {}));
-      const key = host.met();
-      if (key === undefined) {
+      const step = host.met();
+      if (step === undefined) {
         expect(outcome, `${way} without a fault`).toBe('done');
         return false;
       }
-      tried.faults++;
-      const where = `${way}, after a failure ${fault.moment} step ${String(fault.step)} (${key})`;
+      const where = note(tried, way, fault, step, 'after a failure');
       if (plan.tells) expect(outcome).toBe('done');
       else expect(outcome, where).toMatchObject({ message: expect.stringContaining(INJECTED) as string });
       expect(snapshot(iteration), where).toEqual(before);
@@ -104,14 +113,13 @@ export async function cutEverywhere(plan: PlanCase, iteration: Iteration, tried:
     if (ended.has(way)) return void (await call(driver, {}));
     host.arm(fault);
     const outcome = await Promise.race([outcomeOf(call(driver, {})), host.whenCut()]);
-    const key = host.met();
-    if (key === undefined) {
+    const step = host.met();
+    if (step === undefined) {
       expect(outcome, way).toBe('done');
       ended.add(way);
       return;
     }
-    tried.faults++;
-    const where = `${way}, cut ${fault.moment} step ${String(fault.step)} (${key})`;
+    const where = note(tried, way, fault, step, 'cut');
     driver = await openDriver({ host });
     await driver.repair();
     expect(
