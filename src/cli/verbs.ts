@@ -347,9 +347,11 @@ const guests: readonly VerbSpec[] = [
     name: 'leases',
     group: 'Guests',
     summary: 'list DHCP leases',
+    about:
+      'STATE is `kept` where the network does not run: the lease holds, and the server will know it again. FROM tells whether the address is reserved (`fixed`) or out of a range. Without a name: of all running networks.',
     operands: [MAYBE_NAME],
     options: [{ flags: '--mac <mac>', says: 'only of this MAC address' }, json],
-    examples: [{ line: 'leases default', says: 'address, name, MAC, time left' }],
+    examples: [{ line: 'leases default', says: 'address, name, MAC, time left, state, origin, guest' }],
     load: () => import('./verbs/leases.ts'),
   },
   {

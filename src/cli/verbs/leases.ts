@@ -1,5 +1,5 @@
-import type { Lease } from '../../driver/driver.ts';
 import { OK } from '../exit.ts';
+import { leaseView, type LeaseView } from '../render/lease.ts';
 import { expires } from '../render/port.ts';
 import { formatTable } from '../render/table.ts';
 import { flag, text, type Run } from '../verb.ts';
@@ -9,12 +9,13 @@ export const run: Run = async (io, [name], options) => {
   await using driver = await io.openDriver();
   const infos = name === undefined ? (await driver.list()).filter((n) => n.active) : [await driver.get(name)];
   const mac = text(options, 'mac');
-  const rows: { readonly network: string; readonly lease: Lease }[] = [];
+  const rows: LeaseView[] = [];
   for (const info of infos) {
-    for (const lease of await driver.leases(info.name, mac)) rows.push({ network: info.name, lease });
+    const [leases, ports] = await Promise.all([driver.leases(info.name, mac), driver.ports(info.name)]);
+    rows.push(...leases.map((lease) => leaseView(info, ports, lease)));
   }
   if (flag(options, 'json')) {
-    io.out(printJson({ leases: rows.map(({ network, lease }) => ({ network, ...lease })) }));
+    io.out(printJson({ leases: rows }));
     return OK;
   }
   if (rows.length === 0) {
@@ -30,14 +31,20 @@ export const run: Run = async (io, [name], options) => {
         { header: 'NAME', shrink: true },
         { header: 'MAC' },
         { header: 'EXPIRES', align: 'right' },
+        { header: 'STATE' },
+        { header: 'FROM' },
+        { header: 'GUEST', shrink: true },
         { header: 'CLIENT ID', shrink: true },
       ],
-      rows.map(({ network, lease }) => [
-        network,
+      rows.map((lease) => [
+        lease.network,
         `${lease.ip}/${String(lease.prefix)}`,
         lease.hostname,
         lease.mac,
         expires(lease, now),
+        lease.state,
+        lease.origin,
+        lease.guest,
         lease.clientId,
       ]),
       io.width,
