@@ -72,7 +72,7 @@ try {
     VIRTNET_RUN_DIR: join(folder, 'run'),
   };
   const virtnet = (...args: string[]) => timed(() => execFileSync('bin/virtnet', args, { env, stdio: 'ignore' }));
-  const node = (): Promise<number> => timed(() => execFileSync(process.execPath, ['-e', '0']));
+  const node = (): Promise<number> => timed(() => execFileSync(process.execPath, ['-e', '0'], { env: { PATH: process.env['PATH'] } }));
   const file = join(folder, 'net.xml');
   writeFileSync(file, xml(2000));
   const command: Record<string, number[]> = { 'node itself': [], list: [], define: [], start: [], stop: [], undefine: [] };
