@@ -1,0 +1,139 @@
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
+
+const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
+const driver = await openDriver();
+const SCRIPT = '/run/tmp/udhcpc.sh';
+const MAC = '52:54:00:95:00:01';
+
+beforeAll(() => {
+  // udhcpc gives its script what the server told it, each option as a variable.
+  writeFileSync(SCRIPT, '#!/bin/sh\n[ "$1" = bound ] && env >/run/tmp/told\nexit 0\n', { mode: 0o755 });
+  sh('ip netns add g');
+});
+afterEach(async () => {
+  await driver.detach('services', 'g');
+  await driver.stop('services');
+  await driver.undefine('services');
+});
+afterAll(() => driver[Symbol.asyncDispose]());
+
+/** Runs a network with a guest plugged in, whose eth0 is up. */
+async function up(mode: string, rest: string): Promise<void> {
+  await driver.up([`<network><name>services</name>${mode}<bridge name='virbr95' stp='off'/>${rest}</network>`]);
+  await driver.attach('services', { mac: MAC, owner: { name: 'g' }, attachment: { type: 'netns', netns: 'g' } });
+  sh(
+    'ip -n g link set eth0 up; for i in $(seq 100); do ip -n g -6 addr show dev eth0 scope link -tentative | grep -q fe80 && break; sleep 0.05; done',
+  );
+}
+
+/** What a DHCPv4 client is told; `words` are more words for udhcpc. */
+function told(words = ''): Readonly<Record<string, string>> {
+  sh(`rm -f /run/tmp/told; ip netns exec g udhcpc -i eth0 -n -q -f -t 10 -T 1 -O mtu -s ${SCRIPT} ${words} 2>&1`);
+  const lines = sh('cat /run/tmp/told').trim().split('\n');
+  return Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
+}
+
+const v4 = (dhcp: string): string => `<ip address='10.95.0.1' prefix='24'><dhcp>${dhcp}</dhcp></ip>`;
+const NAT = "<forward mode='nat'/>";
+
+describe('a DHCPv4 client', () => {
+  test('is told router, resolver, domain, MTU and lease time', async () => {
+    await up(
+      NAT,
+      `<mtu size='1400'/><domain name='lab.example'/>${v4("<range start='10.95.0.10' end='10.95.0.10'><lease expiry='7' unit='minutes'/></range>")}`,
+    );
+    expect(told()).toMatchObject({
+      ip: '10.95.0.10',
+      subnet: '255.255.255.0',
+      router: '10.95.0.1',
+      dns: '10.95.0.1',
+      domain: 'lab.example',
+      mtu: '1400',
+      lease: '420',
+      broadcast: '10.95.0.255',
+    });
+  });
+
+  test('of an isolated network is told no router', async () => {
+    await up('', v4("<range start='10.95.0.10' end='10.95.0.10'/>"));
+    const given = told();
+    expect(given).toMatchObject({ ip: '10.95.0.10', dns: '10.95.0.1' });
+    expect(given).not.toHaveProperty('router');
+  });
+
+  test('has the lease time of its range, of several, in seconds and without end', async () => {
+    const range = (n: number, lease: string): string =>
+      `<range start='10.95.0.${String(n)}' end='10.95.0.${String(n)}'><lease ${lease}/></range>`;
+    await up(NAT, v4(range(20, "expiry='130' unit='seconds'") + range(30, "expiry='0'") + range(40, "expiry='3' unit='hours'")));
+    const seen = Object.fromEntries(
+      [1, 2, 3].map((n) => {
+        const { ip, lease } = told(`-x 0x3d:0000000${String(n)}`);
+        return [ip, lease];
+      }),
+    );
+    expect(seen).toEqual({ '10.95.0.20': '130', '10.95.0.30': '4294967295', '10.95.0.40': '10800' });
+  });
+
+  test('is known by its MAC and by its name', async () => {
+    const hosts = `<host mac='${MAC}' name='bymac' ip='10.95.0.21'/><host name='byname' ip='10.95.0.23'/>`;
+    await up(NAT, `<domain name='lab.example'/>${v4(`<range start='10.95.0.10' end='10.95.0.12'/>${hosts}`)}`);
+    expect(told()).toMatchObject({ ip: '10.95.0.21', hostname: 'bymac' });
+    await driver.detach('services', 'g');
+    await driver.attach('services', { mac: '52:54:00:95:00:02', owner: { name: 'g' }, attachment: { type: 'netns', netns: 'g' } });
+    sh('ip -n g link set eth0 up');
+    expect(told('-x hostname:byname')).toMatchObject({ ip: '10.95.0.23' });
+    expect(sh('dig +short @10.95.0.1 byname.lab.example; dig +short @10.95.0.1 -x 10.95.0.23')).toBe('10.95.0.23\nbyname.lab.example.\n');
+  });
+});
+
+/** What rdisc6 is told by the routers on the guest's link. */
+const advertised = (): string => sh('ip netns exec g rdisc6 -1 -r 10 -w 1000 eth0 2>&1 || true');
+const flag = (text: string, name: string): string => new RegExp(`${name}\\s*:\\s+(\\w+)`).exec(text)?.[1] ?? 'absent';
+const v6 = (dhcp = ''): string => `<ip family='ipv6' address='fd95::1' prefix='64'>${dhcp}</ip>`;
+
+describe('a router advertisement', () => {
+  test.each([
+    ['without DHCPv6', NAT, v6(), { managed: 'No', other: 'No', autonomous: 'Yes', router: '1800' }],
+    [
+      'with DHCPv6',
+      NAT,
+      v6("<dhcp><range start='fd95::10' end='fd95::20'/></dhcp>"),
+      { managed: 'Yes', other: 'Yes', autonomous: 'No', router: '1800' },
+    ],
+    ['of an isolated network', '', v6(), { managed: 'No', other: 'No', autonomous: 'Yes', router: '0' }],
+  ] as const)('%s has the flags of its kind, and the prefix is on the link', async (_what, mode, ip, flags) => {
+    await up(mode, ip);
+    const text = advertised();
+    expect(
+      {
+        managed: flag(text, 'Stateful address conf\\.'),
+        other: flag(text, 'Stateful other conf\\.'),
+        autonomous: flag(text, 'Autonomous address conf\\.'),
+        router: flag(text, 'Router lifetime'),
+      },
+      text,
+    ).toEqual(flags);
+    expect(flag(text, 'On-link')).toBe('Yes');
+    expect(text).toMatch(/Prefix\s*:\s+fd95::\/64/);
+  });
+});
+
+test('a DHCPv6 client is known by its id', async () => {
+  // perfdhcp makes a DUID-LLT (RFC 8415, 11.2) out of a MAC: its time is not ours to choose, so the first lease tells the id.
+  const range = "<range start='fd95::10' end='fd95::20'/>";
+  const ask = (): string =>
+    sh('ip netns exec g perfdhcp -6 -l eth0 -b duid=0001000112345678020000000001 -R 1 -n 1 -r 1 -W 2000000 all 2>&1 || true');
+  const ips = async (): Promise<readonly string[]> => {
+    for (let i = 0; i < 100 && (await driver.leases('services')).length === 0; i++) await sleep(20);
+    return (await driver.leases('services')).map((l) => l.ip);
+  };
+  const host = "<host id='00:01:00:01:12:34:56:78:02:00:00:00:00:01' name='six' ip='fd95::99'/>";
+  await up(NAT, `<domain name='lab.example'/>${v6(`<dhcp>${range}${host}</dhcp>`)}`);
+  ask();
+  expect(await ips()).toEqual(['fd95::99']);
+  expect(sh('dig +short @fd95::1 AAAA six.lab.example').trim()).toBe('fd95::99');
+});
