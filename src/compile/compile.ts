@@ -6,7 +6,7 @@ import { complete, type CompleteNetwork } from './complete.ts';
 import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
 import { compileDnsmasq } from './dnsmasq.ts';
-import type { HostFacts, PortFacts } from './facts.ts';
+import type { HostFacts, HostPaths, PortFacts } from './facts.ts';
 import { compileFirewall, hasRules } from './firewall.ts';
 import { foreignTaps } from './foreign-tap.ts';
 import { compileHelpers } from './helpers.ts';
@@ -79,17 +79,34 @@ function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], 
     report.error(badName);
     return [];
   }
-  const firewall = compileFirewall(network, bridge);
-  const dnsmasq = compileDnsmasq(network, bridge, facts.paths, report);
+  const link = compileBridge(network, bridge, facts, report);
+  const own = compileDocument(network, bridge, facts.paths);
+  report.add(own.diagnostics);
   const shaping = compileNetworkShaping(network, bridge, ports);
-  return [
-    ...compileBridge(network, bridge, facts, report),
-    ...compileAddressing(network, bridge, report),
-    ...(firewall ? [firewall] : []),
-    ...(dnsmasq ? [dnsmasq] : []),
-    ...(shaping ? [shaping] : []),
-    ...compileHelpers(network, bridge, facts, report),
-  ];
+  return [...link, ...own.resources, ...(shaping ? [shaping] : []), ...compileHelpers(network, bridge, facts, report)];
+}
+
+/** What a document means by itself, whatever else the host and its guests are. */
+interface OwnMeaning {
+  readonly paths: HostPaths;
+  readonly resources: readonly Resource[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+const meanings = new WeakMap<CompleteNetwork, OwnMeaning>();
+
+/** Compiled once for each document: networks are values and never change. A thousand networks are looked at far more often than edited. */
+function compileDocument(network: CompleteNetwork, bridge: string, paths: HostPaths): OwnMeaning {
+  const known = meanings.get(network);
+  if (known?.paths === paths) return known;
+  const report = new Report();
+  const firewall = compileFirewall(network, bridge);
+  const addressing = compileAddressing(network, bridge, report);
+  const dnsmasq = compileDnsmasq(network, bridge, paths, report);
+  const resources = [...addressing, ...(firewall ? [firewall] : []), ...(dnsmasq ? [dnsmasq] : [])];
+  const meaning = { paths, resources, diagnostics: report.diagnostics };
+  meanings.set(network, meaning);
+  return meaning;
 }
 
 /** A network on a bridge or on devices of the host: none of them is touched but for a limit on the bridge. */

@@ -117,8 +117,9 @@ export class Engine {
 
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
   async run<T>(purpose: string, operation: Operation<T>, options: UpOptions = {}): Promise<Outcome<T>> {
-    if (options.dryRun === true) return this.#plan(operation, options);
-    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), LOOKS_AT.get(purpose));
+    const looksAt = LOOKS_AT.get(purpose);
+    if (options.dryRun === true) return this.#plan(operation, options, looksAt === 'facts');
+    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), looksAt);
   }
 
   /** What differs between what should be and what is. The scope may be looked up in the state. */
@@ -190,12 +191,13 @@ export class Engine {
     };
   }
 
-  async #plan<T>(operation: Operation<T>, { bounce }: UpOptions): Promise<Outcome<T>> {
+  async #plan<T>(operation: Operation<T>, { bounce }: UpOptions, looksAhead: boolean): Promise<Outcome<T>> {
     const context = this.#context();
+    if (looksAhead) this.#options.host.prepare?.();
     const state = this.read();
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
-    if (change.only === undefined) this.#options.host.prepare?.();
+    if (change.only === undefined && !looksAhead) this.#options.host.prepare?.();
     const desired = await this.#desired(state, change, context);
     const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), bounce, dryRun: true });
     const diagnostics = [...desired.diagnostics, ...(bounce === true ? untoldGuests(steps, change.next) : [])];

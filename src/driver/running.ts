@@ -1,3 +1,4 @@
+import { isSame } from '../base/same.ts';
 import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
 import { completeDocument, lifecycle, newRecord, parse } from './definitions.ts';
@@ -9,26 +10,26 @@ import { lookup } from './lookup.ts';
 import { foreignTapsOf, replugged } from './replug.ts';
 import { checkBridge, findByName, matchInactive, matchRecord } from './rules.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
-import { withRecord, without } from './state.ts';
+import { Draft, withRecord, without } from './state.ts';
 
 /** Starts stored networks, all in one change. With `skipActive` those that run already are left as they are. */
 export function start(refs: readonly NetworkRef[], options: { readonly skipActive?: boolean } = {}): Operation<readonly string[]> {
   return async (state, context) => {
-    let next = state;
+    const draft = new Draft(state);
     const started: NetworkRecord[] = [];
     for (const ref of refs) {
-      const record = lookup(next, ref);
+      const record = lookup(draft.next, ref);
       if (record.live !== undefined) {
         if (options.skipActive === true) continue;
         throw alreadyActive();
       }
       const live = await toLive(context, record.config);
-      const running = { ...record, live, ports: await replugged(next, record, live, context) };
-      next = withRecord(next, running);
+      const running = { ...record, live, ports: await replugged(draft.next, record, live, context) };
+      draft.put(running);
       started.push(running);
     }
     return change(
-      next,
+      draft.next,
       started,
       started.map((record) => lifecycle('started', record)),
     );
@@ -54,16 +55,16 @@ export function create(xml: string, options: { readonly validate?: boolean | und
  */
 export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> {
   return async (state, context) => {
-    let next = state;
+    const draft = new Draft(state);
     const stopped: NetworkRecord[] = [];
     for (const ref of refs) {
-      const record = lookup(next, ref);
+      const record = lookup(draft.next, ref);
       if (record.live === undefined) throw notActive(record.name);
-      next = withRecord(next, { ...without(record, 'live'), ports: await keptPorts(record, context) });
+      draft.put({ ...without(record, 'live'), ports: await keptPorts(record, context) });
       stopped.push(record);
     }
     return change(
-      next,
+      draft.next,
       stopped,
       stopped.map((record) => lifecycle('stopped', record)),
     );
@@ -76,25 +77,30 @@ export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> 
  */
 export function up(documents: readonly string[]): Operation<readonly string[]> {
   return async (state, context) => {
-    let next = state;
+    const draft = new Draft(state);
     const touched = new Map<string, NetworkRecord>();
     const events: DriverEvent[] = [];
     for (const xml of documents) {
       const document = parse(context, xml, {});
-      const present = findByName(next, document.name);
+      const present = findByName(draft.next, document.name);
       const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
-      const network = await completeDocument(next, context, settled);
-      checkBridge(next, network);
-      const record = matchRecord(next, network.name, network.uuid) ?? newRecord(network);
+      const network = unlessSame(await completeDocument(draft.next, context, settled), present?.config);
+      checkBridge(draft.next, network);
+      const record = matchRecord(draft.next, network.name, network.uuid) ?? newRecord(network);
       if (touched.has(record.uuid)) throw twiceInOneCall(record.name);
-      const live = await toLive(context, network);
-      const running = { ...record, config: network, live, ports: await replugged(next, record, live, context) };
-      next = withRecord(next, running);
+      const live = unlessSame(await toLive(context, network), record.live);
+      const running = { ...record, config: network, live, ports: await replugged(draft.next, record, live, context) };
+      draft.put(running);
       touched.set(record.uuid, running);
       events.push(...upEvents(record, running));
     }
-    return change(next, [...touched.values()], events);
+    return change(draft.next, [...touched.values()], events);
   };
+}
+
+/** The new document, or the former one where they say the same: what was compiled and checked of that one still holds. */
+function unlessSame<T extends Network>(network: T, former: Network | undefined): T {
+  return isSame(network, former) ? (former as T) : network;
 }
 
 function upEvents(before: NetworkRecord, after: NetworkRecord): DriverEvent[] {

@@ -40,10 +40,38 @@ export function currentDocument(record: NetworkRecord): Network {
 
 /** The state with this network's record replaced, or removed when it has neither document. */
 export function withRecord(state: DriverState, record: NetworkRecord): DriverState {
-  const networks = new Map(state.networks);
-  if (record.config === undefined && record.live === undefined) networks.delete(record.uuid);
-  else networks.set(record.uuid, record);
-  return { ...state, networks };
+  const draft = new Draft(state);
+  draft.put(record);
+  return draft.next;
+}
+
+/**
+ * A state in the making, for an operation on many networks: one copy of the map, however many records are put. It is nobody else's until
+ * the operation gives it away, and does not change after that.
+ */
+export class Draft {
+  readonly #former: DriverState;
+  #networks: Map<string, NetworkRecord> | undefined;
+  #next: DriverState;
+
+  constructor(state: DriverState) {
+    this.#former = this.#next = state;
+  }
+
+  /** The state so far; the former one as long as nothing was put. */
+  get next(): DriverState {
+    return this.#next;
+  }
+
+  /** Puts a network's record in place of its former one; one without documents goes. */
+  put(record: NetworkRecord): void {
+    if (this.#networks === undefined) {
+      this.#networks = new Map(this.#former.networks);
+      this.#next = { ...this.#former, networks: this.#networks };
+    }
+    if (record.config === undefined && record.live === undefined) this.#networks.delete(record.uuid);
+    else this.#networks.set(record.uuid, record);
+  }
 }
 
 /** The record without one of its documents. */

@@ -1,6 +1,6 @@
 import { hostState, resourceKey } from '../compile/host-state.ts';
 import type { HostState, Resource } from '../compile/host-state.ts';
-import type { HostTools } from './handler.ts';
+import type { HostTools, Look } from './handler.ts';
 import { handlers } from './handlers.ts';
 import type { ObserveRequest } from './host.ts';
 import { lookAtLinks } from './link-rows.ts';
@@ -9,10 +9,15 @@ import { listTable, observeFirewall } from './nft.ts';
 /** Looks at everything that the request is about; see `Host.observe`. */
 export async function observeHost(request: ObserveRequest, tools: HostTools): Promise<HostState> {
   if (request.ports) return observePorts(request, request.ports, tools);
-  // nft lists while ip answers.
-  const [table, look] = await Promise.all([tools.ahead.take() ?? listTable(), lookAtLinks(request, tools)]);
+  // nft takes longest: it lists while all else is looked at.
+  const [table, { look, found }] = await Promise.all([tools.ahead.take() ?? listTable(), lookAtAllElse(request, tools)]);
+  return hostState([...observeFirewall(table, look), ...found]);
+}
+
+async function lookAtAllElse(request: ObserveRequest, tools: HostTools): Promise<{ look: Look; found: readonly Resource[] }> {
+  const look = await lookAtLinks(request, tools);
   const found = await Promise.all(Object.values(handlers).map(async (h) => h.observe(look, tools)));
-  return hostState([...observeFirewall(table, look), ...found.flat()]);
+  return { look, found: found.flat() };
 }
 
 /** The kinds that a guest's connection is made of. */

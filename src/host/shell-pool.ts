@@ -108,12 +108,13 @@ class Shell {
       }, request.timeoutMs);
       const end = new RegExp(`\\n${mark} (\\d+)\\n$`);
       this.#settle = (ended) => {
-        const code = end.exec(this.#out);
-        if (code && this.#err.endsWith(`\n${mark}\n`))
+        // stderr's mark is the last to be written: a long output is searched once, not with each of its pieces.
+        const code = this.#err.endsWith(`\n${mark}\n`) ? end.exec(this.#out.slice(-mark.length - LONGEST_END)) : undefined;
+        if (code)
           finish({
             ...exit(Number(code[1])),
             timedOut: false,
-            stdout: this.#out.slice(0, code.index),
+            stdout: this.#out.slice(0, -code[0].length),
             stderr: this.#err.slice(0, -mark.length - 2),
           });
         else if (ended) finish({ signal: 'SIGKILL', timedOut, stdout: this.#out, stderr: this.#err });
@@ -171,6 +172,9 @@ export async function runByShell(request: ShellRequest, env: Record<string, stri
   const result = await shell.run(request);
   return result?.code === NOT_FOUND || result?.code === NOT_EXECUTABLE ? undefined : result;
 }
+
+/** Characters around the mark at the end of an output: two line ends, a blank and an exit code of up to three digits. */
+const LONGEST_END = 6;
 
 /** Exit codes of a shell that could not run a command (POSIX, 2.8.2 Exit Status for Commands). */
 const NOT_FOUND = 127;

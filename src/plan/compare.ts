@@ -1,3 +1,4 @@
+import { isSame } from '../base/same.ts';
 import type { DnsmasqResource, LinkResource, LinkSpec, Resource } from '../compile/host-state.ts';
 
 /** One field of a resource that is not as wanted: its name, and both values as a person reads them. */
@@ -67,12 +68,12 @@ function compareFields(desired: Resource, actual: Resource, ignored: readonly st
   const out: Difference[] = [];
   for (const field of new Set([...Object.keys(want), ...Object.keys(is)])) {
     if (want[field] === is[field] || ignored.includes(field)) continue;
-    if (canonical(want[field]) !== canonical(is[field])) out.push({ field, actual: text(is[field]), desired: text(want[field]) });
+    if (!isSame(want[field], is[field])) out.push({ field, actual: text(is[field]), desired: text(want[field]) });
   }
   return out;
 }
 
-/** Text in which equal plain data is equal: keys sorted, absent and undefined the same. */
+/** Plain data as text, keys sorted. */
 function canonical(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? '';
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
