@@ -109,8 +109,20 @@ export function readText(path: string): string | undefined {
     return readFileSync(path, 'utf8');
   } catch (error) {
     if (isMissing(error)) return undefined;
-    throw error;
+    throw unreadable(error, path);
   }
+}
+
+/** @returns VNH003 where this user may not look. */
+function unreadable(error: unknown, path: string): unknown {
+  if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) return error;
+  return new VirtnetError({
+    code: 'VNH003',
+    message: `no permission to read '${path}'`,
+    hint: 'run as root, or try it in `virtnet sandbox`',
+    details: { path },
+    cause: error,
+  });
 }
 
 /** The target of a symbolic link, or undefined where there is none. */
@@ -131,7 +143,7 @@ function list(path: string): string[] {
     return readdirSync(path).sort();
   } catch (error) {
     if (isMissing(error)) return [];
-    throw error;
+    throw unreadable(error, path);
   }
 }
 

@@ -115,11 +115,10 @@ function namespaces(): readonly string[] {
 function guestSide(name: string): unknown {
   const rows = (...words: string[]): unknown => json('ip', '-j', '-n', name, ...words);
   const addresses = rows('address', 'show', 'scope', 'global') as readonly { readonly addr_info: readonly { readonly dynamic?: true }[] }[];
-  return [
-    byName(rows('-d', 'link')),
-    byName(addresses.map((link) => ({ ...link, addr_info: link.addr_info.filter(({ dynamic }) => dynamic !== true) }))),
-    settledRoutes(rows('-4', 'route')),
-  ];
+  const given = addresses
+    .map((link) => ({ ...link, addr_info: link.addr_info.filter(({ dynamic }) => dynamic !== true) }))
+    .filter(({ addr_info }) => addr_info.length > 0);
+  return [byName(rows('-d', 'link')), byName(given), settledRoutes(rows('-4', 'route'))];
 }
 
 /** Queues that somebody put there; those with handle 0 are the kernel's own, there since the device was up once. */

@@ -42,7 +42,7 @@ export const run: Run = async (io, [name = ''], options) => {
   }
   io.out(sentence);
   const a = port.attachment;
-  if (a.type === 'netns') io.err(`Next: ip netns exec ${a.netns} udhcpc -i ${a.guestDev}\n`);
+  if (a.type === 'netns') io.err(`Next: ip netns exec ${shellWord(a.netns)} udhcpc -i ${shellWord(a.guestDev)}\n`);
   if (qemu !== undefined) io.err(`Next: qemu-system-x86_64 ${qemu}\n`);
   return OK;
 };
@@ -98,4 +98,9 @@ function ownerOf(options: Options): Pick<AttachRequest, 'owner'> {
 
 function given<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
   return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, string>>);
+}
+
+/** A word as a shell takes it: what is offered to be typed must do what it says. */
+function shellWord(text: string): string {
+  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
