@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { VirtnetError } from '../base/errors.ts';
 import type { FileChange } from './files.ts';
 
 /** A change within one tick of the file system's clock does not show in a time stamp; this is longer than any tick. */
