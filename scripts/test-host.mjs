@@ -1,11 +1,13 @@
 /**
  * The tests on the real kernel: each file alone in its own namespaces (scripts/isolated.sh) or throw-away VM (test/kernel-lab).
- *   node scripts/test-host.mjs [--counts FILE] [--jobs N] [--seconds N] [--verbose] [FILE...]
- * A line `// lab: --igb 1 --mem 3072` in a *.lab.test.ts gives options to test/kernel-lab.
+ *   node scripts/test-host.mjs [--counts FILE] [--jobs N] [--seconds N] [--kernel here|stock] [--verbose] [FILE...]
+ * A line `// lab: --igb 1 --mem 3072` in a *.lab.test.ts gives options to test/kernel-lab: such a file has a VM to itself. All other files for
+ * the lab share one VM, each in namespaces of its own: the other *.lab.test.ts, and those that say `// kernels: both`, which run here too.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative, resolve } from 'node:path';
+import { basename, join, relative, resolve } from 'node:path';
+import { bundleTest } from './lib/bundle-test.mjs';
 import { countsOf, record, takeOption } from './lib/vitest-result.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -14,9 +16,12 @@ const args = process.argv.slice(2);
 const countsPath = takeOption(args, 'counts');
 const jobs = Number(takeOption(args, 'jobs') ?? 2);
 const seconds = Number(takeOption(args, 'seconds') ?? 300);
+/** `here` or `stock`: only what runs on that kernel. */
+const onlyKernel = takeOption(args, 'kernel');
 const verbose = args.includes('--verbose');
 const named = args.filter((arg) => !arg.startsWith('--'));
 const resultMark = '@@virtnet-host-test-result@@';
+const endMark = '@@virtnet-host-test-end@@';
 
 /** @type {(file: string) => boolean} */
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
@@ -47,40 +52,70 @@ function isolationFault() {
   return `cannot make network namespaces here (${words}): ${advice}`;
 }
 
-/** Why a file cannot run on this machine, or undefined. */
-function reasonToSkip(file) {
-  if (file.endsWith('.oracle.test.ts') && !has('libvirtd')) return 'libvirtd is not installed (sh scripts/setup.sh oracle)';
-  if (file.endsWith('.lab.test.ts')) {
-    const probe = spawnSync('sh', ['test/kernel-lab', '--check', ...labOptions(file)], { encoding: 'utf8' });
-    if (probe.status !== 0) return `${probe.stderr.trim()} (sh scripts/setup.sh lab)`;
-  }
-  return undefined;
+/**
+ * Files that run one after the other in one place: this machine, or a VM.
+ * @typedef {{ files: string[], lab: boolean, options: string[] }} Job
+ */
+
+const isLab = (file) => file.endsWith('.lab.test.ts');
+/** The options that a file gives to the lab. */
+const labOptions = (file) => /^\/\/ lab: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
+const isForBoth = (file) => !isLab(file) && /^\/\/ kernels: both$/m.test(readFileSync(file, 'utf8'));
+
+/** @returns {Job[]} */
+function jobsOf(files) {
+  const here = files.filter((file) => !isLab(file)).map((file) => ({ files: [file], lab: false, options: [] }));
+  const alone = files.filter((file) => isLab(file) && labOptions(file).length > 0);
+  const shared = files.filter((file) => isForBoth(file) || (isLab(file) && !alone.includes(file)));
+  return [
+    ...(shared.length > 0 ? [{ files: shared, lab: true, options: SHARED_VM }] : []),
+    ...alone.map((file) => ({ files: [file], lab: true, options: labOptions(file) })),
+    ...here,
+  ].filter((job) => onlyKernel === undefined || job.lab === (onlyKernel === 'stock'));
 }
 
-function labOptions(file) {
-  const line = /^\/\/ lab: (.*)$/m.exec(readFileSync(file, 'utf8'));
-  return line?.[1] === undefined ? [] : line[1].trim().split(/\s+/);
+/** What the files that share a VM write stays in its memory until the end. */
+const SHARED_VM = ['--mem', '3072'];
+
+/** Why a job cannot run on this machine, or undefined. */
+function reasonToSkip({ files, lab, options }) {
+  if (files.some((file) => file.endsWith('.oracle.test.ts')) && !has('libvirtd'))
+    return 'libvirtd is not installed (sh scripts/setup.sh oracle)';
+  if (!lab) return undefined;
+  const probe = spawnSync('sh', ['test/kernel-lab', '--check', ...options], { encoding: 'utf8' });
+  return probe.status === 0 ? undefined : `${probe.stderr.trim()} (sh scripts/setup.sh lab)`;
 }
 
-/** The command that runs one file; its report comes last on stdout, after the mark. */
-function commandFor(file, folder) {
-  const report = file.endsWith('.lab.test.ts') ? '/tmp/report.json' : join(folder, 'report.json');
-  const vitest = `node node_modules/vitest/vitest.mjs run --config vitest.host.config.ts --reporter=default --reporter=json --outputFile=${report} "$1"`;
-  const script = `cd "$0" && ${vitest}; status=$?; printf '\\n${resultMark}\\n'; cat ${report}; exit $status`;
-  const inner = ['sh', '-c', script, root, file];
-  return file.endsWith('.lab.test.ts')
-    ? ['test/kernel-lab', ...labOptions(file), '--timeout', String(seconds * 2), '--', ...inner]
+/** The command that runs a job; after each file come its status and its report, between marks. */
+async function commandFor({ files, lab, options }, folder) {
+  const tests = lab ? await Promise.all(files.map((file) => bundleTest(file, folder))) : files;
+  const report = lab ? '/tmp/report.json' : join(folder, 'report.json');
+  const vitest = `node node_modules/vitest/vitest.mjs run --config vitest.host.config.ts --reporter=default --reporter=json --outputFile=${report}`;
+  // A VM that belongs to one file needs no namespaces: that file may want the machine's own devices.
+  const place = lab && options === SHARED_VM ? 'sh scripts/isolated.sh ' : '';
+  const each = `export NO_COLOR=1; rm -f ${report}; ${place}${vitest} "$file"; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
+  const inner = ['sh', '-c', `cd "$0" && for file in "$@"; do ${each}; done`, root, ...tests];
+  return lab
+    ? ['test/kernel-lab', ...options, '--timeout', String(limitOf({ files, lab })), '--', ...inner]
     : ['scripts/isolated.sh', ...inner];
 }
 
-/** Runs one file; never rejects: a run that cannot start or ends late is a failure with its reason. */
-function runFile(file) {
+/** Seconds that a job may take. */
+const limitOf = ({ files, lab }) => (lab ? seconds * 2 * files.length : seconds);
+
+/**
+ * Runs a job; never rejects: a run that cannot start or ends late is a failure with its reason.
+ * @returns {Promise<{ file: string, counts: import('./lib/vitest-result.mjs').Counts, log: string }[]>}
+ */
+async function runJob(job) {
   const folder = mkdtempSync('.cache/host-');
-  const limit = file.endsWith('.lab.test.ts') ? seconds * 2 + 30 : seconds;
+  const command = await commandFor(job, join(root, folder));
+  const limit = limitOf(job) + (job.lab ? 30 : 0);
   return new Promise((resolveRun) => {
-    const child = spawn('sh', commandFor(file, join(root, folder)), {
+    const child = spawn('sh', command, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1' },
+      detached: true, // a group of its own, see `end`
     });
     running.add(child);
     let out = '';
@@ -89,26 +124,46 @@ function runFile(file) {
     child.stderr.setEncoding('utf8').on('data', (text) => (out += text));
     const timer = setTimeout(() => {
       late = true;
-      child.kill('SIGKILL'); // the pid namespace ends with it
+      end(child);
     }, limit * 1000);
     child.on('error', (error) => (out += String(error)));
     child.on('close', (status) => {
       clearTimeout(timer);
       running.delete(child);
       rmSync(folder, { recursive: true, force: true });
-      const at = out.lastIndexOf(resultMark);
-      const log = at < 0 ? out : out.slice(0, at);
-      const counts = countsOf(at < 0 ? '' : out.slice(at + resultMark.length), status);
-      if (late) counts.failures.unshift({ name: file, message: `still running after ${limit} s: ended` });
-      resolveRun({ file, counts, log });
+      resolveRun(resultsOf(job, out, status, late ? `still running after ${limit} s: ended` : undefined));
     });
   });
 }
 
+/** What a job's output says of each of its files. */
+function resultsOf({ files }, out, status, late) {
+  let from = 0;
+  return files.map((file) => {
+    const at = out.indexOf(`${resultMark} ${basename(file).replace(/\.ts$/, '.')}`, from);
+    const report = at < 0 ? -1 : out.indexOf('\n', at);
+    const end = report < 0 ? -1 : out.indexOf(endMark, report);
+    const log = out.slice(from, at < 0 ? undefined : at);
+    const code = at < 0 ? status : Number(out.slice(at, report).split(' ').at(-1));
+    const counts = countsOf(end < 0 ? '' : out.slice(report, end), code);
+    if (end < 0 && late !== undefined) counts.failures.unshift({ name: file, message: late });
+    if (end >= 0) from = end + endMark.length;
+    return { file, counts, log };
+  });
+}
+
 const running = new Set();
+/** Ends a job: its group, a VM of the lab included, and with that its pid namespace. */
+function end(child) {
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // it has ended, or never began
+  }
+}
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   process.on(signal, () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running) end(child);
     process.exit(130);
   });
 }
@@ -117,13 +172,15 @@ mkdirSync('.cache', { recursive: true });
 const files = testFiles();
 const fault = files.some((file) => !file.endsWith('.lab.test.ts')) ? isolationFault() : undefined;
 const totals = { passed: 0, failed: 0, skippedTests: 0, skippedFiles: 0 };
+/** @type {Job[]} */
 const queue = [];
-for (const file of files) {
-  const reason = reasonToSkip(file);
-  if (reason === undefined) queue.push(file);
+const nameOf = ({ lab }, file) => (lab && !isLab(file) ? `${file} (stock kernel)` : file);
+for (const job of jobsOf(files)) {
+  const reason = reasonToSkip(job);
+  if (reason === undefined) queue.push(job);
   else {
-    totals.skippedFiles += 1;
-    console.log(`skipped: ${file}: ${reason}`);
+    totals.skippedFiles += job.files.length;
+    for (const file of job.files) console.log(`skipped: ${nameOf(job, file)}: ${reason}`);
   }
 }
 if (fault !== undefined) {
@@ -132,33 +189,36 @@ if (fault !== undefined) {
   queue.length = 0;
 }
 
-/** Files that emulate a machine: each keeps a core busy and has its own clock, so they run one at a time, and first, beside the others. */
-const emulates = (file) => /\.lab\.test\.ts$|\/vm-[^/]*$/.test(file);
+/** Jobs that emulate a machine: each keeps a core busy and has its own clock, so they run one at a time, and first, beside the others. */
+const emulates = ({ files, lab }) => lab || files.some((file) => /\/vm-[^/]*$/.test(file));
 queue.sort((a, b) => Number(emulates(b)) - Number(emulates(a)));
 
-/** Takes the next file that may run now. */
+/** Takes the next job that may run now. */
 function next() {
-  const at = queue.findIndex((file) => !emulating || !emulates(file));
+  const at = queue.findIndex((job) => !emulating || !emulates(job));
   return at < 0 ? undefined : queue.splice(at, 1)[0];
 }
 
 let emulating = false;
 let done = 0;
-const count = queue.length;
+const count = queue.reduce((sum, job) => sum + job.files.length, 0);
 async function worker() {
-  for (let file = next(); file !== undefined; file = next()) {
+  for (let job = next(); job !== undefined; job = next()) {
     const began = Date.now();
-    const isEmulated = emulates(file);
+    const isEmulated = emulates(job);
     emulating ||= isEmulated;
-    const { counts, log } = await runFile(file);
+    const results = await runJob(job);
     if (isEmulated) emulating = false;
-    done += 1;
     const took = ((Date.now() - began) / 1000).toFixed(1);
-    console.log(`[${done}/${count}] ${file}: ${counts.passed} passed, ${counts.failed} failed (${took} s)`);
-    if (counts.failed > 0 || verbose) console.log(log.replace(/^/gm, '    '));
-    for (const failure of counts.failures) console.log(`    FAILED ${failure.name}\n${failure.message.replace(/^/gm, '        ')}`);
-    if (counts.failed > 0 && secondTry && again.length < MOST_AGAIN) again.push(file);
-    else add(counts);
+    for (const { file, counts, log } of results) {
+      done += 1;
+      const among = results.length > 1 ? `${took} s for ${results.length} files in one VM` : `${took} s`;
+      console.log(`[${done}/${count}] ${nameOf(job, file)}: ${counts.passed} passed, ${counts.failed} failed (${among})`);
+      if (counts.failed > 0 || verbose) console.log(log.replace(/^/gm, '    '));
+      for (const failure of counts.failures) console.log(`    FAILED ${failure.name}\n${failure.message.replace(/^/gm, '        ')}`);
+      if (counts.failed > 0 && secondTry && again.length < MOST_AGAIN) again.push({ ...job, files: [file] });
+      else add(counts);
+    }
   }
 }
 
@@ -177,11 +237,12 @@ const secondTry = process.env['VIRTNET_TEST_SECOND_TRY'] === '1';
 const MOST_AGAIN = 4;
 const again = [];
 async function tryAgain() {
-  for (const file of again) {
-    const { counts, log } = await runFile(file);
-    console.log(`second try: ${file}: ${counts.passed} passed, ${counts.failed} failed (it failed at the first)`);
-    if (counts.failed > 0) console.log(log.replace(/^/gm, '    '));
-    add(counts);
+  for (const job of again) {
+    for (const { file, counts, log } of await runJob(job)) {
+      console.log(`second try: ${nameOf(job, file)}: ${counts.passed} passed, ${counts.failed} failed (it failed at the first)`);
+      if (counts.failed > 0) console.log(log.replace(/^/gm, '    '));
+      add(counts);
+    }
   }
 }
 if (count > 0) console.log(`host tests: ${count} files, ${Math.min(jobs, count)} at a time`);

@@ -1,3 +1,4 @@
+// kernels: both
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compileNetwork, compileShared } from '../../src/compile/compile.ts';
