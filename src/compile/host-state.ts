@@ -45,7 +45,13 @@ export type LinkSpec =
       readonly vnetHeader: boolean;
       readonly multiQueue: boolean;
     }
-  | { readonly type: 'macvtap'; readonly parent: string; readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru' };
+  | {
+      readonly type: 'macvtap';
+      readonly parent: string;
+      readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru';
+      /** All multicast frames of the wire reach the guest, not only those that the host's end has joined. */
+      readonly allMulticast: boolean;
+    };
 
 /** The administrative state of a link is up. */
 export interface LinkUpResource extends Owned {

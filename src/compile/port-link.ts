@@ -12,9 +12,10 @@ export interface PortLink {
 
 /**
  * The device that a port's attachment means; undefined where somebody else makes it. A macvtap needs the port's plug, which names the
- * pool device below it: without one there is nothing to make.
+ * pool device below it: without one there is nothing to make. libvirt sets a trusted guest's multicast filters as QEMU tells of them; here all
+ * that is on the wire reaches such a guest, whose own filters choose.
  */
-export function portLink(attachment: Attachment, port: NetworkPort): PortLink | undefined {
+export function portLink(attachment: Attachment, port: NetworkPort, effective: EffectivePort): PortLink | undefined {
   switch (attachment.type) {
     case 'none':
     case 'hostdev':
@@ -38,7 +39,7 @@ export function portLink(attachment: Attachment, port: NetworkPort): PortLink | 
     case 'macvtap': {
       if (port.plug?.type !== 'direct') return undefined;
       const mode = port.plug.mode === 'passthrough' ? 'passthru' : port.plug.mode;
-      return { dev: attachment.dev, spec: { type: 'macvtap', parent: port.plug.dev, mode } };
+      return { dev: attachment.dev, spec: { type: 'macvtap', parent: port.plug.dev, mode, allMulticast: effective.trustGuestRxFilters } };
     }
     default:
       return assertNever(attachment);

@@ -65,7 +65,7 @@ describe('a guest on a macvtap device', () => {
   it('has its own address on it, and its two directions are the other way round', () => {
     const bandwidth = { inbound: { average: 10 }, outbound: { average: 20 } };
     expect(guest(pool('bridge'), { ...direct('bridge'), bandwidth }, macvtap)).toMatchObject([
-      { kind: 'link', name: 'mt0', mac: port.mac, spec: { type: 'macvtap', parent: 'eth1', mode: 'bridge' } },
+      { kind: 'link', name: 'mt0', mac: port.mac, spec: { type: 'macvtap', parent: 'eth1', mode: 'bridge', allMulticast: false } },
       { kind: 'link-up', dev: 'mt0' },
       { kind: 'shaping', dev: 'mt0', inbound: { average: 20 }, outbound: { average: 10 } },
     ]);

@@ -40,9 +40,10 @@ export function compilePort(
   const context = { network, record, effective: merged.value, owner, facts, report };
   if (record.port.plug?.type === 'hostdev-pci') return compileHostdev(context, record.port.plug);
   if (foreign !== undefined) return plugged(context, { dev: foreign });
-  const link = portLink(record.attachment, record.port);
+  const link = portLink(record.attachment, record.port, merged.value);
   if (!link) return [];
   if (!checkPort(context, link)) return [];
+  warnOfFixedMac(context, link);
   return [
     ...linkResources(context, link),
     ...(link.spec.type === 'macvtap' ? passthroughVf(context, link.spec.parent) : plugged(context, link)),
@@ -77,7 +78,8 @@ function plugged(context: PortContext, { dev }: Pick<PortLink, 'dev'>): readonly
     dev,
     bridge,
     isolated: effective.isolated,
-    learning: !managesMacs,
+    // A trusted guest may change its MAC: the bridge learns where the new one is.
+    learning: !managesMacs || effective.trustGuestRxFilters,
     unicastFlood: !managesMacs,
     ...(effective.vlan && { vlan: bridgePortVlan(effective.vlan) }),
   };
@@ -169,7 +171,7 @@ function portProblem(context: PortContext, { dev, spec }: PortLink): Finding | u
 
 function macvtapProblem(context: PortContext, parent: string): Finding | undefined {
   const { record, facts } = context;
-  if (facts.links.has(parent)) return unassociated(context);
+  if (facts.links.has(parent)) return untagged(context, parent) ?? unassociated(context);
   return {
     code: 'VNC004',
     message: `device '${parent}' under guest '${record.port.owner.name}' does not exist`,
@@ -202,6 +204,27 @@ function bridgePortProblem({ record, effective, facts, network }: PortContext, b
     code: 'VNC005',
     message: `this kernel has no VLAN filtering on bridges, so guest '${guest}' cannot be put on its VLAN`,
     hint: 'use an Open vSwitch bridge, or a kernel with CONFIG_BRIDGE_VLAN_FILTERING',
+  };
+}
+
+/** A trusted guest may change its MAC, but a macvtap that shares its device takes frames for its own MAC alone, which QEMU's events would tell. */
+function warnOfFixedMac({ record, effective, report }: PortContext, { spec }: PortLink): void {
+  if (!effective.trustGuestRxFilters || spec.type !== 'macvtap' || spec.mode === 'passthru') return;
+  report.warn({
+    code: 'VNC006',
+    message: `trustGuestRxFilters lets guest '${record.port.owner.name}' receive every multicast, but a MAC that it changes to is not followed`,
+    hint: 'leave its MAC as it is, or use a passthrough network or one with a bridge',
+  });
+}
+
+/** A passthrough guest's tag is set in the card: only a virtual function has a place for it. */
+function untagged({ effective, record, facts }: PortContext, parent: string): Finding | undefined {
+  if (!effective.vlan || facts.vfs.some((vf) => vf.dev === parent)) return undefined;
+  return {
+    code: 'VNC005',
+    message: `guest '${record.port.owner.name}' cannot be put on its VLAN: device '${parent}' is no SR-IOV virtual function`,
+    found: parent,
+    hint: 'list virtual functions in the pool, or leave <vlan> out',
   };
 }
 

@@ -96,7 +96,9 @@ export function plugIn(
   { uuid, known, others }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts; readonly others: readonly PortRecord[] },
   unknownPortgroup: 'refuse' | 'ignore',
 ): Pick<PortRecord, 'port' | 'inherited'> {
-  const merged = value(mergePort({ network: record.live, port }, { unknownPortgroup }));
+  const merged = value(
+    mergePort({ network: record.live, port }, { unknownPortgroup, unservedVlan: unknownPortgroup === 'refuse' ? 'refuse' : 'keep' }),
+  );
   const ports = [...record.ports.values()];
   const plug = value(allocate({ network: record.live, ports, others, port, facts: known }));
   return { port: withFloor(record, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };

@@ -91,7 +91,7 @@ function createLines(link: LinkResource): readonly IpArgs[] {
       // A passthru macvtap is born with its parent's address, whatever is asked for; the kernel puts the parent's own back at its end.
       return [
         ['link', 'add', 'link', link.spec.parent, 'name', link.name, ...index, ...mac, ...mtu, ...group, ...kind],
-        name(...(link.spec.mode === 'passthru' ? mac : [])),
+        name(...(link.spec.mode === 'passthru' ? mac : []), ...(link.spec.allMulticast ? ['allmulticast', 'on'] : [])),
       ];
     }
   }
@@ -109,7 +109,10 @@ function alterLines(before: LinkResource | undefined, after: LinkResource): read
     const wasFiltering = before?.spec.type === 'bridge' && before.spec.vlanFiltering && !after.spec.vlanFiltering;
     lines.push([...set, 'type', 'bridge', ...bridgeOptions(after.spec), ...(wasFiltering ? ['vlan_filtering', '0'] : [])]);
   }
-  if (after.spec.type === 'macvtap') lines.push([...set, 'type', 'macvtap', 'mode', MACVTAP_MODES[after.spec.mode]]);
+  if (after.spec.type === 'macvtap') {
+    lines.push([...set, 'type', 'macvtap', 'mode', MACVTAP_MODES[after.spec.mode]]);
+    lines.push([...set, 'allmulticast', after.spec.allMulticast ? 'on' : 'off']);
+  }
   return lines;
 }
 
@@ -194,6 +197,7 @@ function readSpec(row: LinkRow, hint: LinkSpec | undefined): LinkSpec | undefine
         type: 'macvtap',
         parent: row.link ?? '',
         mode: mode === 'private' || mode === 'vepa' || mode === 'passthru' ? mode : 'bridge',
+        allMulticast: row.flags.includes('ALLMULTI'),
       };
     }
     default:

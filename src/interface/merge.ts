@@ -21,6 +21,8 @@ export type MergeInput = { readonly network: PortNetwork } & (
 export interface MergeOptions {
   /** `refuse` (the default) says "did you mean"; `ignore` applies no portgroup, as libvirt does, with a warning. */
   readonly unknownPortgroup?: 'refuse' | 'ignore';
+  /** A vlan that the network's kind cannot serve: libvirt refuses a guest's interface with one, and keeps a port's without effect. */
+  readonly unservedVlan?: 'refuse' | 'keep';
 }
 
 /** What the two kinds of asker have in common. */
@@ -38,6 +40,7 @@ interface Asker extends Pick<NetworkPort, 'portgroup' | 'bandwidth' | 'vlan' | '
  */
 export function mergePort(input: MergeInput, options: MergeOptions = {}): Result<EffectivePort> {
   const { network } = input;
+  const { unservedVlan = input.interface ? 'refuse' : 'keep' } = options;
   const asker = askerOf(input);
   const diagnostics: Diagnostic[] = [];
 
@@ -60,7 +63,7 @@ export function mergePort(input: MergeInput, options: MergeOptions = {}): Result
   pushFound(diagnostics, checkVirtualPortKind(network, virtualport));
   pushFound(diagnostics, checkFloor({ network, mac: asker.mac, bandwidth: bandwidth?.value }));
   if (virtualport) pushFound(diagnostics, checkComplete(virtualport));
-  pushFound(diagnostics, checkVlanKind(network, vlan?.value, virtualport, input.interface ? 'error' : 'warning'));
+  pushFound(diagnostics, checkVlanKind(network, vlan?.value, virtualport, unservedVlan === 'refuse' ? 'error' : 'warning'));
   if (hasErrors(diagnostics)) return { ok: false, diagnostics };
 
   const missingUuid = virtualport && missingUuidOf(virtualport);

@@ -39,6 +39,7 @@ function compareLink(desired: LinkResource, actual: LinkResource): readonly Diff
   if (desired.spec.type === 'macvtap' && actual.spec.type === 'macvtap') {
     add('parent', desired.spec.parent, actual.spec.parent);
     add('mode', desired.spec.mode, actual.spec.mode);
+    add('allMulticast', desired.spec.allMulticast, actual.spec.allMulticast);
   }
   return out;
 }
