@@ -7,13 +7,13 @@
  * the average, and how two guests share.
  */
 import { openDriver } from '../src/driver/open.ts';
-import { bytesIn, trafficLab, type Flow, type Seconds } from '../test/support/iperf.ts';
+import { bytesIn, trafficLab, type Flow, type Seconds } from '../test/support/traffic/lab.ts';
 
 const seconds = Number(process.argv[2] ?? 10);
 const AVERAGE = 1000; // kilobytes a second
 const BURST = 2000; // KiB
 const driver = await openDriver();
-const lab = await trafficLab(driver, 'limits', '10.9.0');
+const lab = await trafficLab(driver, '10.9.0');
 const document = (inbound: string, outbound: string): string => `<network><name>limits</name><forward mode='nat'/>
   <bridge name='vbl' stp='off'/><mac address='52:54:00:09:00:01'/><ip address='10.9.0.1' netmask='255.255.255.0'/>
   <bandwidth><inbound ${inbound}/><outbound ${outbound}/></bandwidth></network>`;
@@ -27,7 +27,10 @@ function told(what: string, flow: Seconds, burstBytes: number): void {
   );
 }
 
-await lab.up(document(`average='${String(AVERAGE)}' burst='${String(BURST)}'`, `average='${String(AVERAGE)}' burst='${String(BURST)}'`));
+await driver.up([
+  document(`average='${String(AVERAGE)}' burst='${String(BURST)}'`, `average='${String(AVERAGE)}' burst='${String(BURST)}'`),
+]);
+for (const n of [1, 2]) await lab.plug(n, 'limits', 'netns');
 for (const way of ['in', 'out'] as const)
   for (const protocol of ['tcp', 'udp'] as const) {
     await rest();

@@ -1,3 +1,0 @@
-import { shapingSuite } from '../support/shaping-suite.ts';
-
-shapingSuite();
