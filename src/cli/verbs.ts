@@ -326,6 +326,24 @@ const guests: readonly VerbSpec[] = [
     load: () => import('./verbs/detach.ts'),
   },
   {
+    name: 'limit',
+    group: 'Guests',
+    summary: 'change the limits of a plugged guest, without a lost packet',
+    about:
+      'Takes effect at once and stays until the guest is unplugged. A portgroup changed with `up` changes the limits of all of its guests.',
+    operands: [
+      NAME,
+      { name: '<port>', says: "the port's uuid, MAC address, device, or its owner's name" },
+      { name: '<in/out>', says: 'each average[,peak[,burst]] in kilobytes a second; none for what its portgroup says' },
+    ],
+    options: [json],
+    examples: [
+      { line: 'limit default web 1000/500', says: '1,000 kilobytes a second in, 500 out' },
+      { line: 'limit default web none', says: 'no limits of its own' },
+    ],
+    load: () => import('./verbs/limit.ts'),
+  },
+  {
     name: 'reap',
     group: 'Guests',
     summary: 'unplug the guests whose device or namespace is gone',

@@ -59,7 +59,7 @@ export function detach(ref: NetworkRef, name: string): Operation<Detached> {
 }
 
 /** A port by its uuid, MAC, device or owner's name. @throws VirtnetError VND004 */
-export function portNamed(record: NetworkRecord, name: string): PortRecord {
+export function portNamed(record: Pick<NetworkRecord, 'ports'>, name: string): PortRecord {
   const ports = [...record.ports.values()];
   const wanted = name.toLowerCase();
   const keys: readonly ((port: PortRecord) => boolean)[] = [
