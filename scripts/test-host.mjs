@@ -1,8 +1,8 @@
 /**
  * The tests on the real kernel: each file alone in its own namespaces (scripts/isolated.sh) or throw-away VM (test/kernel-lab).
  *   node scripts/test-host.mjs [--counts FILE] [--jobs N] [--seconds N] [--kernel here|stock] [--verbose] [FILE...]
- * A line `// lab: --igb 1 --mem 3072` in a *.lab.test.ts gives options to test/kernel-lab: such a file has a VM to itself. All other files for
- * the lab share one VM, each in namespaces of its own: the other *.lab.test.ts, and those that say `// kernels: both`, which run here too.
+ * A line `// lab: --igb 1 --mem 3072` in a *.lab.test.ts gives options to test/kernel-lab. Such files have a VM each; those
+ * that say `// kernels: both`, which run here too, share one, each in namespaces of its own.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -65,8 +65,8 @@ const isForBoth = (file) => !isLab(file) && /^\/\/ kernels: both$/m.test(readFil
 /** @returns {Job[]} */
 function jobsOf(files) {
   const here = files.filter((file) => !isLab(file)).map((file) => ({ files: [file], lab: false, options: [] }));
-  const alone = files.filter((file) => isLab(file) && labOptions(file).length > 0);
-  const shared = files.filter((file) => isForBoth(file) || (isLab(file) && !alone.includes(file)));
+  const alone = files.filter(isLab);
+  const shared = files.filter(isForBoth);
   return [
     ...(shared.length > 0 ? [{ files: shared, lab: true, options: SHARED_VM }] : []),
     ...alone.map((file) => ({ files: [file], lab: true, options: labOptions(file) })),

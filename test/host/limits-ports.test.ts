@@ -1,4 +1,3 @@
-// kernels: both
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
