@@ -36,6 +36,8 @@ export interface OperationContext {
   /** A `<networkport>` or a guest's `<interface>`. */
   readonly parsePlug: (xml: string) => Result<PlugDocument>;
   readonly parse: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<Network>;
+  /** The network as its file will say it, where that is cheaper to tell before than to read afterwards. */
+  readonly settle: (network: Network) => Network;
 }
 
 /** Given the present state, what shall be. Rejects with `VirtnetError` when the rules refuse. */

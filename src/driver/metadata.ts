@@ -4,6 +4,7 @@ import type { Operation } from './change.ts';
 import { documentsOnly } from './change.ts';
 import type { Affect, NetworkRef } from './driver.ts';
 import { configOfTransient, invalidArgument, noMetadata, notRunning } from './errors.ts';
+import { unlessSame } from './keep.ts';
 import { lookup } from './lookup.ts';
 import { storedElement, shownElement } from './metadata-element.ts';
 import type { NetworkRecord } from './state.ts';
@@ -37,8 +38,10 @@ export function editDocuments(record: NetworkRecord, which: Affected, edit: (net
   return {
     ...record,
     ...(edited === undefined ? {} : { live: edited }),
-    // A network that runs as it is stored stays one value.
-    ...(which.config && config !== undefined ? { config: config === live && edited !== undefined ? edited : edit(config) } : {}),
+    // A network that runs as it is stored is one value.
+    ...(which.config && config !== undefined
+      ? { config: config === live && edited !== undefined ? edited : unlessSame(edit(config), edited) }
+      : {}),
   };
 }
 

@@ -15,7 +15,7 @@ import { EventQueue } from './event-queue.ts';
 import { giveBackLeases, networkLeases } from './network-leases.ts';
 import { LocalDriver } from './local-driver.ts';
 import { parsePlug, parsePort } from './port-documents.ts';
-import { rememberingCodec } from './remembering-codec.ts';
+import { settlingCodec } from './settling-codec.ts';
 import { Store } from './store.ts';
 
 /** Where a driver keeps its files, and the machine that it works on. */
@@ -38,9 +38,10 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
   const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
   const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs: options.keepLockMs });
-  const store = new Store({ configDir, runDir, codec: rememberingCodec(codec), bootId: bootId() });
+  const stored = settlingCodec(codec);
+  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId() });
   const events = new EventQueue();
-  const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug };
+  const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug, settle: stored.settle };
   const engine = new Engine({
     store,
     host,

@@ -1,4 +1,3 @@
-import { isSame } from '../base/same.ts';
 import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
 import { completeDocument, lifecycle, newRecord, parse } from './definitions.ts';
@@ -6,6 +5,7 @@ import type { DriverEvent, NetworkRef } from './driver.ts';
 import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
 import { inherit } from './fill-in.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
+import { keepHosts, unlessSame } from './keep.ts';
 import { lookup } from './lookup.ts';
 import { foreignTapsOf, replugged } from './replug.ts';
 import { checkBridge, findByName, matchInactive, matchRecord } from './rules.ts';
@@ -84,12 +84,13 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
       const document = parse(context, xml, {});
       const present = findByName(draft.next, document.name);
       const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
-      const network = unlessSame(await completeDocument(draft.next, context, settled), present?.config);
+      const network = await completeDocument(draft.next, context, settled);
       checkBridge(draft.next, network);
       const record = matchRecord(draft.next, network.name, network.uuid) ?? newRecord(network);
       if (touched.has(record.uuid)) throw twiceInOneCall(record.name);
-      const live = unlessSame(await toLive(context, network), record.live);
-      const running = { ...record, config: network, live, ports: await replugged(draft.next, record, live, context) };
+      const config = settledLike(network, record.config, context);
+      const live = unlessSame(await toLive(context, config), record.live);
+      const running = { ...record, config, live, ports: await replugged(draft.next, record, live, context) };
       draft.put(running);
       touched.set(record.uuid, running);
       events.push(...upEvents(record, running));
@@ -98,9 +99,11 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
   };
 }
 
-/** The new document, or the former one where they say the same: what was compiled and checked of that one still holds. */
-function unlessSame<T extends Network>(network: T, former: Network | undefined): T {
-  return isSame(network, former) ? (former as T) : network;
+/** The former value where the documents say the same, else the new one as its file will say it, with the parts that are in both. */
+function settledLike(network: Network, former: Network | undefined, context: OperationContext): Network {
+  if (former === undefined) return context.settle(network);
+  const kept = unlessSame(network, former);
+  return kept === former ? former : unlessSame(context.settle(keepHosts(network, former)), former);
 }
 
 function upEvents(before: NetworkRecord, after: NetworkRecord): DriverEvent[] {

@@ -18,6 +18,8 @@ import { emptyState } from './state.ts';
 export interface DocumentCodec {
   readonly read: (text: string, source: string) => Result<Network>;
   readonly write: (network: Network) => string;
+  /** True when reading this text would give just this network. */
+  readonly says?: (text: string, network: Network) => boolean;
 }
 
 export interface StoreOptions extends StoreFolders {
@@ -42,6 +44,8 @@ export class Store {
   readonly #autostart: Folder<true>;
   readonly #live: Folder<Loaded<Network>>;
   readonly #ports: Folder<Loaded<PortRecord>>;
+  /** What is being written, by path: a file that says just that need not be read into another value. */
+  readonly #written = new Map<string, Network>();
   #state: DriverState = emptyState;
   #parts: Parts | undefined;
   #bootChecked = false;
@@ -49,7 +53,8 @@ export class Store {
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#layout = layoutOf(options);
-    const document = (_file: string, path: string, text?: string): Loaded<Network> => loadDocument(path, options.codec, text);
+    const document = (_file: string, path: string, text?: string): Loaded<Network> =>
+      loadDocument(path, options.codec, { text, network: this.#written.get(path) });
     this.#definitions = new Folder(this.#layout.definitions, isDocument, document);
     this.#autostart = new Folder(this.#layout.autostart, isDocument, () => true);
     this.#live = new Folder(this.#layout.live, isDocument, document);
@@ -123,6 +128,8 @@ export class Store {
     } catch (error) {
       await this.#apply(this.#changes(to, from, changed)).catch(() => undefined); // the first error tells more than this one
       throw notStored(error);
+    } finally {
+      this.#written.clear();
     }
     const adopted = isBase ? adopt(from, to, changed, (record) => this.#asStored(record, from.networks.get(record.uuid))) : undefined;
     if (adopted === undefined) return; // the next look puts it together anew
@@ -266,7 +273,9 @@ export class Store {
   }
 
   #document(path: string, network: Network | undefined): FileChange {
-    return network === undefined ? { op: 'remove', path } : { op: 'write', path, text: this.#options.codec.write(network) };
+    if (network === undefined) return { op: 'remove', path };
+    this.#written.set(path, network);
+    return { op: 'write', path, text: this.#options.codec.write(network) };
   }
 }
 
@@ -310,9 +319,16 @@ function isDocument(file: string): boolean {
   return !file.startsWith('.') && file.endsWith('.xml');
 }
 
-function loadDocument(path: string, codec: DocumentCodec, text?: string): Loaded<Network> {
+/** `written` is what this process writes there just now. */
+function loadDocument(
+  path: string,
+  codec: DocumentCodec,
+  written: { readonly text: string | undefined; readonly network: Network | undefined },
+): Loaded<Network> {
   try {
-    const result = codec.read(text ?? readText(path) ?? '', path);
+    const text = written.text ?? readText(path) ?? '';
+    if (written.network !== undefined && codec.says?.(text, written.network) === true) return { value: written.network };
+    const result = codec.read(text, path);
     if (result.ok && !hasErrors(result.diagnostics)) return { value: result.value };
     const first = result.diagnostics.find((d) => d.severity === 'error');
     return unreadable(path, first?.message ?? 'no network in it', result.diagnostics);

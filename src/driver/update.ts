@@ -10,10 +10,10 @@ import { withRecord } from './state.ts';
 
 /** `networkUpdate`: changes one section of the live document, the stored one, or both; when one of them refuses, neither changes. */
 export function update(ref: NetworkRef, request: UpdateRequest): Operation<void> {
-  return async (state) => {
+  return async (state, context) => {
     const record = lookup(state, ref);
     const which = affected(record, request.affect);
-    const changed = editDocuments(record, which, (network) => edited(network, request));
+    const changed = editDocuments(record, which, (network) => context.settle(edited(network, request)));
     const { live } = changed;
     const ports = live === undefined ? changed.ports : new Map([...changed.ports].map(([port, guest]) => [port, following(live, guest)]));
     const next = withRecord(state, { ...changed, ports });
