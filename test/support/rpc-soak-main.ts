@@ -1,7 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { RawClient } from './raw-client.ts';
 import { startVirtnetd } from './virtnetd.ts';
@@ -28,8 +30,9 @@ const xmlOf = (name: string, uuid: string, client: number): string =>
   `<network><name>${name}</name><uuid>${uuid}</uuid><forward mode='nat'/><bridge name='vs${client}'/>` +
   `<ip address='10.${97 + client}.1.1' prefix='24'><dhcp><range start='10.${97 + client}.1.2' end='10.${97 + client}.1.99'/></dhcp></ip></network>`;
 
-/** What may grow. Counts, but for `rssMiB`. */
+/** What may grow. Counts, but for memory: `heapMiB` is what is in use after a collection, `rssMiB` what V8 has asked for. */
 interface Held {
+  readonly heapMiB: number;
   readonly rssMiB: number;
   readonly fds: number;
   readonly children: number;
@@ -40,9 +43,19 @@ interface Held {
 
 const lines = (file: string, args: readonly string[]): number => execFileSync(file, args, { encoding: 'utf8' }).split('\n').length;
 
-function look(pid: number): Held {
+/** Memory in use, told by the probe in the daemon. */
+async function heapOf(pid: number): Promise<number> {
+  process.kill(pid, 'SIGUSR2');
+  while (!existsSync(probe)) await sleep(5);
+  const bytes = Number(readFileSync(probe, 'utf8'));
+  rmSync(probe);
+  return Number((bytes / 2 ** 20).toFixed(1));
+}
+
+async function look(pid: number): Promise<Held> {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8');
   return {
+    heapMiB: await heapOf(pid),
     rssMiB: Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / 1024),
     fds: readdirSync(`/proc/${pid}/fd`).length,
     children: readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).length,
@@ -57,7 +70,11 @@ function row(what: string, held: Held): void {
   console.log(`${what.padEnd(28)} ${words.join('  ')}`);
 }
 
-await using daemon = await startVirtnetd({ folder });
+const probe = join(mkdtempSync(join(tmpdir(), 'probe-')), 'heap');
+await using daemon = await startVirtnetd({
+  folder,
+  env: { NODE_OPTIONS: `--import ${pathToFileURL('test/support/heap-probe.mjs').href}`, HEAP_PROBE: probe },
+});
 const pid = daemon.process.pid ?? 0;
 const clients = await Promise.all(Array.from({ length: CLIENTS }, () => RawClient.open(daemon.readWrite)));
 
@@ -116,7 +133,7 @@ await clients[0]?.call('networkDefineXml', xmlOf(kept.name, kept.uuid, CLIENTS))
 await clients[0]?.call('networkCreate', kept);
 await shared(0, 32, life);
 await shared(0, 5000, ask);
-const first = look(pid);
+const first = await look(pid);
 row('warm', first);
 for (const [what, total, work] of [
   ['calls', Number(values.calls), ask],
@@ -126,16 +143,16 @@ for (const [what, total, work] of [
     const size = Math.ceil(total / parts);
     const began = performance.now();
     await shared(part * size, size, work);
-    row(`${String((part + 1) * size)} ${what}`, look(pid));
+    row(`${String((part + 1) * size)} ${what}`, await look(pid));
     console.log(`${''.padEnd(28)} ${Math.round(size / ((performance.now() - began) / 1000))} a second`);
   }
 }
 for (const client of clients) client.end();
 await new Promise((resolve) => setTimeout(resolve, 1000));
-const last = look(pid);
+const last = await look(pid);
 row('clients gone', last);
 const grown: string[] = (['children', 'links', 'rules', 'files'] as const).filter((what) => last[what] > first[what]);
 if (last.fds > first.fds - CLIENTS) grown.push('fds');
 if (grown.length > 0) console.error(`more than at the start: ${grown.join(', ')}`);
 process.exitCode = grown.length > 0 ? 1 : 0;
-rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+for (const path of [folder, dirname(probe)]) rmSync(path, { recursive: true, force: true, maxRetries: 3 });
