@@ -63,6 +63,13 @@ describe('a settled network', () => {
     expect(says(`${codec.write(network)}<!-- by hand -->`, settled)).toBe(false);
   });
 
+  it('is not what was given, where the form leaves something out', () => {
+    const given = withHosts([host(1)], { ips: [{ address: '192.168.7.1', prefix: 24, dhcp: { ranges: [], hosts: [] } }] });
+    const settled = settlingCodec(codec).settle(given);
+    expect(settled).not.toEqual(given); // an empty <dhcp> is not written
+    expect(settled).toEqual(reread(given));
+  });
+
   it('stays so after each edit of its hosts, and of the rest', () => {
     const { settle } = settlingCodec(codec);
     let now = settle(withHosts([host(1), host(2), host(3)]));
