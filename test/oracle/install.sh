@@ -6,7 +6,7 @@
 set -eu
 
 have() {
-  command -v libvirtd >/dev/null && command -v virsh >/dev/null && /usr/bin/python3 -c 'import libvirt' 2>/dev/null &&
+  command -v libvirtd >/dev/null && command -v virsh >/dev/null && /usr/bin/python3 -c 'import libvirt' 2>/dev/null && perl -MSys::Virt -e 1 2>/dev/null &&
     ls /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so >/dev/null 2>&1
 }
 version() { libvirtd --version | sed 's/.* //'; }
@@ -53,14 +53,14 @@ EOF
     packages="$packages $p/bookworm-backports"
   done
   # shellcheck disable=SC2086  # lists of words
-  if logged apt-get -qq $private update && logged apt-get $quiet $private install -y $packages python3-libvirt; then
+  if logged apt-get -qq $private update && logged apt-get $quiet $private install -y $packages python3-libvirt libsys-virt-perl; then
     echo "libvirt $(version) installed from bookworm-backports"
     exit 0
   fi
   echo "install.sh: no libvirt from bookworm-backports; trying the machine's own sources" >&2
 fi
 # shellcheck disable=SC2086
-logged apt-get $quiet install -y $core python3-libvirt iptables || { cat "$log" >&2; exit 1; }
+logged apt-get $quiet install -y $core python3-libvirt libsys-virt-perl iptables || { cat "$log" >&2; exit 1; }
 # Newer releases carry the network driver in a package of its own.
 # shellcheck disable=SC2086
 ls /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so >/dev/null 2>&1 ||
