@@ -1,3 +1,4 @@
+import { isVirtnetError } from '../base/errors.ts';
 import type { ShapingResource } from '../compile/host-state.ts';
 import type { BandwidthRate } from '../network/bandwidth.ts';
 import { tryRun } from './command.ts';
@@ -86,7 +87,14 @@ async function listTrees(devices: readonly string[]): Promise<ReadonlyMap<string
     ['filter', 'show', 'dev', dev, 'parent', 'ffff:'],
   ]);
   // A device that is not there is an error line among answers.
-  const result = await tryRun(['tc', '-force', '-batch', '-'], { input: lines.map((l) => `${batchLine(l)}\n`).join('') });
+  const result = await tryRun(['tc', '-force', '-batch', '-'], { input: lines.map((l) => `${batchLine(l)}\n`).join('') }).catch(
+    (error: unknown) => {
+      // Where tc is not installed no limit stands; what failed for want of it is undone all the same.
+      if (isVirtnetError(error) && error.code === 'VNH002') return undefined;
+      throw error;
+    },
+  );
+  if (result === undefined) return found;
   const parts = result.stdout.split(/^qdisc .*$/m).slice(1);
   for (const [i, dev] of devices.entries()) {
     const part = parts[i] ?? '';
