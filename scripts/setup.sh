@@ -28,6 +28,9 @@ test perfdhcp kea-admin
 test virsh libvirt-clients
 test systemd-notify systemd
 test groff groff-base
+test vdptool lldpad
+test socat socat
+test strace strace
 oracle xmllint libxml2-utils
 oracle iptables iptables
 lab ovs-vsctl openvswitch-switch

@@ -184,6 +184,38 @@ export interface OvsPortResource extends Owned {
   readonly externalIds: Readonly<Record<string, string>>;
 }
 
+/**
+ * The switch that a guest's device leads to knows the guest (`<virtualport type='802.1Qbg'/>` and `'802.1Qbh'`). What is asked of whom:
+ * lldpad talks to a switch that keeps IEEE 802.1Qbg (VSI discovery), a network card to one that has port profiles (802.1Qbh, now 802.1BR).
+ */
+export interface AssociationResource extends Owned {
+  readonly kind: 'association';
+  readonly owner: Required<Owner>;
+  /** The device of the host that leads to the switch. */
+  readonly device: string;
+  readonly spec: VsiSpec | ProfileSpec;
+}
+
+export interface VsiSpec {
+  readonly type: '802.1Qbg';
+  readonly managerid: number;
+  readonly typeid: number;
+  readonly typeidversion: number;
+  readonly instanceid: string;
+  readonly mac: string;
+  /** 0 leaves the choice to the switch. */
+  readonly vlan: number;
+}
+
+export interface ProfileSpec {
+  readonly type: '802.1Qbh';
+  readonly profileid: string;
+  /** The virtual function; absent where the device itself is the guest's. */
+  readonly vf?: number;
+  /** The machine's uuid. */
+  readonly instance: string;
+}
+
 /** The bridge's domain and name server are known to systemd-resolved. */
 export interface ResolvedResource extends Owned {
   readonly kind: 'resolved';
@@ -215,6 +247,7 @@ export type Resource =
   | VfResource
   | PciDriverResource
   | OvsPortResource
+  | AssociationResource
   | ResolvedResource
   | ZoneResource;
 
@@ -252,6 +285,8 @@ export function resourceKey(r: Resource): string {
       return `vf ${String(r.index)} of ${r.pf}`;
     case 'pci-driver':
       return `pci-driver ${formatPciAddress(r.address)}`;
+    case 'association':
+      return `association of ${r.owner.port} on ${r.device}`;
     case 'ovs-port':
       return `ovs-port ${r.dev} on ${r.bridge}`;
   }

@@ -1,6 +1,7 @@
 import type { EffectivePort } from '../interface/effective.ts';
 import type { HostdevPlug } from '../interface/plug.ts';
 import type { PciAddress } from '../network/forward.ts';
+import { compileAssociation } from './association.ts';
 import type { PortFacts, VfFact } from './facts.ts';
 import { formatPciAddress, type Owner, type Resource, type VfResource } from './host-state.ts';
 import type { PortRecord } from './port.ts';
@@ -31,7 +32,7 @@ export function compileHostdev(context: HostdevContext, plug: HostdevPlug): read
     return [];
   }
   const driver: Resource = { kind: 'pci-driver', owner: context.owner, address: plug.address, driver: 'vfio-pci' };
-  return plug.managed ? [compileVf(context, vf), driver] : [compileVf(context, vf)];
+  return [compileVf(context, vf), ...(plug.managed ? [driver] : []), ...compileAssociation(context, { device: vf.pf, vf })];
 }
 
 /** The virtual function's settings. A guest trusted with its receive filters may use other addresses than its own. */

@@ -81,12 +81,28 @@ describe('a guest on a macvtap device', () => {
     expect(guest(pool('passthrough'), direct('passthrough'), macvtap).map((r) => r.kind)).toEqual(['link', 'link-up']);
   });
 
-  it('is refused on a missing device, by a namespace, and where the switch must be asked', () => {
+  it('is refused on a missing device and by a namespace', () => {
     expect(codes(pool('bridge'), { plug: { type: 'direct', dev: 'gone', mode: 'bridge' } }, macvtap)).toEqual(['error VNC004']);
     expect(codes(pool('bridge'), direct('bridge'), netns)).toEqual(['error VNC005']);
-    expect(codes(pool('bridge', { virtualport: { type: '802.1Qbh', profileid: 'p' } }), direct('bridge'), macvtap)).toEqual([
-      'error VNC005',
+  });
+
+  it('is told the switch: by lldpad on its parent, or by the card as a port profile', () => {
+    const owner = { network: UUID, port: port.uuid };
+    const qbg = { type: '802.1Qbg', managerid: 11, typeid: 1193047, typeidversion: 2, instanceid: UUID } as const;
+    const told = (net: Network, f = facts(), asked: Partial<NetworkPort> = {}) =>
+      guest(net, { ...direct('bridge'), ...asked }, macvtap, f).filter((r) => r.kind === 'association');
+    const spec = { ...qbg, mac: port.mac, vlan: 42 };
+    expect(told(pool('bridge', { virtualport: qbg }), facts(), { vlan: tag })).toEqual([
+      { kind: 'association', owner, device: 'eth1', spec },
     ]);
+    const qbh = { type: '802.1Qbh', profileid: 'gold' } as const;
+    const profile = { ...qbh, instance: UUID };
+    expect(told(pool('bridge', { virtualport: qbh }))).toEqual([{ kind: 'association', owner, device: 'eth1', spec: profile }]);
+    // eth1 is a virtual function of eth0 here.
+    expect(told(pool('bridge', { virtualport: qbh }), facts({ vfs: [vf] }))).toEqual([
+      { kind: 'association', owner, device: 'eth0', spec: { ...profile, vf: 2 } },
+    ]);
+    expect(told(pool('bridge'))).toEqual([]);
   });
 });
 
@@ -101,6 +117,13 @@ describe('a guest with a PCI device', () => {
       { kind: 'vf', owner, pf: 'eth0', index: 2, mac: port.mac, vlan: 42, trust: true, spoofCheck: false },
       { kind: 'pci-driver', owner, address: vf.address, driver: 'vfio-pci' },
     ]);
+    const profiled = { ...hostdev, virtualport: { type: '802.1Qbh', profileid: 'gold' } } as const;
+    expect(guest(profiled, plug, { type: 'hostdev' }, f).at(-1)).toEqual({
+      kind: 'association',
+      owner,
+      device: 'eth0',
+      spec: { type: '802.1Qbh', profileid: 'gold', instance: UUID, vf: 2 },
+    });
     const unmanaged = { plug: { ...plug.plug, managed: false } };
     expect(guest(hostdev, unmanaged, { type: 'hostdev' }, f).map((r) => r.kind)).toEqual(['vf']);
     expect(guest(hostdev, plug, { type: 'none' }, f)).toEqual([]);

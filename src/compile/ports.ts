@@ -1,6 +1,7 @@
 import type { EffectivePort } from '../interface/effective.ts';
 import { mergePort } from '../interface/merge.ts';
 import type { BridgePlug } from '../interface/plug.ts';
+import { compileAssociation } from './association.ts';
 import { bridgeOf, type CompleteNetwork } from './complete.ts';
 import { deviceNameProblem } from './device-name.ts';
 import type { PortFacts } from './facts.ts';
@@ -46,7 +47,7 @@ export function compilePort(
   warnOfFixedMac(context, link);
   return [
     ...linkResources(context, link),
-    ...(link.spec.type === 'macvtap' ? passthroughVf(context, link.spec.parent) : plugged(context, link)),
+    ...(link.spec.type === 'macvtap' ? behindParent(context, link.spec.parent) : plugged(context, link)),
     ...shaped(context, link),
   ];
 }
@@ -106,11 +107,12 @@ function ovsPort({ record, effective, owner }: PortContext, bridge: string, dev:
   };
 }
 
-/** A passthrough macvtap on a virtual function: its tag is set through the physical function. */
-function passthroughVf(context: PortContext, parent: string): readonly Resource[] {
-  if (context.network.forward.mode !== 'passthrough') return [];
+/** What is set on the device below a macvtap, and told the switch behind it. */
+function behindParent(context: PortContext, parent: string): readonly Resource[] {
   const vf = context.facts.vfs.find((v) => v.dev === parent);
-  return vf ? [compileVf(context, vf)] : [];
+  const isAlone = context.network.forward.mode === 'passthrough';
+  // A virtual function that one guest has to itself: its tag is set through the physical function.
+  return [...(isAlone && vf ? [compileVf(context, vf)] : []), ...compileAssociation(context, { device: parent, vf })];
 }
 
 /** A macvtap's two directions are the guest's, not the host's: what the guest sends leaves through it. */
@@ -171,7 +173,7 @@ function portProblem(context: PortContext, { dev, spec }: PortLink): Finding | u
 
 function macvtapProblem(context: PortContext, parent: string): Finding | undefined {
   const { record, facts } = context;
-  if (facts.links.has(parent)) return untagged(context, parent) ?? unassociated(context);
+  if (facts.links.has(parent)) return untagged(context, parent);
   return {
     code: 'VNC004',
     message: `device '${parent}' under guest '${record.port.owner.name}' does not exist`,
@@ -219,22 +221,13 @@ function warnOfFixedMac({ record, effective, report }: PortContext, { spec }: Po
 
 /** A passthrough guest's tag is set in the card: only a virtual function has a place for it. */
 function untagged({ effective, record, facts }: PortContext, parent: string): Finding | undefined {
-  if (!effective.vlan || facts.vfs.some((vf) => vf.dev === parent)) return undefined;
+  // A switch that is told of the guest (802.1Qbg) is told its VLAN.
+  const isTold = effective.virtualport?.type === '802.1Qbg';
+  if (!effective.vlan || isTold || facts.vfs.some((vf) => vf.dev === parent)) return undefined;
   return {
     code: 'VNC005',
     message: `guest '${record.port.owner.name}' cannot be put on its VLAN: device '${parent}' is no SR-IOV virtual function`,
     found: parent,
     hint: 'list virtual functions in the pool, or leave <vlan> out',
-  };
-}
-
-/** 802.1Qbg and 802.1Qbh need a talk with the switch that virtnet has no part for. */
-function unassociated({ effective, record }: PortContext): Finding | undefined {
-  const type = effective.virtualport?.type;
-  if (type !== '802.1Qbg' && type !== '802.1Qbh') return undefined;
-  return {
-    code: 'VNC005',
-    message: `guest '${record.port.owner.name}' needs ${type}, which virtnet cannot associate with the switch`,
-    hint: "let libvirt make this guest's device, or leave the virtualport out",
   };
 }

@@ -33,6 +33,8 @@ const packages: Readonly<Record<string, string>> = {
   busctl: 'systemd',
   'ovs-vsctl': 'openvswitch-switch',
   'firewall-cmd': 'firewalld',
+  vdptool: 'lldpad',
+  socat: 'socat',
   modprobe: 'kmod',
 };
 

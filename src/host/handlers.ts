@@ -1,5 +1,6 @@
 import type { ResourceKind } from '../compile/host-state.ts';
 import { addresses } from './addresses.ts';
+import { associations } from './associations.ts';
 import { bridgePorts } from './bridge-ports.ts';
 import { dnsmasq } from './dnsmasq.ts';
 import { fdb } from './fdb.ts';
@@ -32,6 +33,7 @@ export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: Re
   vf: sriovVfs,
   'pci-driver': sriovDrivers,
   'ovs-port': ovsPorts,
+  association: associations,
   resolved,
   zone: zones,
 };

@@ -99,6 +99,7 @@ function diesWith(r: Resource, gone: ReadonlySet<string>): boolean {
     case 'dnsmasq':
     case 'vf':
     case 'pci-driver':
+    case 'association':
     case 'ovs-port':
     case 'zone':
     case 'resolved': // a note of ours would stay

@@ -26,6 +26,7 @@ export function disturbanceOf(op: Step['op'], resource: Resource, changed: reado
       return op === 'delete' || changed.some((field) => field === 'conf' || field === 'process') ? 'dns-dhcp-pause' : 'none';
     case 'vf':
     case 'pci-driver':
+    case 'association':
       return op === 'create' ? 'none' : 'unplug';
     case 'fdb':
     case 'route':

@@ -16,6 +16,7 @@ const RANK = {
   'bridge-port': 54,
   'ovs-port': 55,
   fdb: 56,
+  association: 58,
   'link-up': 60,
   route: 70,
   shaping: 80,
