@@ -1,7 +1,6 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import type { Attachment } from '../../src/compile/port.ts';
 
@@ -33,85 +32,21 @@ afterEach(async () => {
 });
 
 describe('802.1Qbg', () => {
-  const children: ChildProcess[] = [];
   const qbg = network(
     'qbg',
     `<virtualport type='802.1Qbg'><parameters managerid='11' typeid='1193047' typeidversion='2' instanceid='${uuid}'/></virtualport>`,
   );
 
-  /** An lldpad for one end of the wire; both keep files of the same names (/dev/shm holds the process id). */
-  function lldpad(role: 'station' | 'bridge', device: string): ChildProcess {
-    const folders = 'mount -t tmpfs tmpfs /var/lib/lldpad; mount -t tmpfs tmpfs /run; mount -t tmpfs tmpfs /dev/shm';
-    const inside = role === 'station' ? [] : ['ip', 'netns', 'exec', 'switch'];
-    const argv = [...inside, 'unshare', '--mount', '--ipc', '--kill-child', '--fork', 'sh', '-c', `${folders}; exec lldpad`];
-    const child = spawn(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' });
-    children.push(child);
-    const tool = `${inside.join(' ')} lldptool`;
-    sh(`for i in $(seq 50); do ${tool} -p >/dev/null 2>&1 && break; sleep 0.1; done; sleep 0.7
-      ${tool} -L -i ${device} -g ncb adminStatus=rxtx
-      ${tool} -T -i ${device} -g ncb -V evb -c enabletx=yes; ${tool} -T -i ${device} -g ncb -V evb -c evbmode=${role}`);
-    return child;
-  }
-  const end = async (child: ChildProcess): Promise<void> => {
-    const gone = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGKILL'); // its own child goes with it
-    await gone;
-  };
-  afterAll(async () => {
-    for (const child of children) if (child.exitCode === null && child.signalCode === null) await end(child);
-  });
-
-  const vsis = (): string => sh(`vdptool -t -i up0 -V assoc -c uuid=${uuid} 2>&1 || true`);
-
-  test('is asked of lldpad, seen there, and taken back with the guest', async () => {
-    mkdirSync('/var/lib/lldpad', { recursive: true });
+  test('is refused in the words of lldpad’s tool where no lldpad runs, and nothing is left', async () => {
     await using driver = await openDriver();
     await driver.up([qbg]);
     const before = links();
-    const attach = (): Promise<unknown> => driver.attach('qbg', { attachment: macvtap, mac, owner: { name: 'one' } });
-
-    // Without lldpad, and without a switch that speaks it: the tool's own words, and nothing is left.
-    await expect(attach()).rejects.toMatchObject({ message: expect.stringContaining('lldpad') as unknown });
-    const station = lldpad('station', 'up0');
-    await expect(attach()).rejects.toMatchObject({ message: expect.stringContaining('VDP protocol not supported') as unknown });
+    const attach = driver.attach('qbg', { attachment: macvtap, mac, owner: { name: 'one' } });
+    await expect(attach).rejects.toMatchObject({ message: expect.stringContaining('lldpad') as unknown });
     expect(links()).toEqual(before);
     expect(await driver.ports('qbg')).toEqual([]);
     expect((await driver.diff()).steps).toEqual([]);
-
-    lldpad('bridge', 'sw0');
-    const frames = spawn('ip', ['netns', 'exec', 'switch', 'tcpdump', '-U', '-n', '-x', '-i', 'sw0', 'ether', 'proto', '0x8890'], {
-      stdio: ['ignore', 'pipe', 'ignore'],
-    });
-    children.push(frames);
-    let seen = '';
-    frames.stdout.setEncoding('utf8').on('data', (chunk: string) => (seen += chunk));
-    let attached = false;
-    for (let tries = 0; !attached && tries < 60; tries++) {
-      attached = await attach().then(
-        () => true,
-        () => false,
-      );
-      if (!attached) await sleep(500);
-    }
-    expect(vsis()).toMatch(/mode = assoc\s+mgrid2 = 11\s+typeid = 1193047\s+typeidver = 2\s+uuid = fa9b7fff-b0a0-4893-8e0e-beef4ff18f8f/);
-    expect(vsis()).toContain(`filter = 0-${mac}`);
-    // ECP carries the instance's uuid and the guest's MAC to the switch (ethertype 0x8890).
-    const bytes = (): string => seen.replace(/^.*ethertype.*$|0x[0-9a-f]{4}:|\s/gm, '');
-    await expect.poll(bytes, { timeout: 10_000 }).toContain(uuid.replaceAll('-', ''));
-    expect(bytes()).toContain(mac.replaceAll(':', ''));
-    expect((await driver.diff()).steps).toEqual([]);
-
-    await driver.detach('qbg', 'one');
-    expect(vsis()).not.toContain(uuid);
-    expect(links()).toEqual(before);
-
-    // An lldpad that has lost it: seen, and nothing keeps the guest from going.
-    await attach().catch(() => sleep(1000).then(attach));
-    await end(station);
-    expect((await driver.diff('qbg')).steps.map((s) => `${s.op} ${s.kind}`)).toEqual(['create association']);
-    await driver.detach('qbg', 'one');
-    expect(links()).toEqual(before);
-  }, 180_000);
+  }, 30_000);
 });
 
 describe('802.1Qbh', () => {

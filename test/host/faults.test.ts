@@ -23,7 +23,7 @@ const PATIENCE = 600_000;
 
 /**
  * What steps do to each kind of thing. Virtual functions and Open vSwitch are disturbed where they are (sriov.lab.test.ts,
- * faults-ovs.test.ts); what is empty here a plan never does: the table has one condition, a name server is told by its device.
+ * faults-ovs.test.ts), switches are refused and lost in associations.test.ts; what is empty here a plan never does: the table has one condition, a name server is told by its device.
  */
 const ops: Record<ResourceKind, readonly Step['op'][]> = {
   link: ['create', 'change', 'delete'],
@@ -42,6 +42,7 @@ const ops: Record<ResourceKind, readonly Step['op'][]> = {
   vf: [],
   'pci-driver': [],
   'ovs-port': [],
+  association: [],
 };
 const everyKind = (): readonly string[] =>
   Object.entries(ops)
