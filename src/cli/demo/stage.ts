@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { run } from '../../host/command.ts';
 import { overlaps, parseSubnet } from '../../inet/subnet.ts';
@@ -64,8 +64,17 @@ export async function setStage(network: Network): Promise<Stage> {
       ...natPool(network).map((address) => `route add ${address} via ${stage.host4}`),
     ].join('\n'),
   });
+  await Promise.all([uplinkDev, stage.uplink].map(untilUp));
   for (const root of network.ips.flatMap((ip) => ip.tftpRoot ?? [])) await makeFolder(root);
   return stage;
+}
+
+/** The kernel tells of a link's carrier a moment after it has one; what is compared with later must not change by itself. */
+async function untilUp(device: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries++) {
+    if (readFileSync(`/sys/class/net/${device}/operstate`, 'utf8').trim() === 'up') return;
+    await new Promise((done) => setTimeout(done, 20));
+  }
 }
 
 /** A folder that the host has to have, as far as it is missing: in a file system that only this sandbox sees and that ends with it. */
