@@ -8,6 +8,7 @@ import type { Operation, OperationContext } from './change.ts';
 import { devicesInNetns, devicesOfPorts, freeName } from './device-names.ts';
 import type { AttachRequest, NetworkRef } from './driver.ts';
 import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
+import { sortByGuest } from './gone-ports.ts';
 import { lookup } from './lookup.ts';
 import type { RunningRecord } from './port-operations.ts';
 import { otherPorts, plugIn, portFacts, running, withoutPort, withPort } from './port-operations.ts';
@@ -38,6 +39,8 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
       ...(document.mtu === undefined ? {} : { mtu: document.mtu }),
       ...(document.linkDown === true ? { linkDown: true } : {}),
     };
+    const [absent] = sortByGuest([made]).gone;
+    if (absent) throw invalidArgument(`there is no ${absent.what}`, 'make it first: ip netns add NAME');
     return { ...withPort(state, record, made, facts), value: { port: made, network: record.uuid } };
   };
 }

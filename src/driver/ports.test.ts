@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratch } from '../../test/support/scratch.ts';
@@ -345,7 +345,12 @@ describe('a guest that virtnet plugs', () => {
 
   test('whose namespace is gone is told, and keeps its network from nothing', async () => {
     await driver.up([bridged('net')]);
-    await driver.attach('net', { attachment: { type: 'netns', netns: join(folder, 'gone') }, owner: { name: 'vm' } });
+    const netns = join(folder, 'gone');
+    const attach = () => driver.attach('net', { attachment: { type: 'netns', netns }, owner: { name: 'vm' } });
+    await expect(attach()).rejects.toMatchObject({ code: 'VND016', message: `there is no network namespace '${netns}'` });
+    writeFileSync(netns, '');
+    await attach();
+    rmSync(netns);
     const [info] = await driver.list();
     expect(info?.warnings.map((w) => w.code)).toEqual(['VND013']);
     await driver.stop('net');
