@@ -21,6 +21,7 @@ describe('compileNetwork', () => {
       'sysctl net/ipv6/conf/virbr0/accept_ra',
       'sysctl net/ipv6/conf/virbr0/autoconf',
       'link-up virbr0',
+      'checksum virbr0',
       'address 192.168.122.1/24 on virbr0',
       'address 2001:db8:1::1/64 on virbr0',
       `firewall ${UUID}`,

@@ -2,6 +2,7 @@ import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import { compileAddressing } from './addressing.ts';
+import { compileChecksum } from './checksum.ts';
 import { complete, type CompleteNetwork } from './complete.ts';
 import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
@@ -83,7 +84,8 @@ function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], 
   const own = compileDocument(network, bridge, facts.paths);
   report.add(own.diagnostics);
   const shaping = compileNetworkShaping(network, bridge, ports);
-  return [...link, ...own.resources, ...(shaping ? [shaping] : []), ...compileHelpers(network, bridge, facts, report)];
+  const checksum = compileChecksum(network, bridge, facts.capabilities);
+  return [...link, ...checksum, ...own.resources, ...(shaping ? [shaping] : []), ...compileHelpers(network, bridge, facts, report)];
 }
 
 /** What a document means by itself, whatever else the host and its guests are. */

@@ -153,6 +153,12 @@ export interface ShapingResource extends Owned {
   readonly floors: readonly { readonly classId: number; readonly mac: string; readonly floor: number }[];
 }
 
+/** What leaves by a bridge for DHCP clients has its checksums filled in. */
+export interface ChecksumResource extends Owned {
+  readonly kind: 'checksum';
+  readonly dev: string;
+}
+
 /** Settings of an SR-IOV virtual function through its physical function. */
 export interface VfResource extends Owned {
   readonly kind: 'vf';
@@ -244,6 +250,7 @@ export type Resource =
   | FirewallResource
   | DnsmasqResource
   | ShapingResource
+  | ChecksumResource
   | VfResource
   | PciDriverResource
   | OvsPortResource
@@ -263,6 +270,7 @@ export function resourceKey(r: Resource): string {
       return `link ${r.name}`;
     case 'link-up':
     case 'shaping':
+    case 'checksum':
     case 'resolved':
     case 'zone':
       return `${r.kind} ${r.dev}`;

@@ -25,7 +25,11 @@ const TRIALS: readonly (readonly [keyof Probed, string])[] = [
     'police',
     'tc qdisc add dev lo ingress && tc filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop',
   ],
-  ['csum', 'tc qdisc add dev lo handle 1: root prio && tc filter add dev lo parent 1: protocol all u32 match u32 0 0 action csum udp'],
+  // A device has an ingress or a clsact.
+  [
+    'csum',
+    '{ tc qdisc del dev lo ingress; tc qdisc add dev lo clsact; } && tc filter add dev lo egress protocol ip u32 match u32 0 0 action csum ip and udp',
+  ],
 ];
 
 async function probe(): Promise<Probed> {

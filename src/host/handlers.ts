@@ -2,6 +2,7 @@ import type { ResourceKind } from '../compile/host-state.ts';
 import { addresses } from './addresses.ts';
 import { associations } from './associations.ts';
 import { bridgePorts } from './bridge-ports.ts';
+import { checksums } from './checksums.ts';
 import { dnsmasq } from './dnsmasq.ts';
 import { fdb } from './fdb.ts';
 import { zones } from './firewalld.ts';
@@ -30,6 +31,7 @@ export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: Re
   dnsmasq,
   fdb,
   shaping,
+  checksum: checksums,
   vf: sriovVfs,
   'pci-driver': sriovDrivers,
   'ovs-port': ovsPorts,

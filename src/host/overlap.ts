@@ -3,7 +3,7 @@ import type { Step } from '../plan/plan.ts';
 import type { HostTools } from './handler.ts';
 
 /** What of a network is made while its packet rules are: nobody can send through a bridge that has no ports yet. */
-const BESIDE_RULES: ReadonlySet<ResourceKind> = new Set(['link', 'sysctl', 'address', 'link-up', 'route', 'dnsmasq']);
+const BESIDE_RULES: ReadonlySet<ResourceKind> = new Set(['link', 'sysctl', 'address', 'checksum', 'link-up', 'route', 'dnsmasq']);
 
 /** Networks whose bridge the steps make: nothing is plugged into it before its guests' own steps. */
 export function freshNetworks(steps: readonly Step[]): ReadonlySet<string> {

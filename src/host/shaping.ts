@@ -20,7 +20,7 @@ export const shaping: DirectHandler<'shaping'> = {
   execute(steps, tools) {
     return eachStep(steps, async ({ op, before, after }) => {
       if (op === 'delete' || !after) {
-        if (before) await remove(before.dev, tools);
+        if (before) await remove(before, tools);
       } else await apply(before, after, tools);
     });
   },
@@ -43,7 +43,7 @@ async function apply(before: ShapingResource | undefined, after: ShapingResource
     const is = before && treeOf(before, way);
     const wanted = treeOf(after, way);
     const dev = way === 'inbound' ? after.dev : helper;
-    const isFed = way === 'outbound' && after.owner.port === undefined; // by its guests' devices
+    const isFed = way === 'outbound' && isOfNetwork(after);
     const clear = way === 'inbound' ? [clearRoot(dev)] : isFed ? [clearRoot(dev)] : [clearIngress(after.dev), clearRoot(dev)];
     if (!wanted) lines.push(...(way === 'outbound' && after.via && !before?.outbound ? [] : clear));
     else if (is) lines.push(...htbChangeLines(is, wanted).map((args) => ({ args })));
@@ -60,10 +60,16 @@ async function apply(before: ShapingResource | undefined, after: ShapingResource
   if (!needsHelper && (before?.inbound ?? before?.outbound)) await ip(tools, [dropHelper(helper)]);
 }
 
-async function remove(dev: string, tools: HostTools): Promise<void> {
-  await tc(tools, [clearRoot(dev), clearIngress(dev)]);
+async function remove(resource: ShapingResource, tools: HostTools): Promise<void> {
+  const { dev } = resource;
+  await tc(tools, isOfNetwork(resource) ? [clearRoot(dev)] : [clearRoot(dev), clearIngress(dev)]);
   const helper = isShaperName(dev) ? dev : shaperName(dev);
   await ip(tools, [dropHelper(helper)]);
+}
+
+/** A bridge's queue is fed by its guests' devices: the bridge itself has no ingress, and its `clsact` (checksums.ts) allows none. */
+function isOfNetwork({ owner }: ShapingResource): boolean {
+  return owner.port === undefined;
 }
 
 function dropHelper(helper: string): Line {

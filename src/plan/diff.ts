@@ -88,6 +88,7 @@ function diesWith(r: Resource, gone: ReadonlySet<string>): boolean {
     case 'address':
     case 'route':
     case 'shaping':
+    case 'checksum':
       return gone.has(r.dev);
     case 'bridge-port':
       return gone.has(r.dev) || gone.has(r.bridge);

@@ -34,6 +34,7 @@ export function disturbanceOf(op: Step['op'], resource: Resource, changed: reado
     case 'firewall-base':
     case 'firewall':
     case 'shaping':
+    case 'checksum':
     case 'resolved':
     case 'zone':
       return 'none';

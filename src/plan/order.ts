@@ -17,6 +17,7 @@ const RANK = {
   'ovs-port': 55,
   fdb: 56,
   association: 58,
+  checksum: 59,
   'link-up': 60,
   route: 70,
   shaping: 80,

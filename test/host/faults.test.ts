@@ -43,6 +43,8 @@ const ops: Record<ResourceKind, readonly Step['op'][]> = {
   'pci-driver': [],
   'ovs-port': [],
   association: [],
+  // Not every kernel has the action; it goes with its bridge.
+  checksum: (await host.facts()).capabilities.csum ? ['create'] : [],
 };
 const everyKind = (): readonly string[] =>
   Object.entries(ops)
