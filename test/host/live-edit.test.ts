@@ -45,17 +45,6 @@ const edits: readonly { readonly what: string; readonly change: Partial<typeof b
   { what: 'a DNS record', change: { dns: "<dns><host ip='192.168.77.5'><hostname>five</hostname></host></dns>" }, worst: 'none' },
   { what: 'another domain', change: { domain: "<domain name='other.test' localOnly='yes'/>" }, worst: 'dns-dhcp-pause' },
   {
-    what: 'a limit on the network',
-    change: { bandwidth: "<bandwidth><inbound average='20000'/><outbound average='20000'/></bandwidth>" },
-    worst: 'none',
-  },
-  {
-    what: 'another limit',
-    change: { bandwidth: "<bandwidth><inbound average='30000' peak='40000' burst='2000'/><outbound average='30000'/></bandwidth>" },
-    worst: 'none',
-  },
-  { what: 'no limit', change: { bandwidth: '' }, worst: 'none' },
-  {
     what: 'a NAT port range',
     change: { forward: "<forward mode='nat'><nat><port start='2000' end='3000'/></nat></forward>" },
     worst: 'none',
@@ -83,6 +72,25 @@ const edits: readonly { readonly what: string; readonly change: Partial<typeof b
   },
   { what: 'no limit of the guests’ portgroup', change: { portgroups: "<portgroup name='a' default='yes'/>" }, worst: 'none' },
 ];
+
+/**
+ * Edits that give the bridge another kind of queue, or take it away. The kernel drops what is sent to a guest in that instant
+ * (docs/decisions/0011), so each may cost each guest one packet from outside its network; mostly it costs none.
+ */
+const queueEdits: typeof edits = [
+  {
+    what: 'a limit on the network',
+    change: { bandwidth: "<bandwidth><inbound average='20000'/><outbound average='20000'/></bandwidth>" },
+    worst: 'none',
+  },
+  {
+    what: 'another limit',
+    change: { bandwidth: "<bandwidth><inbound average='30000' peak='40000' burst='2000'/><outbound average='30000'/></bandwidth>" },
+    worst: 'none',
+  },
+  { what: 'no limit', change: { bandwidth: '' }, worst: 'none' },
+];
+const QUEUES_CHANGED = 2;
 
 /** Who pings whom: guests each other and the outside, by both families. */
 const targets = new Map([
@@ -114,11 +122,12 @@ describe('a live edit', () => {
     await driver[Symbol.asyncDispose]();
   });
 
-  it('of ranges, hosts, names, limits, NAT, device, routes or portgroups loses no packet between guests or to the outside', async () => {
+  let change: Partial<typeof base> = {};
+  /** Makes the edits while guests ping, and counts what they lost. */
+  async function lostDuring(some: typeof edits): Promise<Readonly<Record<string, number>>> {
     const running = [...targets].map(([from, target]) => pings(from.split(' ')[0] ?? '', target, 2000));
-    let change: Partial<typeof base> = {};
     const worst: Record<string, string> = {};
-    for (const edit of edits) {
+    for (const edit of some) {
       await sleep(400);
       change = { ...change, ...edit.change };
       // Nobody is in a portgroup that is new.
@@ -127,10 +136,20 @@ describe('a live edit', () => {
       worst[edit.what] = worstDisturbance(plan.steps);
     }
     const counts = await Promise.all(running.map((ping) => ping.end()));
-    expect(worst).toEqual(Object.fromEntries(edits.map((e) => [e.what, e.worst])));
+    expect(worst).toEqual(Object.fromEntries(some.map((e) => [e.what, e.worst])));
     for (const { sent } of counts) expect(sent).toBeGreaterThanOrEqual(2000);
-    expect(counts.map(({ lost }) => lost)).toEqual([0, 0, 0, 0]);
     expect((await driver.diff('edit')).steps).toEqual([]);
+    return Object.fromEntries([...targets.keys()].map((who, i) => [who, counts[i]?.lost ?? Infinity]));
+  }
+
+  it('of ranges, hosts, names, NAT, device, routes or portgroups loses no packet between guests or to the outside', async () => {
+    const lost = await lostDuring(edits);
+    expect(lost).toEqual(Object.fromEntries([...targets.keys()].map((who) => [who, 0])));
+  }, 60_000);
+
+  it('of the network’s limits loses none between guests, and at most one to the outside for each change of the queue', async () => {
+    const lost = await lostDuring(queueEdits);
+    for (const [who, count] of Object.entries(lost)) expect(count, who).toBeLessThanOrEqual(who.startsWith('two') ? QUEUES_CHANGED : 0);
   }, 60_000);
 
   it('keeps each guest on its own link', () => {
