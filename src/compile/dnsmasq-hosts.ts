@@ -10,8 +10,10 @@ export function leaseTime(lease: DhcpLease): string {
 }
 
 /**
- * The text of dhcp-hostsfile, a line for each fixed host: `MAC,ADDRESS,NAME,LEASE` for IPv4, `id:ID,NAME,[ADDRESS]` for IPv6, with
- * what is absent left out.
+ * The text of dhcp-hostsfile, a line for each fixed host: `MAC,id:ID,ADDRESS,NAME,LEASE` for IPv4, `id:ID,NAME,[ADDRESS],LEASE` for IPv6,
+ * with what is absent left out. dnsmasq knows a host by any of MAC and id; by its name only where it has neither.
+ *
+ * libvirt differs: it leaves the id of an IPv4 host out.
  */
 export function dhcpHostsText(network: Network, report: Report): string {
   const lines = new Lines(report);
@@ -39,12 +41,9 @@ const goodLines: Readonly<Record<'ipv4' | 'ipv6', WeakMap<DhcpHost, string>>> = 
 function dhcpHostLine(host: DhcpHost, family: 'ipv4' | 'ipv6'): string {
   const address = parseIp(host.ip)?.family === 'ipv6' ? `[${host.ip}]` : host.ip;
   const lease = host.lease && leaseTime(host.lease);
-  const fields =
-    family === 'ipv6'
-      ? [host.id === undefined ? undefined : `id:${host.id}`, host.name, address, lease]
-      : host.mac === undefined
-        ? [host.name, address, lease]
-        : [host.mac, address, host.name, lease];
+  const id = host.id === undefined ? undefined : `id:${host.id}`;
+  const isNameFirst = family === 'ipv6' || (host.mac === undefined && id === undefined);
+  const fields = isNameFirst ? [id, host.name, address, lease] : [host.mac, id, address, host.name, lease];
   return fields.filter((field) => field !== undefined && field !== '').join(',');
 }
 

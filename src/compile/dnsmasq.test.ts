@@ -126,6 +126,15 @@ describe('the dnsmasq of a network', () => {
     expect(extra('nat', { ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] })).toContain('dhcp-range=192.168.122.1,static');
   });
 
+  it('knows an IPv4 host by its client id too', () => {
+    const hosts = [
+      { mac: '52:54:00:11:22:33', id: '01:02', name: 'a', ip: '192.168.122.50' },
+      { id: '01:03', name: 'b', ip: '192.168.122.51' },
+    ];
+    const net = network('nat', { ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] });
+    expect(compile(net).dnsmasq?.hosts).toBe('52:54:00:11:22:33,id:01:02,192.168.122.50,a\nid:01:03,192.168.122.51,b\n');
+  });
+
   it('needs no restart for a fixed host more', () => {
     const host = (n: number) => ({ mac: `52:54:00:11:22:0${String(n)}`, ip: `192.168.122.5${String(n)}` });
     const withHosts = (hosts: readonly ReturnType<typeof host>[]) =>

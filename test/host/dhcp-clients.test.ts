@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
@@ -87,6 +88,18 @@ describe('a DHCPv4 client', () => {
     expect(told('-x hostname:byname')).toMatchObject({ ip: '10.95.0.23' });
     expect(sh('dig +short @10.95.0.1 byname.lab.example; dig +short @10.95.0.1 -x 10.95.0.23')).toBe('10.95.0.23\nbyname.lab.example.\n');
   });
+
+  test('is known by its client id, whatever its MAC, and a host with an id is nobody’s by its name alone', async () => {
+    const hosts = "<host id='01:02:03:04' name='byid' ip='10.95.0.31'/><host mac='52:54:00:95:00:99' id='ff:05' ip='10.95.0.32'/>";
+    await up(NAT, v4(`<range start='10.95.0.10' end='10.95.0.12'/>${hosts}`));
+    expect(told('-x hostname:byid').ip).toMatch(/^10\.95\.0\.1[012]$/);
+    expect(told('-x 0x3d:01020304')).toMatchObject({ ip: '10.95.0.31', hostname: 'byid' });
+    expect(told('-x 0x3d:ff05')).toMatchObject({ ip: '10.95.0.32' });
+    await driver.detach('services', 'g');
+    await driver.attach('services', { mac: '52:54:00:95:00:99', owner: { name: 'g' }, attachment: { type: 'netns', netns: 'g' } });
+    sh('ip -n g link set eth0 up');
+    expect(told()).toMatchObject({ ip: '10.95.0.32' });
+  });
 });
 
 /** What rdisc6 is told by the routers on the guest's link. */
@@ -135,4 +148,23 @@ test('a DHCPv6 client is known by its id', async () => {
   ask();
   expect(await ips()).toEqual(['fd95::99']);
   expect(sh('dig +short @fd95::1 AAAA six.lab.example').trim()).toBe('fd95::99');
+});
+
+describe('a DHCPv6 client', () => {
+  const client = (duid: string, name = ''): string =>
+    sh(`ip netns exec g perl ${join(import.meta.dirname, '../support/dhcp6-client.pl')} eth0 ${duid} ${name}`).trim();
+
+  test('is known by its name', async () => {
+    const dhcp = "<dhcp><range start='fd95::10' end='fd95::1f'/><host name='byname' ip='fd95::98'/></dhcp>";
+    await up(NAT, `<domain name='lab.example'/>${v6(dhcp)}`);
+    expect(client('000300015254009500aa')).toMatch(/^fd95::1[0-9a-f]$/);
+    expect(client('000300015254009500ab', 'byname')).toBe('fd95::98');
+    expect(sh('dig +short @fd95::1 AAAA byname.lab.example; dig +short @fd95::1 -x fd95::98')).toBe('fd95::98\nbyname.lab.example.\n');
+  });
+
+  test('gets an address of any of several ranges', async () => {
+    const range = (n: string): string => `<range start='fd95::${n}' end='fd95::${n}'/>`;
+    await up(NAT, v6(`<dhcp>${range('a1')}${range('b2')}</dhcp>`));
+    expect([1, 2, 3].map((n) => client(`00030001525400950${String(n)}00`)).toSorted()).toEqual(['fd95::a1', 'fd95::b2', 'none']);
+  });
 });
