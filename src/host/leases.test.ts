@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -91,11 +91,15 @@ describe('the lease log', () => {
     v4(3);
     appendFileSync(`${log}.1`, `\nadd ${String(later)} - 52:54:00:00:00:08 10.0.0.8 * * * virbr0 * .\n`); // a slow script
     expect((await readLeases(log)).map((r) => r.ip)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.8', '10.0.0.3']);
+    const closed = readFileSync(`${log}.1`);
     expect(await compactLeases(log, now)).toBe(true);
+    expect(existsSync(`${log}.1`)).toBe(false);
     v4(1, 'del');
     expect((await readLeases(log)).map((r) => r.ip)).toEqual(['10.0.0.2', '10.0.0.8', '10.0.0.3']);
-    // Killed between the two renames: the closed part is folded twice.
-    appendFileSync(`${log}.base`, readFileSync(`${log}.1`));
+    // Killed before the closed part went: it is folded twice.
+    writeFileSync(`${log}.1`, closed);
+    expect((await readLeases(log)).map((r) => r.ip)).toEqual(['10.0.0.2', '10.0.0.8', '10.0.0.3']);
+    expect(await compactLeases(log, now)).toBe(true);
     expect((await readLeases(log)).map((r) => r.ip)).toEqual(['10.0.0.2', '10.0.0.8', '10.0.0.3']);
     expect(event(['init']).trim().split('\n')).toHaveLength(3);
   });

@@ -39,8 +39,8 @@ export async function readRecords(log: string, nowSeconds = Math.floor(Date.now(
 
 /**
  * The log has three generations, read in this order: `LOG.base` (one record a lease), `LOG.1` (closed), `LOG` (appended to). A compaction
- * folds LOG.1 into the base and then closes LOG by renaming it to LOG.1. The script may still be writing into a file that was just
- * renamed; it stays to be read until the next compaction, so nothing is lost. Folding LOG.1 twice (after a kill in between) gives the same.
+ * closes LOG by renaming it to LOG.1, and a later one folds that into the base. The script may still be writing into a file that was just
+ * renamed; it stays to be read meanwhile, so nothing is lost. Folding LOG.1 twice (after a kill in between) gives the same.
  */
 async function generations(log: string): Promise<string> {
   const paths = [`${log}.base`, `${log}.1`, log];
@@ -109,18 +109,19 @@ export interface CompactionLimits {
 
 const LIMITS: CompactionLimits = { bytes: 256 * 1024, ageMs: 10_000 };
 
-/** True when a compaction would make the log shorter. */
+/** True when a compaction would make the log shorter, or prepare that. */
 export async function isLong(log: string, limits: CompactionLimits = LIMITS): Promise<boolean> {
   const [current, closed, base] = await Promise.all([log, `${log}.1`, `${log}.base`].map((path) => stat(path).catch(() => undefined)));
+  if (closed) return Date.now() - closed.ctimeMs >= limits.ageMs;
   // A base is written anew only for as much again: a big pool is not copied for a few renewals.
-  if (!current || current.size < Math.max(limits.bytes, base?.size ?? 0)) return false;
-  return !closed || Date.now() - closed.ctimeMs >= limits.ageMs;
+  return current !== undefined && current.size >= Math.max(limits.bytes, base?.size ?? 0);
 }
 
 /**
- * Makes a long log short. The caller holds the host's lock; dnsmasq's script needs none. Nothing is done while the log is short, or
- * while its closed part is so young that a script may still be writing to it. A full disk leaves everything as it was.
- * @returns true when it was compacted.
+ * Makes a long log short, in two goes: the log is closed, and once no script can be writing to the closed part any more, that is folded
+ * into the base. The caller holds the host's lock; dnsmasq's script needs none. Nothing is done while the log is short, or while its
+ * closed part is too young. A full disk leaves everything as it was.
+ * @returns true when something was done.
  */
 export async function compactLeases(log: string, limits: CompactionLimits = LIMITS): Promise<boolean> {
   if (!(await isLong(log, limits))) return false;
@@ -129,6 +130,9 @@ export async function compactLeases(log: string, limits: CompactionLimits = LIMI
     const now = Math.floor(Date.now() / 1000);
     const live = [...fold(older.join('\n')).values()].filter((r) => r.expiry === 0 || r.expiry > now);
     await writeBase(`${log}.base`, live.map((r) => `${r.line}\n`).join(''));
+    // Who dies before this folds it once more, to the same end.
+    await rm(`${log}.1`);
+    if (!(await isLong(log, limits))) return true;
   }
   await rename(log, `${log}.1`);
   return true;

@@ -103,7 +103,7 @@ describe.skipIf(!mayBoot)('below systemd', { timeout: 90_000 }, () => {
     await expect.poll(() => inside('systemctl is-active virtnetd'), { timeout: 30_000, interval: 300 }).toBe('active');
     const pings = inside('kill -INT $(cat /run/pings.pid); sleep 0.3; cat /run/pings');
     const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(pings) ?? [];
-    expect(Number(sent)).toBeGreaterThan(50);
+    expect(Number(sent)).toBeGreaterThan(15); // one each 20 ms, from before the first to after the last
     expect(Number(received)).toBeGreaterThanOrEqual(Number(sent) - 1); // the last one may be on its way
     const after = inside('cat /run/virtnet/dnsmasq/*/pid; virsh net-port-list boot; systemctl show -P MainPID virtnetd');
     expect(after.split('\n').slice(0, -1)).toEqual(before.split('\n').slice(0, -1));
