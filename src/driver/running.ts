@@ -85,10 +85,10 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
       const present = findByName(draft.next, document.name);
       const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
       const network = await completeDocument(draft.next, context, settled);
-      checkBridge(draft.next, network);
       const record = matchRecord(draft.next, network.name, network.uuid) ?? newRecord(network);
       if (touched.has(record.uuid)) throw twiceInOneCall(record.name);
       const config = settledLike(network, record.config, context);
+      if (config !== record.config) checkBridge(draft.next, network); // one that says what is stored was checked then
       const live = unlessSame(await toLive(context, config), record.live);
       const running = { ...record, config, live, ports: await replugged(draft.next, record, live, context) };
       draft.put(running);

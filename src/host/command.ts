@@ -19,6 +19,11 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   /** Added to the clean environment. */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * The output comes when the command has ended, without line breaks at its end: for a tool that writes it word by word (nft does), each of
+   * which would wake this process.
+   */
+  readonly gathered?: boolean;
 }
 
 /** Tools by the Debian package that has them, for the hint of VNH002. */
@@ -87,7 +92,8 @@ export function toolError(tool: string, stderr: string, details: Readonly<Record
  * @throws VirtnetError VNH002 when it is not installed.
  */
 export async function tryRun(argv: readonly [string, ...string[]], options: CommandOptions = {}): Promise<CommandResult> {
-  const request = { argv, env: options.env ?? {}, input: options.input ?? '', timeoutMs: options.timeoutMs ?? TIMEOUT_MS };
+  const { env = {}, input = '', timeoutMs = TIMEOUT_MS, gathered } = options;
+  const request = { argv, env, input, timeoutMs, gathered };
   const result = await runByShell(request, cleanEnvironment());
   return result === undefined ? runDirectly(argv, options) : { argv, ...result };
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../compile/host-state.ts';
 import { findDeafServers, type DnsServer } from './dns-probe.ts';
-import { CONF, isHalted, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
+import { CONF, isHalted, isListening, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
 import type { HostTools, Look } from './handler.ts';
 import type { LinkRow } from './link-rows.ts';
 import { findProcesses, type ProcessEntry } from './process-table.ts';
@@ -29,7 +29,7 @@ export async function observeDnsmasq(look: Look, tools: HostTools): Promise<read
 
 interface Found {
   readonly resource: DnsmasqResource;
-  /** Where it must answer; absent where it serves no names, or does not run. */
+  /** Where it must answer; absent where it serves no names, does not run, or is seen to listen. */
   readonly server?: DnsServer | undefined;
 }
 
@@ -85,7 +85,7 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
       process: isDead ? 'dead' : isStopped ? 'hung' : isCurrent ? 'current' : 'stale',
       hostsLoaded: entry !== undefined && readTextNow(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
     },
-    server: isCurrent && !isStopped ? serverAt(row, conf ?? '') : undefined,
+    server: isCurrent && !isStopped && !isListening(entry, tools.proc) ? serverAt(row, conf ?? '') : undefined,
   };
 }
 

@@ -30,6 +30,18 @@ export function isHalted({ state }: ProcessEntry): boolean {
   return state === 'T' || state === 't';
 }
 
+/**
+ * True for a process that waits for one of its sockets to be readable, in poll(2), and so will read what comes: proc_pid_wchan(5) names the
+ * function of the kernel that it sleeps in. One that sleeps elsewhere (a log that nobody reads), that runs, or that may not be looked at: false.
+ */
+export function isListening({ pid }: ProcessEntry, proc: string): boolean {
+  try {
+    return readTextNow(`${proc}/${String(pid)}/wchan`)?.includes('poll') === true;
+  } catch {
+    return false; // it ended while we looked
+  }
+}
+
 /** What a process has read at its start or at the last signal. */
 export interface LoadedTexts {
   readonly hosts: string;

@@ -42,7 +42,13 @@ export async function removeLinks(
     },
   );
   const isOver = (): boolean => answer !== undefined || failure !== undefined;
-  while (!isOver() && shown.some((path) => existsSync(path))) await Promise.race([running, sleep(POLL_MS)]);
+  // What is gone stays gone: each look begins at the first that was still there.
+  let gone = 0;
+  const areGone = (): boolean => {
+    while (gone < shown.length && !existsSync(shown[gone] ?? '')) gone++;
+    return gone === shown.length;
+  };
+  while (!isOver() && !areGone()) await Promise.race([running, sleep(POLL_MS)]);
   if (failure) throw failure;
   return answer ?? { ok: true, text: '' };
 }

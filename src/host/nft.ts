@@ -19,7 +19,7 @@ export function observeFirewall(table: ListedTable | undefined, look: Look): rea
 
 /** Our table as it is; undefined when it is not there. @throws VirtnetError VNH002 where nft is not installed, VNH003 without permission. */
 export async function listTable(): Promise<ListedTable | undefined> {
-  const result = await tryRun(['nft', '-s', 'list', 'table', firewallBase.family, firewallBase.table]);
+  const result = await tryRun(['nft', '-s', 'list', 'table', firewallBase.family, firewallBase.table], { gathered: true });
   if (result.code === 0) return parseTable(result.stdout);
   if (/No such file or directory/.test(result.stderr)) return undefined;
   throw commandError(result);

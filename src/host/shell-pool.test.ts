@@ -12,7 +12,7 @@ afterAll(() => {
 
 const run = (
   argv: readonly [string, ...string[]],
-  more: { readonly env?: Record<string, string>; readonly input?: string; readonly timeoutMs?: number } = {},
+  more: { readonly env?: Record<string, string>; readonly input?: string; readonly timeoutMs?: number; readonly gathered?: boolean } = {},
 ) => runByShell({ argv, env: {}, input: '', timeoutMs: 10_000, ...more }, cleanEnvironment());
 
 test('words arrive as they are: nothing in them is evaluated', async () => {
@@ -35,6 +35,15 @@ test('exit code, signal, both outputs and stdin', async () => {
   const input = 'line\n'.repeat(100_000);
   expect((await run(['cat'], { input }))?.stdout).toBe(input);
   expect((await run(['cat']))?.stdout).toBe('');
+});
+
+test('an output that is gathered is the same but for the line breaks at its end', async () => {
+  const script = 'cat; printf err >&2; exit 3';
+  const answer = { code: 3, timedOut: false, stderr: 'err' };
+  const input = ' $(id) `id` \\n %s "\n\n'.repeat(3);
+  expect(await run(['sh', '-c', script], { input, gathered: true })).toEqual({ ...answer, stdout: input.slice(0, -2) });
+  expect(await run(['sh', '-c', 'kill -9 $$'], { gathered: true })).toMatchObject({ signal: 'SIGKILL', timedOut: false });
+  expect((await run(['printenv', 'VIRTNET_A'], { env: { VIRTNET_A: '$(id)' }, gathered: true }))?.stdout).toBe('$(id)');
 });
 
 test('many at once do not mix their answers', async () => {

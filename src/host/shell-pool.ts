@@ -14,6 +14,8 @@ export interface ShellRequest {
   readonly input: string;
   /** Milliseconds before the command is killed. */
   readonly timeoutMs: number;
+  /** See `CommandOptions`. */
+  readonly gathered?: boolean | undefined;
 }
 
 export interface ShellResult {
@@ -29,15 +31,17 @@ export interface ShellResult {
  * evaluated. `exec` leaves the shell's own commands out.
  */
 const LOOP = `
+become() {
+  while [ "$vars" -gt 0 ]; do export "$1"; shift; vars=$((vars - 1)); done
+  exec "$@"
+}
 while IFS= read -r mark; do
-  IFS= read -r input; IFS= read -r vars; IFS= read -r words
+  IFS= read -r how; IFS= read -r input; IFS= read -r vars; IFS= read -r words
   set --
   while [ "$words" -gt 0 ]; do IFS= read -r word; set -- "$@" "$word"; words=$((words - 1)); done
-  (
-    while [ "$vars" -gt 0 ]; do export "$1"; shift; vars=$((vars - 1)); done
-    exec "$@"
-  ) <"$input"
-  printf '\\n%s %s\\n' "$mark" "$?"
+  out=
+  if [ "$how" = gathered ]; then out=$(become "$@" <"$input"); else (become "$@" <"$input"); fi
+  printf '%s\\n%s %s\\n' "$out" "$mark" "$?"
   printf '\\n%s\\n' "$mark" >&2
 done`;
 
@@ -124,6 +128,7 @@ class Shell {
         this.#child.stdin.write(
           [
             mark,
+            request.gathered === true ? 'gathered' : 'direct',
             input === undefined ? '/dev/null' : `/proc/${String(process.pid)}/fd/${String(input)}`,
             vars.length,
             words.length,

@@ -65,7 +65,7 @@ test.each([
   expect(await planned()).toEqual([]);
   const [hung, other] = [pidOf(ISOLATED), pidOf('3e3fce45-4f53-4fa7-bb32-11f34168b82b')];
   await flood(address, 3000);
-  // It sleeps as an idle one does: nothing in /proc tells the two apart.
+  // Its state is that of an idle one.
   expect(stateOf(hung)).toBe('S');
   expect(await planned()).toEqual([`change dnsmasq ${ISOLATED}: process hung -> current`]);
   rmSync(pipe);
