@@ -52,7 +52,7 @@ export interface HostFacts {
   readonly paths: HostPaths;
 }
 
-/** What single guests' connections depend on: the names of links are enough, which a host tells at once. */
+/** What single guests' connections depend on: whether links are there is enough, and a host tells that of one at once. */
 export interface PortFacts extends Pick<HostFacts, 'vfs' | 'capabilities'> {
   readonly links: { readonly has: (name: string) => boolean };
 }

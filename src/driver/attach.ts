@@ -130,7 +130,7 @@ function attachmentFor(
   checkKind(record.live, wanted.type);
   const ports = devicesOfPorts(state);
   const hostDev = (stem: string, given: string | undefined): string => {
-    if (given === undefined || given === '') return freeName(stem, links, ports);
+    if (given === undefined || given === '') return freeName(stem, ports, links);
     if (links.has(given) || ports.has(given)) throw invalidArgument(`device name '${given}' is taken`, 'choose another, or leave it out');
     return given;
   };

@@ -1,7 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
-import type { HostFacts, PortFacts } from '../compile/facts.ts';
+import type { HostFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { HookCall } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
@@ -74,21 +73,11 @@ interface Held {
   /** Nobody else had it since this process had it last. */
   readonly undisturbed: boolean;
   /** What was seen while it was taken. */
-  readonly ahead?: Ahead | undefined;
+  readonly facts?: Promise<HostFacts> | undefined;
 }
 
-/** Facts that are read while the lock is taken. */
-interface Ahead {
-  readonly facts?: Promise<HostFacts>;
-  /** Without virtual functions. */
-  readonly portFacts?: Promise<PortFacts>;
-}
-
-/** What the changes of some purposes always look at: the whole of a network, or a guest's surroundings. */
-const LOOKS_AT: ReadonlyMap<string, keyof Ahead> = new Map([
-  ...['start', 'stop', 'up', 'create'].map((purpose) => [purpose, 'facts'] as const),
-  ...['attach', 'detach'].map((purpose) => [purpose, 'portFacts'] as const),
-]);
+/** Changes that are always about the whole of a network. */
+const NEEDS_FACTS: ReadonlySet<string> = new Set(['start', 'stop', 'up', 'create']);
 
 const NO_PLAN: Plan = { steps: [], diagnostics: [] };
 
@@ -117,9 +106,9 @@ export class Engine {
 
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
   async run<T>(purpose: string, operation: Operation<T>, options: UpOptions = {}): Promise<Outcome<T>> {
-    const looksAt = LOOKS_AT.get(purpose);
-    if (options.dryRun === true) return this.#plan(operation, options, looksAt === 'facts');
-    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), looksAt);
+    const needsFacts = NEEDS_FACTS.has(purpose);
+    if (options.dryRun === true) return this.#plan(operation, options, needsFacts);
+    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), { needsFacts });
   }
 
   /** What differs between what should be and what is. The scope may be looked up in the state. */
@@ -139,56 +128,48 @@ export class Engine {
   /** Makes the host be as it should be. Networks that this host cannot carry any more stay as they are. */
   async repair(scope: ReadonlySet<string> | 'all', options: ChangeOptions): Promise<Outcome<undefined>> {
     if (options.dryRun === true) return { value: undefined, state: this.read(), plan: await this.diff(scope), applied: false };
-    const mend = async ({ ahead }: Held): Promise<Outcome<undefined>> => {
+    const mend = async (held: Held): Promise<Outcome<undefined>> => {
       const { host, store } = this.#options;
       host.prepare?.();
       const pending = store.pending();
       const wide = bothOf(scope, pending);
       const state = this.read();
-      const facts = await (ahead?.facts ?? host.facts());
+      const facts = await (held.facts ?? host.facts());
       const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, named(pending, state)), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (isSome(pending)) await store.setPending(new Set());
       return { value: undefined, state: this.read(), ...outcome };
     };
-    return this.exclusive('repair', mend, 'facts');
+    return this.exclusive('repair', mend, { needsFacts: true });
   }
 
   /**
-   * Runs an action alone: no other change of this process or of another one happens meanwhile. With `looksAt` the host is looked at
+   * Runs an action alone: no other change of this process or of another one happens meanwhile. One that `needsFacts` has the host looked at
    * while the lock is taken; the action gets what was seen when nobody else changed anything in between.
    */
-  exclusive<T>(purpose: string, action: (held: Held) => Promise<T>, looksAt?: keyof Ahead): Promise<T> {
+  exclusive<T>(
+    purpose: string,
+    action: (held: Held) => Promise<T>,
+    { needsFacts }: { needsFacts: boolean } = { needsFacts: false },
+  ): Promise<T> {
     return this.#mutex.run(async () => {
       const { host } = this.#options;
-      if (looksAt === 'facts') host.prepare?.();
+      if (needsFacts) host.prepare?.();
       const locking = host.lock(purpose);
-      const ahead = this.#lookAhead(looksAt);
+      const facts = needsFacts ? host.facts() : undefined;
+      facts?.catch(() => undefined); // told to whoever uses it
       await using lock = await locking;
       const undisturbed = lock.undisturbed === true;
-      if (undisturbed) return await action({ undisturbed, ahead });
-      if (looksAt === 'facts') host.prepare?.();
+      if (undisturbed) return await action({ undisturbed, facts });
+      if (needsFacts) host.prepare?.();
       return await action({ undisturbed });
     });
   }
 
-  #lookAhead(looksAt: keyof Ahead | undefined): Ahead {
-    const { host } = this.#options;
-    if (looksAt === undefined) return {};
-    // Reading a long folder holds this process up: the lock is asked for first.
-    const ahead = looksAt === 'facts' ? { facts: host.facts() } : { portFacts: nextTurn().then(() => host.portFacts({ vfs: false })) };
-    for (const seen of Object.values(ahead)) seen.catch(() => undefined); // told to whoever uses it
-    return ahead;
-  }
-
-  #context(ahead: Ahead = {}): OperationContext {
-    let { facts } = ahead;
+  #context({ facts }: Pick<Held, 'facts'> = {}): OperationContext {
     const { context, host } = this.#options;
-    return {
-      ...context,
-      facts: () => (facts ??= host.facts()),
-      portFacts: (wanted) => (wanted.vfs ? undefined : ahead.portFacts) ?? host.portFacts(wanted),
-    };
+    let seen = facts;
+    return { ...context, facts: () => (seen ??= host.facts()), portFacts: (wanted) => host.portFacts(wanted) };
   }
 
   async #plan<T>(operation: Operation<T>, { bounce }: UpOptions, looksAhead: boolean): Promise<Outcome<T>> {
@@ -208,7 +189,7 @@ export class Engine {
     const { store, events } = this.#options;
     await this.#recover();
     const state = held.undisturbed ? store.held() : store.read();
-    const context = this.#context(held.ahead);
+    const context = this.#context(held);
     const change = await operation(state, context);
     if (change.scope.size === 0) {
       await store.commit(state, change.next);

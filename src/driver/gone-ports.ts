@@ -1,9 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { PortFacts } from '../compile/facts.ts';
 import { findVf } from '../compile/hostdev.ts';
 import type { PortRecord } from '../compile/port.ts';
+import { FolderNames } from '../host/folder-names.ts';
 
 /** Where `ip netns` keeps its namespaces. */
 const NETNS_DIR = '/run/netns';
@@ -17,7 +18,7 @@ export interface GonePort {
 
 /** Ports whose guest is there, and those whose network namespace does not exist any more. */
 export function sortByGuest(ports: readonly PortRecord[]): { readonly present: readonly PortRecord[]; readonly gone: readonly GonePort[] } {
-  const named = ports.some(({ attachment: a }) => a.type === 'netns' && !isAbsolute(a.netns)) ? new Set(namespaces()) : new Set();
+  const named = new FolderNames(NETNS_DIR);
   const present: PortRecord[] = [];
   const gone: GonePort[] = [];
   for (const record of ports) {
@@ -54,12 +55,4 @@ export function goneWarning(network: string, { record: { port }, code, what }: G
         ? `unplug it: virtnet detach ${network} ${port.uuid}, or all that are gone: virtnet reap ${network}`
         : `make it anew: virtnet repair ${network}; or unplug it: virtnet reap ${network}`,
   };
-}
-
-function namespaces(): readonly string[] {
-  try {
-    return readdirSync(NETNS_DIR);
-  } catch {
-    return []; // made with the first of them
-  }
 }

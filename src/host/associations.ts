@@ -11,15 +11,15 @@ import { associateVsi, deassociateVsi, isAssociated } from './vdp.ts';
 export const associations: DirectHandler<'association'> = {
   async observe(look, tools) {
     const found: AssociationResource[] = [];
-    for (const r of await concerned('association', look, tools)) {
+    for (const r of concerned('association', look, tools)) {
       const key = resourceKey(r);
-      const memo = await recall<'association'>(key, tools);
+      const memo = recall<'association'>(key, tools);
       if (!memo) continue; // nobody was told
       // A request that was cut off is made again where it is wanted, and taken back where it is not.
       const isWanted = look.request.desired.has(key);
       const isHeld = isVsi(memo.resource) ? await isAssociated(memo.resource) : memo.before === GRANTED || !isWanted;
       if (isHeld) found.push(memo.resource);
-      else if (!isWanted) await forget(key, tools);
+      else if (!isWanted) forget(key, tools);
     }
     return found;
   },
@@ -37,13 +37,13 @@ export const associations: DirectHandler<'association'> = {
 const GRANTED = 'granted';
 
 async function begin(r: AssociationResource, tools: HostTools): Promise<void> {
-  await remember({ resource: r }, tools);
+  remember({ resource: r }, tools);
   try {
     if (isVsi(r)) await associateVsi(r);
     else if (isProfile(r)) await associateProfile(r, tools);
-    await remember({ resource: r, before: GRANTED }, tools);
+    remember({ resource: r, before: GRANTED }, tools);
   } catch (error) {
-    await forget(resourceKey(r), tools); // refused: there is nothing to end
+    forget(resourceKey(r), tools); // refused: there is nothing to end
     throw error;
   }
 }
@@ -51,7 +51,7 @@ async function begin(r: AssociationResource, tools: HostTools): Promise<void> {
 async function end(r: AssociationResource, tools: HostTools): Promise<void> {
   if (isVsi(r)) await deassociateVsi(r);
   else if (isProfile(r)) await disassociateProfile(r, tools);
-  await forget(resourceKey(r), tools);
+  forget(resourceKey(r), tools);
 }
 
 function isVsi(r: AssociationResource): r is AssociationResource & { readonly spec: VsiSpec } {

@@ -1,10 +1,10 @@
-import { readFile } from 'node:fs/promises';
 import { VirtnetError } from '../base/errors.ts';
 import type { BridgePortResource } from '../compile/host-state.ts';
 import { run } from './command.ts';
 import { StepFailure, type Look, type StepOf } from './handler.ts';
 import { batchLine } from './ip-line.ts';
 import type { IpArgs } from './ip-line.ts';
+import { readText } from './small-files.ts';
 
 type PortVlan = NonNullable<BridgePortResource['vlan']>;
 
@@ -26,7 +26,7 @@ const LAST = 4094;
  */
 export async function readVlans(ports: readonly BridgePortResource[], look: Look): Promise<ReadonlyMap<string, PortVlan>> {
   const bridges = [...new Set(ports.map(({ bridge }) => bridge))];
-  const filters = await Promise.all(bridges.map(isFiltering));
+  const filters = bridges.map(isFiltering);
   if (!filters.includes(true)) return new Map();
   const rows = JSON.parse((await run(['bridge', '-json', 'vlan', 'show'])).stdout) as readonly VlanRow[];
   const byDevice = new Map(rows.map((row) => [row.ifname, row]));
@@ -40,9 +40,8 @@ export async function readVlans(ports: readonly BridgePortResource[], look: Look
   return found;
 }
 
-async function isFiltering(bridge: string): Promise<boolean> {
-  const text = await readFile(`/sys/class/net/${bridge}/bridge/vlan_filtering`, 'utf8').catch(() => '0');
-  return text.trim() === '1';
+function isFiltering(bridge: string): boolean {
+  return readText(`/sys/class/net/${bridge}/bridge/vlan_filtering`)?.trim() === '1';
 }
 
 /** Tagged VLANs come in the wanted order where they are the wanted ones, so that equal filters compare as equal. */
@@ -74,7 +73,7 @@ export function setVlans(steps: readonly StepOf<'bridge-port'>[]): (() => Promis
   return async () => {
     for (const { step, bridge, lines } of changed) {
       try {
-        await checkFiltering(bridge);
+        checkFiltering(bridge);
         await run(['bridge', '-batch', '-'], { input: lines.map((line) => `${batchLine(line)}\n`).join('') });
       } catch (error) {
         throw new StepFailure(step, error);
@@ -84,8 +83,8 @@ export function setVlans(steps: readonly StepOf<'bridge-port'>[]): (() => Promis
 }
 
 /** A bridge that does not filter takes the settings and carries all VLANs to all guests: that is refused. */
-async function checkFiltering(bridge: string): Promise<void> {
-  if (await isFiltering(bridge)) return;
+function checkFiltering(bridge: string): void {
+  if (isFiltering(bridge)) return;
   throw new VirtnetError({
     code: 'VNC005',
     message: `bridge '${bridge}' does not filter VLANs`,

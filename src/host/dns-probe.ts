@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { endianness } from 'node:os';
 import { addressBytes } from './address-bytes.ts';
-import { readTextNow } from './small-files.ts';
+import { readText } from './small-files.ts';
 
 /** A DNS server of this network namespace. */
 export interface DnsServer {
@@ -72,7 +72,7 @@ function keepOnly(silent: Map<number, DnsServer>, unread: ReadonlySet<string>): 
 
 /** Local addresses and ports of UDP sockets that hold unread datagrams, as the kernel prints them: `0100007F:0035`. */
 function unreadSockets(proc: string): ReadonlySet<string> {
-  const text = `${readTextNow(`${proc}/net/udp`) ?? ''}\n${readTextNow(`${proc}/net/udp6`) ?? ''}`;
+  const text = `${readText(`${proc}/net/udp`) ?? ''}\n${readText(`${proc}/net/udp6`) ?? ''}`;
   // sl  local_address rem_address st tx_queue:rx_queue ...
   const rows = text.matchAll(/^ *\d+: ([0-9A-F]+:[0-9A-F]{4}) \S+ \S+ [0-9A-F]+:([0-9A-F]+) /gm);
   return new Set([...rows].flatMap(([, local, unread]) => (local === undefined || parseInt(unread ?? '0', 16) === 0 ? [] : [local])));

@@ -8,14 +8,14 @@ import type { HostTools, Look } from './handler.ts';
 import type { LinkRow } from './link-rows.ts';
 import { findProcesses, type ProcessEntry } from './process-table.ts';
 import { hostResolvers, serverLines } from './resolv-conf.ts';
-import { readTextNow } from './small-files.ts';
+import { readText } from './small-files.ts';
 
 /** The dnsmasq of each network that an observation is about, found by its folder and by its environment. */
 export async function observeDnsmasq(look: Look, tools: HostTools): Promise<readonly DnsmasqResource[]> {
   const { networks } = look.request;
   const strays = networks === 'all' ? byNetwork(findProcesses(NETWORK, tools.proc)) : new Map<string, readonly ProcessEntry[]>();
   const wanted = new Map(look.desired('dnsmasq').map((r) => [r.owner.network, r]));
-  const resolvers = await hostResolvers();
+  const resolvers = hostResolvers();
   const concerned = networks === 'all' ? await carriers([...strays.keys(), ...wanted.keys()], tools) : networks;
   const found = [...concerned].flatMap(
     (network) => observeOne(network, { look, tools, resolvers, wanted: wanted.get(network), strays: strays.get(network) ?? [] }) ?? [],
@@ -62,7 +62,7 @@ interface Surroundings {
 
 function observeOne(network: string, { look, tools, resolvers, wanted, strays }: Surroundings): Found | undefined {
   const files = dnsmasqFiles(tools.paths, network);
-  const conf = readTextNow(files.conf);
+  const conf = readText(files.conf);
   const entry = runningFrom(files, network, tools.proc, strays);
   const others = strays.filter((p) => p.pid !== entry?.pid);
   if (conf === undefined && entry === undefined && others.length === 0) return undefined;
@@ -72,7 +72,7 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
   const isDead = entry === undefined && others.length === 0;
   const isStopped = entry !== undefined && isHalted(entry);
   const isCurrent = entry?.environment.get(CONF) === sha256(conf ?? '') && !isDoubled;
-  const texts = { hosts: readTextNow(files.hosts) ?? '', addnHosts: readTextNow(files.addnHosts) ?? '' };
+  const texts = { hosts: readText(files.hosts) ?? '', addnHosts: readText(files.addnHosts) ?? '' };
   const row = look.links.get(bridge);
   const servers = readsServers(conf ?? '') ? serverLines(resolvers, row) : '';
   return {
@@ -83,7 +83,7 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
       conf: conf ?? '',
       ...texts,
       process: isDead ? 'dead' : isStopped ? 'hung' : isCurrent ? 'current' : 'stale',
-      hostsLoaded: entry !== undefined && readTextNow(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
+      hostsLoaded: entry !== undefined && readText(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
     },
     server: isCurrent && !isStopped && !isListening(entry, tools.proc) ? serverAt(row, conf ?? '') : undefined,
   };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { readProcess, type ProcessEntry } from './process-table.ts';
-import { readTextNow } from './small-files.ts';
+import { readText } from './small-files.ts';
 
 /** Environment of a dnsmasq of ours: whose it is, and the SHA-256 of the conf it was started with. */
 export const NETWORK = 'VIRTNET_NETWORK';
@@ -19,7 +19,7 @@ export function runningFrom(
   proc: string,
   known: readonly ProcessEntry[] = [],
 ): ProcessEntry | undefined {
-  const pid = Number(readTextNow(files.pid)?.trim());
+  const pid = Number(readText(files.pid)?.trim());
   if (!Number.isInteger(pid) || pid <= 1) return undefined;
   const entry = known.find((p) => p.pid === pid) ?? readProcess(pid, proc);
   return entry?.environment.get(NETWORK) === network ? entry : undefined;

@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
 import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
+import { FolderNames } from './folder-names.ts';
 import type { HostTools } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
@@ -27,10 +27,10 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
   };
 }
 
-/** What single guests depend on. Every link of this namespace has a folder of IPv4 settings: listing them takes 1 ms for a thousand. */
+/** What single guests depend on. Every link of this namespace has a folder of IPv4 settings. */
 export async function readPortFacts({ vfs }: { readonly vfs: boolean }, tools: HostTools): Promise<PortFacts> {
   const [found, capabilities] = await Promise.all([vfs ? readVfs(tools.sysfs) : [], probeCapabilities()]);
-  return { links: new Set(readdirSync(`${tools.proc}/sys/net/ipv4/conf`)), vfs: found, capabilities };
+  return { links: new FolderNames(`${tools.proc}/sys/net/ipv4/conf`), vfs: found, capabilities };
 }
 
 function linkFact(row: LinkRow): LinkFact {

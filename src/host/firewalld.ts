@@ -16,7 +16,7 @@ const GONE = /UNKNOWN_INTERFACE|NOT_ENABLED|INVALID_ZONE|not in any zone|Service
 export const zones: DirectHandler<'zone'> = {
   async observe(look, tools) {
     const found = await Promise.all(
-      (await concerned('zone', look, tools)).map(async (r): Promise<ZoneResource[]> => {
+      concerned('zone', look, tools).map(async (r): Promise<ZoneResource[]> => {
         const [zone] = (await busCall(FIREWALLD, 'getZoneOfInterface', ['s', r.dev], GONE)) ?? [];
         return typeof zone === 'string' && zone !== '' ? [{ ...r, zone }] : [];
       }),
@@ -28,10 +28,10 @@ export const zones: DirectHandler<'zone'> = {
     return eachStep(steps, async ({ op, before, after, key }) => {
       if (op === 'delete' || !after) {
         if (before) await busCall(FIREWALLD, 'removeInterface', ['ss', before.zone, before.dev], GONE);
-        await forget(key, tools);
+        forget(key, tools);
         return;
       }
-      await remember({ resource: after }, tools);
+      remember({ resource: after }, tools);
       await busCall(FIREWALLD, 'changeZoneOfInterface', ['ss', after.zone, after.dev], NO_ZONE);
     });
   },

@@ -31,7 +31,7 @@ export async function startInForeground(
     child.on('error', (error) => (ended = { code: null, error }));
     child.on('exit', (code) => (ended ??= { code }));
     for (const began = Date.now(); Date.now() - began < PATIENCE_MS; await sleep(5)) {
-      const said = (await readText(words)) ?? '';
+      const said = readText(words) ?? '';
       if (ended?.error) throw spawnError(tool, ended.error);
       if (ended) return { argv, ...(ended.code === null ? {} : { code: ended.code }), timedOut: false, stdout: '', stderr: said };
       if (/^dnsmasq: started, /m.test(said)) {
@@ -41,7 +41,7 @@ export async function startInForeground(
       }
     }
     child.kill('SIGKILL');
-    return { argv, timedOut: true, stdout: '', stderr: (await readText(words)) ?? '' };
+    return { argv, timedOut: true, stdout: '', stderr: readText(words) ?? '' };
   } finally {
     closeSync(log);
   }

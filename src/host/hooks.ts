@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { access, constants as fsConstants, readdir, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,7 @@ export async function runHooks(folder: string, call: HookCall): Promise<void> {
 
 /** The scripts that `runHooks` would run. */
 export async function hookFiles(folder: string): Promise<readonly string[]> {
+  if (!existsSync(folder)) return [];
   const many = join(folder, 'network.d');
   const names = await readdir(many).catch(() => []);
   const candidates = [join(folder, 'network'), ...names.sort().map((name) => join(many, name))];

@@ -59,13 +59,13 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
   const path = lockPath(runDir);
   const began = performance.now();
   const releaseTurn = await takeTurn(path, timeoutMs);
-  if (!releaseTurn) throw await held(path);
+  if (!releaseTurn) throw held(path);
   let keeper: LockKeeper | undefined;
   try {
     const ours = await stillKept(path);
     const ourKeeper = (keeper = ours?.keeper ?? (await flock(path, Math.max(timeoutMs - (performance.now() - began), 0))));
     const since = ours?.since ?? performance.now();
-    const previous = ours?.purpose === purpose ? undefined : ((await readText(path)) ?? '');
+    const previous = ours?.purpose === purpose ? undefined : (readText(path) ?? '');
     const undisturbed = ours !== undefined || isOwn(previous ?? '');
     if (previous !== undefined) writeHolder(path, purpose, previous);
     return {
@@ -184,7 +184,7 @@ async function flock(path: string, timeoutMs: number): Promise<LockKeeper> {
   } catch (error) {
     throw cannotLock(path, error instanceof Error ? error.message : String(error));
   }
-  if (answer.code === NOT_FREE) throw await held(path);
+  if (answer.code === NOT_FREE) throw held(path);
   if (answer.code === 127) throw spawnError('flock', Object.assign(new Error(answer.stderr), { code: 'ENOENT' }));
   if (answer.code !== 0) throw cannotLock(path, answer.stderr);
   return keeper;
@@ -202,8 +202,8 @@ function cannotLock(path: string, words: string): VirtnetError {
   });
 }
 
-async function held(path: string): Promise<VirtnetError> {
-  const holder = parseHolder(await readText(path).catch(() => undefined));
+function held(path: string): VirtnetError {
+  const holder = readHolder(path);
   const who = holder === undefined ? 'another virtnet' : `process ${String(holder.pid)} (${holder.command}) since ${holder.since}`;
   return new VirtnetError({
     code: 'VNH004',
@@ -213,9 +213,17 @@ async function held(path: string): Promise<VirtnetError> {
   });
 }
 
-function parseHolder(text: string | undefined): LockHolder | undefined {
+function readHolder(path: string): LockHolder | undefined {
   try {
-    return JSON.parse(text ?? '') as LockHolder;
+    return parseHolder(readText(path) ?? '');
+  } catch {
+    return undefined; // not to be read by this user
+  }
+}
+
+function parseHolder(text: string): LockHolder | undefined {
+  try {
+    return JSON.parse(text) as LockHolder;
   } catch {
     return undefined; // just being written
   }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { resourceKey } from '../compile/host-state.ts';
 import type { ResourceKind } from '../compile/host-state.ts';
@@ -16,23 +16,23 @@ export interface Memo<K extends ResourceKind> {
  * Notes on things that are not ours and cannot say whose setting they carry: virtual functions, PCI drivers, other services' records.
  * Written before the change, in `${runDir}/memo`, which a boot empties as it does the settings themselves.
  */
-export async function remember<K extends ResourceKind>(memo: Memo<K>, tools: HostTools): Promise<void> {
-  await mkdir(folder(tools), { recursive: true, mode: 0o755 });
+export function remember<K extends ResourceKind>(memo: Memo<K>, tools: HostTools): void {
+  mkdirSync(folder(tools), { recursive: true, mode: 0o755 });
   replaceText(file(resourceKey(memo.resource), tools), `${JSON.stringify(memo)}\n`);
 }
 
-export async function recall<K extends ResourceKind>(key: string, tools: HostTools): Promise<Memo<K> | undefined> {
-  return parse<K>(await readText(file(key, tools)));
+export function recall<K extends ResourceKind>(key: string, tools: HostTools): Memo<K> | undefined {
+  return parse<K>(readText(file(key, tools)));
 }
 
-export async function forget(key: string, tools: HostTools): Promise<void> {
-  await rm(file(key, tools), { force: true });
+export function forget(key: string, tools: HostTools): void {
+  rmSync(file(key, tools), { force: true });
 }
 
 /** The things of one kind that an observation is about: those noted for its networks, and those that `desired` names. */
-export async function concerned<K extends ResourceKind>(kind: K, look: Look, tools: HostTools): Promise<readonly ResourceOf<K>[]> {
-  const names = (await readdir(folder(tools)).catch(() => [])).filter((name) => name.startsWith(`${kind}.`));
-  const memos = await Promise.all(names.map(async (name) => parse<K>(await readText(`${folder(tools)}/${name}`))));
+export function concerned<K extends ResourceKind>(kind: K, look: Look, tools: HostTools): readonly ResourceOf<K>[] {
+  const names = existsSync(folder(tools)) ? readdirSync(folder(tools)).filter((name) => name.startsWith(`${kind}.`)) : [];
+  const memos = names.map((name) => parse<K>(readText(`${folder(tools)}/${name}`)));
   const noted = memos.flatMap((m) =>
     m?.resource.kind === kind && m.resource.owner !== undefined && look.wants(m.resource.owner.network) ? [m.resource] : [],
   );

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** Where Open vSwitch's configuration database listens. */
@@ -23,6 +24,7 @@ export interface OvsdbSelect {
  * millisecond where ovs-vsctl takes twenty, and every look at the host asks.
  */
 export function ovsdbSelect(selects: readonly OvsdbSelect[]): Promise<readonly (readonly OvsdbRow[])[] | undefined> {
+  if (!existsSync(SOCKET)) return Promise.resolve(undefined);
   const request = { method: 'transact', params: ['Open_vSwitch', ...selects.map((s) => ({ op: 'select', ...s }))], id: 0 };
   return new Promise((resolve) => {
     const socket = connect(SOCKET);

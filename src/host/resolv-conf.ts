@@ -3,8 +3,8 @@ import { addressesOf, type LinkRow } from './link-rows.ts';
 import { readText } from './small-files.ts';
 
 /** The addresses of the host's resolvers, in the order of its resolv.conf. */
-export async function hostResolvers(path = '/etc/resolv.conf'): Promise<readonly string[]> {
-  const text = (await readText(path)) ?? '';
+export function hostResolvers(path = '/etc/resolv.conf'): readonly string[] {
+  const text = readText(path) ?? '';
   const found = text.split('\n').flatMap((line) => /^\s*nameserver\s+([0-9A-Fa-f:.]+(?:%[\w.-]+)?)\s*$/.exec(line)?.[1] ?? []);
   return [...new Set(found)];
 }
@@ -23,7 +23,7 @@ export function serverLines(resolvers: readonly string[], bridge: LinkRow | unde
 
 /** `serverLines` for bridges of which nothing is known yet, by their names. Asks ip(8) only when a resolver could be a bridge's address. */
 export async function upstreamServers(bridges: readonly string[], tools: HostTools): Promise<(bridge: string) => string> {
-  const resolvers = bridges.length === 0 ? [] : await hostResolvers();
+  const resolvers = bridges.length === 0 ? [] : hostResolvers();
   const isElsewhere = resolvers.every((address) => /^127\./.test(address) || address === '::1');
   const rows = isElsewhere ? new Map<string, LinkRow>() : await addressesOf(bridges, tools);
   return (bridge) => serverLines(resolvers, rows.get(bridge));

@@ -22,11 +22,11 @@ const GONE = /NoSuchLink|ServiceUnknown|not provided|not activatable|not known/;
 export const resolved: DirectHandler<'resolved'> = {
   async observe(look, tools) {
     const found = await Promise.all(
-      (await concerned('resolved', look, tools)).map(async (r): Promise<ResolvedResource[]> => {
+      concerned('resolved', look, tools).map(async (r): Promise<ResolvedResource[]> => {
         const index = await ifindex(r.dev, tools);
         if (index === undefined) {
           // Its settings ended with it; the note goes when nobody wants it any more.
-          if (!look.request.desired.has(resourceKey(r))) await forget(resourceKey(r), tools);
+          if (!look.request.desired.has(resourceKey(r))) forget(resourceKey(r), tools);
           return [];
         }
         const [path] = (await busCall(MANAGER, 'GetLink', ['i', index], GONE)) ?? [];
@@ -47,10 +47,10 @@ export const resolved: DirectHandler<'resolved'> = {
       const index = await ifindex(dev, tools);
       if (op === 'delete' || !after) {
         if (index !== undefined) await busCall(MANAGER, 'RevertLink', ['i', index], GONE);
-        await forget(key, tools);
+        forget(key, tools);
         return;
       }
-      await remember({ resource: after }, tools);
+      remember({ resource: after }, tools);
       const bytes = addressBytes(after.server);
       const family = bytes.length === 4 ? AF_INET : AF_INET6;
       await busCall(MANAGER, 'SetLinkDNS', ['ia(iay)', index ?? '0', '1', family, String(bytes.length), ...bytes.map(String)]);
@@ -63,7 +63,7 @@ const AF_INET = '2';
 const AF_INET6 = '10';
 
 async function ifindex(dev: string, tools: HostTools): Promise<string | undefined> {
-  return (await readText(`${tools.sysfs}/class/net/${dev}/ifindex`))?.trim();
+  return readText(`${tools.sysfs}/class/net/${dev}/ifindex`)?.trim();
 }
 
 /** `[[family, [bytes]], ...]` */

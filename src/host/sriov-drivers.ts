@@ -11,8 +11,8 @@ import { concerned, forget, recall, remember } from './memo.ts';
 export const sriovDrivers: DirectHandler<'pci-driver'> = {
   async observe(look, tools) {
     const found: PciDriverResource[] = [];
-    for (const r of await concerned('pci-driver', look, tools)) {
-      if (!(await recall(resourceKey(r), tools))) continue; // nobody has touched it yet
+    for (const r of concerned('pci-driver', look, tools)) {
+      if (!recall(resourceKey(r), tools)) continue; // nobody has touched it yet
       found.push({ ...r, driver: (await driverOf(tools, formatPciAddress(r.address))) ?? 'none' });
     }
     return found;
@@ -30,8 +30,8 @@ async function take(tools: HostTools, wanted: PciDriverResource): Promise<void> 
   const { address, driver } = wanted;
   const name = formatPciAddress(address);
   const current = await driverOf(tools, name);
-  const memo = await recall(resourceKey(wanted), tools);
-  await remember({ resource: wanted, before: memo ? memo.before : current }, tools);
+  const memo = recall(resourceKey(wanted), tools);
+  remember({ resource: wanted, before: memo ? memo.before : current }, tools);
   if (current === driver) return;
   if (!(await exists(`${tools.sysfs}/bus/pci/drivers/${driver}`))) await run(['modprobe', driver]);
   await bind(tools, name, driver);
@@ -40,13 +40,13 @@ async function take(tools: HostTools, wanted: PciDriverResource): Promise<void> 
 /** To the driver that it had; to none where it had none. */
 async function giveBack(tools: HostTools, given: PciDriverResource): Promise<void> {
   const name = formatPciAddress(given.address);
-  const memo = await recall(resourceKey(given), tools);
+  const memo = recall(resourceKey(given), tools);
   const original = typeof memo?.before === 'string' ? memo.before : undefined;
   if (memo && (await exists(device(tools, name))) && (await driverOf(tools, name)) !== original) {
     await checkUnused(tools, name);
     await bind(tools, name, original);
   }
-  await forget(resourceKey(given), tools);
+  forget(resourceKey(given), tools);
 }
 
 /**

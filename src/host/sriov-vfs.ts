@@ -32,8 +32,8 @@ const NO_MAC = '00:00:00:00:00:00';
 export const sriovVfs: DirectHandler<'vf'> = {
   async observe(look, tools) {
     const found: VfResource[] = [];
-    for (const r of await concerned('vf', look, tools)) {
-      const memo = await recall<'vf'>(resourceKey(r), tools);
+    for (const r of concerned('vf', look, tools)) {
+      const memo = recall<'vf'>(resourceKey(r), tools);
       if (!memo) continue; // nobody has touched it yet
       const { owner, pf, index } = memo.resource;
       const current = await readVf(tools, pf, index);
@@ -72,8 +72,8 @@ async function apply(tools: HostTools, vf: VfResource): Promise<void> {
       hint: `look with: ip link show ${vf.pf}`,
     });
   }
-  const original = ((await recall<'vf'>(resourceKey(vf), tools))?.before as VfSettings | undefined) ?? current;
-  await remember({ resource: vf, before: original }, tools);
+  const original = (recall<'vf'>(resourceKey(vf), tools)?.before as VfSettings | undefined) ?? current;
+  remember({ resource: vf, before: original }, tools);
   await set(tools, vf, { ...original, ...settingsOf(vf) }, current);
 }
 
@@ -88,10 +88,10 @@ function settingsOf({ mac, vlan, trust, spoofCheck }: VfResource): Partial<VfSet
 
 /** Puts the original settings back; a card that is gone has nothing to be put back to. */
 async function giveBack(tools: HostTools, vf: VfResource): Promise<void> {
-  const original = (await recall<'vf'>(resourceKey(vf), tools))?.before as VfSettings | undefined;
+  const original = recall<'vf'>(resourceKey(vf), tools)?.before as VfSettings | undefined;
   const current = await readVf(tools, vf.pf, vf.index);
   if (original && current) await set(tools, vf, original, current);
-  await forget(resourceKey(vf), tools);
+  forget(resourceKey(vf), tools);
 }
 
 /** Sets what differs, one setting a line: a card may lack one, and then only that one is the failure. */
