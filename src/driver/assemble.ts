@@ -3,6 +3,7 @@ import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { definitionFile } from './file-name.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
+import { Draft } from './state.ts';
 
 /** A file's content, or why it cannot be used. */
 export type Loaded<T> = { readonly value: T } | { readonly problem: Diagnostic };
@@ -48,14 +49,6 @@ function byName(records: ReadonlyMap<string, NetworkRecord>): ReadonlyMap<string
   return new Map(sorted.map((r) => [r.uuid, r]));
 }
 
-/** The uuids of the networks that the two states do not have as the same record. */
-export function changedNetworks(from: DriverState, to: DriverState): readonly string[] {
-  const changed: string[] = [];
-  for (const [uuid, record] of from.networks) if (to.networks.get(uuid) !== record) changed.push(uuid);
-  for (const uuid of to.networks.keys()) if (!from.networks.has(uuid)) changed.push(uuid);
-  return changed;
-}
-
 /**
  * The state `to` after it was stored over `from`, with these networks as their files say it now; the same as a new `assemble`, at the cost of
  * what changed. Undefined when a file does not say what was meant.
@@ -66,16 +59,18 @@ export function adopt(
   changed: readonly string[],
   asStored: (record: NetworkRecord) => NetworkRecord | undefined,
 ): DriverState | undefined {
-  const networks = new Map(to.networks);
+  const draft = new Draft(to);
   for (const uuid of changed) {
-    const record = networks.get(uuid);
+    const record = to.networks.get(uuid);
     if (record === undefined) continue;
     const stored = asStored(record);
     if (stored === undefined) return undefined;
-    networks.set(uuid, stored);
+    if (stored !== record) draft.put(stored);
   }
-  const isNew = changed.some((uuid) => !from.networks.has(uuid));
-  return { networks: isNew ? byName(networks) : networks, problems: from.problems };
+  const { networks } = draft.next;
+  // One that is new has its place already, see `Draft`.
+  const added = changed.filter((uuid) => !from.networks.has(uuid));
+  return { networks: added.length > 1 ? byName(networks) : networks, problems: from.problems };
 }
 
 function addPorts(records: Map<string, NetworkRecord>, ports: Files<Loaded<PortRecord>>, problems: Diagnostic[]): void {

@@ -15,6 +15,7 @@ import { hooksAfter, hooksBefore, hooksOfNoStart, mayRefuse, type RunHooks } fro
 import { untoldGuests } from './untold-guests.ts';
 import { Mutex } from './mutex.ts';
 import type { DriverState } from './state.ts';
+import { changedNetworks } from './state.ts';
 import type { Store, Unsettled } from './store.ts';
 
 /** The host state that a driver state means for some networks, shared resources included. */
@@ -192,14 +193,14 @@ export class Engine {
     const context = this.#context(held);
     const change = await operation(state, context);
     if (change.scope.size === 0) {
-      await store.commit(state, change.next);
+      const stored = await store.commit(state, change.next);
       await this.#tellHooks(change, state).catch(async (refusal: unknown) => {
         await store.commit(change.next, state);
         throw refusal;
       });
       await this.#forgetGone(state, change.next);
       events.push(change.events);
-      return { value: change.value, state: store.held(), plan: NO_PLAN, applied: change.next !== state };
+      return { value: change.value, state: stored, plan: NO_PLAN, applied: change.next !== state };
     }
     const desired = await this.#desired(state, change, context);
     try {
@@ -267,7 +268,7 @@ export class Engine {
 
   /** Networks that are neither defined nor running any more leave nothing behind. */
   async #forgetGone(former: DriverState, next: DriverState): Promise<void> {
-    for (const uuid of former.networks.keys()) if (!next.networks.has(uuid)) await this.#options.forget(uuid);
+    for (const uuid of changedNetworks(former, next)) if (!next.networks.has(uuid)) await this.#options.forget(uuid);
   }
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */

@@ -1,4 +1,4 @@
-import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -72,6 +72,7 @@ export function sweepTemps(folder: string): void {
 
 function makeFolder(folder: string, step: (operation: string) => void): void {
   step(`mkdir ${folder}`);
+  if (existsSync(folder)) return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
   } catch (error) {

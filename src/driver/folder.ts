@@ -22,7 +22,8 @@ export class Folder<T> {
   readonly path: string;
   readonly #read: ReadFile<T>;
   readonly #accepts: (file: string) => boolean;
-  #entries: ReadonlyMap<string, Entry<T>> = new Map();
+  #entries = new Map<string, Entry<T>>();
+  #version = 0;
   #stamp: string | undefined;
   #seen: string | undefined;
 
@@ -32,9 +33,14 @@ export class Folder<T> {
     this.#read = read;
   }
 
-  /** The values by file name, as they were last read. The same map as long as nothing changed. */
+  /** The values by file name, as they were last read. */
   get entries(): ReadonlyMap<string, Entry<T>> {
     return this.#entries;
+  }
+
+  /** Another number each time that `entries` changes. */
+  get version(): number {
+    return this.#version;
   }
 
   /** What was last read at a path of this folder. */
@@ -47,7 +53,7 @@ export class Folder<T> {
    * of the lock, when nobody else has held it in between.
    */
   isUntouched(): boolean {
-    return this.#seen !== undefined && this.#seen === exactStamp(this.path);
+    return this.#seen !== undefined && this.#seen === folderStamp(this.path).exact;
   }
 
   /** Reads what is being written into this folder, for `refresh`: the values by file, none for a file that goes or is no text. */
@@ -64,26 +70,23 @@ export class Folder<T> {
   /** Takes files as this process has just written them, and no others; those without a value are read. */
   refresh(files: ReadonlyMap<string, T | undefined>): void {
     if (this.#seen === undefined || files.size === 0) return;
-    const next = new Map(this.#entries);
     for (const [file, value] of files) {
       const signature = fileStamp(join(this.path, file));
-      if (signature === undefined) next.delete(file);
-      else next.set(file, { signature, value: value ?? this.#read(file, join(this.path, file)) });
+      if (signature === undefined) this.#entries.delete(file);
+      else this.#entries.set(file, { signature, value: value ?? this.#read(file, join(this.path, file)) });
     }
-    this.#entries = next;
-    this.#seen = exactStamp(this.path);
-    this.#stamp = folderStamp(this.path);
+    this.#version++;
+    this.#look();
   }
 
   /** True when no file came or went since the last `read` (a file edited in place is only seen by `read`). Costs one stat. */
   isCurrent(): boolean {
-    return this.#stamp !== undefined && this.#stamp === folderStamp(this.path);
+    return this.#stamp !== undefined && this.#stamp === folderStamp(this.path).exact;
   }
 
-  /** The values by file name. The same map as before when nothing changed. */
+  /** The values by file name, all files looked at. */
   read(): ReadonlyMap<string, Entry<T>> {
-    const stamp = folderStamp(this.path);
-    this.#seen = exactStamp(this.path);
+    this.#look();
     const next = new Map<string, Entry<T>>();
     let changed = false;
     for (const file of list(this.path)) {
@@ -97,9 +100,17 @@ export class Folder<T> {
         changed = true;
       }
     }
-    this.#stamp = stamp;
-    if (changed || next.size !== this.#entries.size) this.#entries = next;
+    if (changed || next.size !== this.#entries.size) {
+      this.#entries = next;
+      this.#version++;
+    }
     return this.#entries;
+  }
+
+  #look(): void {
+    const { exact, settled } = folderStamp(this.path);
+    this.#seen = exact;
+    this.#stamp = settled;
   }
 }
 
@@ -148,18 +159,13 @@ function list(path: string): string[] {
   }
 }
 
-/** The folder's time stamp, however fresh. */
-function exactStamp(path: string): string {
+/** A folder's time stamp; `settled` is undefined while it changed so recently that another change could bear the same time. */
+function folderStamp(path: string): { readonly exact: string; readonly settled: string | undefined } {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return stat === undefined ? 'absent' : `${String(stat.ino)}:${String(stat.mtimeNs)}`;
-}
-
-/** Undefined while the folder changed so recently that another change could bear the same time. */
-function folderStamp(path: string): string | undefined {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
-  if (stat === undefined) return 'absent';
+  if (stat === undefined) return { exact: 'absent', settled: 'absent' };
+  const exact = `${String(stat.ino)}:${String(stat.mtimeNs)}`;
   const age = BigInt(Date.now()) * 1_000_000n - stat.mtimeNs;
-  return age >= 0n && age < TICK_NS ? undefined : `${String(stat.ino)}:${String(stat.mtimeNs)}`;
+  return { exact, settled: age >= 0n && age < TICK_NS ? undefined : exact };
 }
 
 function fileStamp(path: string): string | undefined {

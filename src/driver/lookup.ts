@@ -1,7 +1,7 @@
 import { nearest } from '../base/nearest.ts';
 import type { NetworkRef } from './driver.ts';
 import { notFoundByName, notFoundByUuid } from './errors.ts';
-import { findByName } from './rules.ts';
+import { findByName } from './network-index.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 /** Where each hex pair of a uuid may stand; libvirt takes dashes anywhere, so they are only dropped. */

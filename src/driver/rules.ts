@@ -3,6 +3,7 @@ import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import { alreadyActive, bridgeTaken, nameTaken, unreadable, uuidTaken } from './errors.ts';
 import { definitionFile } from './file-name.ts';
+import { findByBridge, findByName } from './network-index.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 /** A network that a document may be about: complete, so with a uuid. */
@@ -16,8 +17,7 @@ export function bridgeUser(
 ): { readonly by: string; readonly managed: boolean } | undefined {
   let by: string | undefined;
   let managed = false;
-  for (const { name, config, live } of state.networks.values()) {
-    if (config?.bridge?.name !== bridge && live?.bridge?.name !== bridge) continue;
+  for (const { name, config, live } of findByBridge(state, bridge)) {
     if (name === exceptName) continue;
     by = name;
     for (const document of [config, live]) managed ||= document?.bridge?.name === bridge && isManaged(document);
@@ -59,9 +59,4 @@ export function matchInactive(state: DriverState, name: string, uuid: string): N
   const record = matchRecord(state, name, uuid);
   if (record?.live !== undefined) throw alreadyActive(record.name);
   return record;
-}
-
-export function findByName(state: DriverState, name: string): NetworkRecord | undefined {
-  for (const record of state.networks.values()) if (record.name === name) return record;
-  return undefined;
 }

@@ -8,7 +8,8 @@ import { hasExpandedPool, liveDocument } from './live.ts';
 import { keepHosts, unlessSame } from './keep.ts';
 import { lookup } from './lookup.ts';
 import { foreignTapsOf, replugged } from './replug.ts';
-import { checkBridge, findByName, matchInactive, matchRecord } from './rules.ts';
+import { findByName } from './network-index.ts';
+import { checkBridge, matchInactive, matchRecord } from './rules.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { Draft, withRecord, without } from './state.ts';
 

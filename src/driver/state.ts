@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
+import { shareIndex } from './network-index.ts';
 
 /**
  * One network as the driver knows it. A network with a `config` is persistent, one with a `live` document is running (it should be: the
@@ -51,6 +52,7 @@ export function withRecord(state: DriverState, record: NetworkRecord): DriverSta
  */
 export class Draft {
   readonly #former: DriverState;
+  readonly #touched = new Set<string>();
   #networks: Map<string, NetworkRecord> | undefined;
   #next: DriverState;
 
@@ -66,12 +68,40 @@ export class Draft {
   /** Puts a network's record in place of its former one; one without documents goes. */
   put(record: NetworkRecord): void {
     if (this.#networks === undefined) {
-      this.#networks = new Map(this.#former.networks);
+      this.#networks = copyFor(record, this.#former.networks);
       this.#next = { ...this.#former, networks: this.#networks };
+      drafts.set(this.#next, { former: this.#former, touched: this.#touched });
     }
+    shareIndex(this.#former.networks, this.#networks, record);
+    this.#touched.add(record.uuid);
     if (record.config === undefined && record.live === undefined) this.#networks.delete(record.uuid);
     else this.#networks.set(record.uuid, record);
   }
+}
+
+/** A copy in which a record that is new has its place among the names. */
+function copyFor(record: NetworkRecord, networks: ReadonlyMap<string, NetworkRecord>): Map<string, NetworkRecord> {
+  if (networks.has(record.uuid)) return new Map(networks);
+  const copy = new Map<string, NetworkRecord>();
+  let isPlaced = false;
+  for (const [uuid, other] of networks) {
+    if (!isPlaced && other.name > record.name) {
+      copy.set(record.uuid, record);
+      isPlaced = true;
+    }
+    copy.set(uuid, other);
+  }
+  return copy;
+}
+
+/** Of a state that was drafted: the one before it, and the networks (uuids) that were put since. */
+const drafts = new WeakMap<DriverState, { readonly former: DriverState; readonly touched: ReadonlySet<string> }>();
+
+/** The uuids of the networks that the two states do not have as the same record. Beside any number of others it costs what was put. */
+export function changedNetworks(from: DriverState, to: DriverState): readonly string[] {
+  const differs = (uuid: string): boolean => from.networks.get(uuid) !== to.networks.get(uuid);
+  const draft = [drafts.get(to), drafts.get(from)].find((d) => d?.former === from || d?.former === to);
+  return [...(draft?.touched ?? new Set([...from.networks.keys(), ...to.networks.keys()]))].filter(differs);
 }
 
 /** The record without one of its documents. */

@@ -3,7 +3,7 @@ import { hasErrors } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
-import { adopt, assemble, changedNetworks, type Loaded } from './assemble.ts';
+import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
@@ -12,7 +12,7 @@ import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import { portFromText, portToText } from './port-file.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
-import { emptyState } from './state.ts';
+import { changedNetworks, emptyState } from './state.ts';
 
 /** How documents become text and back; the store knows nothing of XML. */
 export interface DocumentCodec {
@@ -47,7 +47,8 @@ export class Store {
   /** What is being written, by path: a file that says just that need not be read into another value. */
   readonly #written = new Map<string, Network>();
   #state: DriverState = emptyState;
-  #parts: Parts | undefined;
+  /** What the state was made of, see `#versions`. */
+  #madeOf: string | undefined;
   #bootChecked = false;
 
   constructor(options: StoreOptions) {
@@ -92,36 +93,34 @@ export class Store {
   }
 
   #isLoaded(): boolean {
-    return this.#parts !== undefined;
+    return this.#madeOf !== undefined;
   }
 
   #assembled(): DriverState {
-    const parts = this.#entries();
-    if (!this.#isOf(parts)) {
-      this.#state = assemble(...parts);
-      this.#parts = parts;
+    const versions = this.#versions();
+    if (this.#madeOf !== versions) {
+      const [live, ports] = this.#ofThisBoot() ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
+      this.#state = assemble(this.#definitions.entries, this.#autostart.entries, live, ports);
+      this.#madeOf = versions;
     }
     return this.#state;
   }
 
-  #entries(): Parts {
-    const [live, ports] = this.#ofThisBoot() ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
-    return [this.#definitions.entries, this.#autostart.entries, live, ports];
-  }
-
-  /** True when the state was made of these. */
-  #isOf(parts: Parts): boolean {
-    return parts.every((part, i) => part === this.#parts?.[i]);
+  /** What the folders hold, as one word that is another one when any of it is. */
+  #versions(): string {
+    return this.#folders()
+      .map((folder) => folder.version)
+      .join(' ');
   }
 
   /**
-   * Makes the files say `to` where they say `from`. The caller holds the lock.
+   * Makes the files say `to` where they say `from`, and gives the state that they say then. The caller holds the lock.
    * @throws VirtnetError VND009 when the disk refuses; the files then say `from` again as far as the disk lets them.
    */
-  async commit(from: DriverState, to: DriverState): Promise<void> {
+  async commit(from: DriverState, to: DriverState): Promise<DriverState> {
     const changed = changedNetworks(from, to);
     const changes = this.#changes(from, to, changed);
-    const isBase = from === this.#state && this.#isOf(this.#entries());
+    const isBase = from === this.#state && this.#madeOf === this.#versions();
     try {
       await this.#prepareBoot(changes.volatile.length > 0);
       await this.#apply(changes);
@@ -132,9 +131,9 @@ export class Store {
       this.#written.clear();
     }
     const adopted = isBase ? adopt(from, to, changed, (record) => this.#asStored(record, from.networks.get(record.uuid))) : undefined;
-    if (adopted === undefined) return; // the next look puts it together anew
-    this.#state = adopted;
-    this.#parts = this.#entries();
+    if (adopted === undefined) return this.held(); // put together anew
+    this.#madeOf = this.#versions();
+    return (this.#state = adopted);
   }
 
   /** A record with what its files say now, where it is not as before; undefined when one of them cannot be used. */
@@ -144,12 +143,15 @@ export class Store {
     const running = live === before?.live ? live : usable(this.#live.valueAt(this.#layout.liveDocument(record.uuid)));
     if ((config && !stored) || (live && !running)) return undefined;
     const plugged = new Map(ports);
+    let isSame = stored === config && running === live;
     for (const [uuid, port] of ports) {
       if (port === before?.ports.get(uuid)) continue;
       const found = usable(this.#ports.valueAt(this.#layout.port(record.uuid, uuid)));
       if (!found) return undefined;
       plugged.set(uuid, found);
+      isSame &&= found === port;
     }
+    if (isSame) return record;
     return { ...rest, ports: plugged, ...(stored && { config: stored }), ...(running && { live: running }) };
   }
 
@@ -281,9 +283,6 @@ export class Store {
 
 /** Networks (uuids) of which nobody knows how far their last change came: `all` when there was no room to note which. */
 export type Unsettled = ReadonlySet<string> | 'all';
-
-/** What the four folders hold: definitions, autostart links, running documents, ports. */
-type Parts = Parameters<typeof assemble>;
 
 function usable<T>(loaded: Loaded<T> | undefined): T | undefined {
   return loaded !== undefined && 'value' in loaded ? loaded.value : undefined;

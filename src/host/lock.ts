@@ -90,8 +90,12 @@ export async function freeKeptLock(runDir: string): Promise<void> {
   if (ours) await giveBack(path, ours);
 }
 
+/** A process of Node stays in the network namespace that it began in. */
+let namespace: number | undefined;
+
 function lockPath(runDir: string): string {
-  return `${runDir}/lock.${String(statSync('/proc/self/ns/net').ino)}`;
+  namespace ??= statSync('/proc/self/ns/net').ino;
+  return `${runDir}/lock.${String(namespace)}`;
 }
 
 function keep(path: string, held: Omit<Kept, 'timer'>, keepMs: number): void {
