@@ -36,7 +36,7 @@ export function isHalted({ state }: ProcessEntry): boolean {
  */
 export function isListening({ pid }: ProcessEntry, proc: string): boolean {
   try {
-    return readTextNow(`${proc}/${String(pid)}/wchan`)?.includes('poll') === true;
+    return readText(`${proc}/${String(pid)}/wchan`)?.includes('poll') === true;
   } catch {
     return false; // it ended while we looked
   }
