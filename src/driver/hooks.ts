@@ -58,10 +58,17 @@ function call(
 ): readonly HookCall[] {
   const record = state.networks.get(uuid);
   if (!record) return [];
-  // At its start a network does not run yet: what is filled in for one that runs is not there.
-  const networkXml =
-    operation === 'start' || record.live === undefined
-      ? writeNetwork(currentDocument(record))
-      : writeNetwork(shownLive(record.live, record.ports.values()), { live: true });
-  return [{ network: record.name, operation, suboperation, networkXml, ...(portXml === undefined ? {} : { portXml }) }];
+  return [
+    {
+      network: record.name,
+      operation,
+      suboperation,
+      // At its start a network does not run yet: what is filled in for one that runs is not there.
+      networkXml: () =>
+        operation === 'start' || record.live === undefined
+          ? writeNetwork(currentDocument(record))
+          : writeNetwork(shownLive(record.live, record.ports.values()), { live: true }),
+      ...(portXml === undefined ? {} : { portXml }),
+    },
+  ];
 }

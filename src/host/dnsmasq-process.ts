@@ -56,7 +56,7 @@ export function markerFile(files: DnsmasqFiles): string {
 
 /** What a process has read. Written after the signal: a kill between the two shows as a mismatch, and the signal is sent again. */
 export function marker(pid: number, { hosts, addnHosts, servers }: LoadedTexts): string {
-  return `${String(pid)} ${sha256(JSON.stringify([hosts, addnHosts, servers]))}\n`;
+  return `${String(pid)} ${sha256(hosts, '\0', addnHosts, '\0', servers)}\n`;
 }
 
 /** True when the conf makes dnsmasq read a file of upstream servers. */
@@ -64,6 +64,9 @@ export function readsServers(conf: string): boolean {
   return conf.includes('servers-file=');
 }
 
-export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+/** Of the parts as one text, in hex. */
+export function sha256(...parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest('hex');
 }

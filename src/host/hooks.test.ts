@@ -8,7 +8,7 @@ const call: HookCall = {
   network: "a 'b' $(c)",
   operation: 'start',
   suboperation: 'begin',
-  networkXml: '<network>\n  <name>n</name>\n</network>\n',
+  networkXml: () => '<network>\n  <name>n</name>\n</network>\n',
 };
 
 describe('runHooks', () => {

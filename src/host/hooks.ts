@@ -10,8 +10,8 @@ export interface HookCall {
   readonly network: string;
   readonly operation: 'start' | 'started' | 'stopped' | 'updated' | 'port-created' | 'port-deleted';
   readonly suboperation: 'begin' | 'end';
-  /** The network's document, without an XML declaration. */
-  readonly networkXml: string;
+  /** Writes the network's document, without an XML declaration: only asked where there is a script. */
+  readonly networkXml: () => string;
   /** The port's document, for the port operations. */
   readonly portXml?: string;
 }
@@ -53,7 +53,7 @@ async function isExecutableFile(path: string): Promise<boolean> {
 /** The document on a hook's standard input. */
 export function hookData(call: HookCall): string {
   const indent = (xml: string): string => xml.trimEnd().replace(/^(?=.)/gm, '  ');
-  return `<hookData>\n${[call.networkXml, ...(call.portXml === undefined ? [] : [call.portXml])].map((xml) => `${indent(xml)}\n`).join('')}</hookData>`;
+  return `<hookData>\n${[call.networkXml(), ...(call.portXml === undefined ? [] : [call.portXml])].map((xml) => `${indent(xml)}\n`).join('')}</hookData>`;
 }
 
 function runHook(file: string, call: HookCall): Promise<void> {

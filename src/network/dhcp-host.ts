@@ -1,7 +1,7 @@
 import { present } from '../base/present.ts';
 import { isMulticastMac } from '../inet/mac.ts';
 import { attribute, childByName, type XmlElement } from '../xml/node.ts';
-import type { XmlWriter } from '../xml/write.ts';
+import { emptyElement, type XmlWriter } from '../xml/write.ts';
 import { checkShape, refuse, refusedSince, type ReadContext, type Shape } from './context.ts';
 import type { DhcpPlace } from './dhcp-range.ts';
 import { readLease, writeLease, type DhcpLease } from './dhcp-lease.ts';
@@ -168,17 +168,25 @@ function checkName(context: ReadContext, element: XmlElement, name: string): voi
   });
 }
 
+/** The elements of hosts without a lease time: a network may have 10,000, and all but one are what they were when it was last written. */
+const written = new WeakMap<DhcpHost, string>();
+
 /** Writes `<host>` of a `<dhcp>`. */
-export function writeDhcpHost(writer: XmlWriter, { mac, id, name, ip, lease }: DhcpHost): void {
+export function writeDhcpHost(writer: XmlWriter, host: DhcpHost): void {
+  const { mac, id, name, ip, lease } = host;
   const attributes = [
     ['mac', mac],
     ['id', id],
     ['name', name],
     ['ip', ip],
   ] as const;
-  if (lease)
+  if (lease) {
     writer.element('host', attributes, () => {
       writeLease(writer, lease);
     });
-  else writer.empty('host', attributes);
+    return;
+  }
+  const text = written.get(host) ?? emptyElement('host', attributes);
+  written.set(host, text);
+  writer.raw(text);
 }

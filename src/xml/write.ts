@@ -5,7 +5,7 @@ export class XmlWriter {
 
   /** `<name a='v'/>`. Attributes without a value are left out. */
   empty(name: string, attributes: Attributes = []): void {
-    this.#out += `${this.#indent}<${name}${formatAttributes(attributes)}/>\n`;
+    this.raw(emptyElement(name, attributes));
   }
 
   /** `<name a='v'>text</name>`. */
@@ -50,6 +50,11 @@ export class XmlWriter {
 
 /** Names and values in order; undefined values are left out, booleans are yes and no. */
 export type Attributes = readonly (readonly [name: string, value: string | number | boolean | undefined])[];
+
+/** `<name a='v'/>`, as text for `raw`. */
+export function emptyElement(name: string, attributes: Attributes): string {
+  return `<${name}${formatAttributes(attributes)}/>`;
+}
 
 function formatAttributes(attributes: Attributes): string {
   let out = '';
