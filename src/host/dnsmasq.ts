@@ -26,7 +26,8 @@ export const dnsmasq: DirectHandler<'dnsmasq'> = {
     const queue = steps.map((step, index) => ({ step, index }));
     const failures: StepFailure[] = [];
     const served = steps.flatMap(({ after }) => (after && readsServers(after.conf) ? [after.bridge] : []));
-    const servers = await upstreamServers(served, tools);
+    const servers = upstreamServers(served, tools); // asked for while files are written
+    servers.catch(() => undefined); // told to the step that needs it
     const worker = async (): Promise<void> => {
       for (let next = queue.shift(); next && failures.length === 0; next = queue.shift()) {
         try {
@@ -45,7 +46,7 @@ export const dnsmasq: DirectHandler<'dnsmasq'> = {
 /** How many instances are started or stopped at the same time. */
 const AT_ONCE = 4;
 
-async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) => string, tools: HostTools): Promise<void> {
+async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: string) => string>, tools: HostTools): Promise<void> {
   const r = step.after ?? step.before;
   if (!r) return;
   const files = dnsmasqFiles(tools.paths, r.owner.network);
@@ -59,10 +60,10 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   const needsStart = !isRunning || step.changed.some((field) => field === 'conf' || field === 'process' || field === 'bridge');
   mkdirSync(files.folder, { recursive: true, mode: 0o755 });
   mkdirSync(dirname(files.leases), { recursive: true, mode: 0o755 });
-  const servers = readsServers(r.conf) ? serversOf(r.bridge) : '';
   settleText(files.conf, r.conf);
   settleText(files.hosts, r.hosts);
   settleText(files.addnHosts, r.addnHosts);
+  const servers = readsServers(r.conf) ? (await upstream)(r.bridge) : '';
   if (readsServers(r.conf)) settleText(files.servers, servers);
   if (step.after.process === 'dead') {
     await stop(r.owner.network, files, tools, 'all');
@@ -72,7 +73,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, serversOf: (bridge: string) =
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
     else rmSync(files.pid, { force: true });
-    await compactLeases(files.leases).catch(() => false); // as well as the disk lets it
+    if (sizeOf(files.leases) > 0) await compactLeases(files.leases).catch(() => false); // as well as the disk lets it
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
   replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
