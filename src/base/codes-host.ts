@@ -63,7 +63,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC013: {
     title: "somebody else's firewall drops guests' packets",
     explanation:
-      'A base chain of another table (Docker, ufw, a firewall of your own) drops what goes through this host. Every table has a say, so rules of virtnet cannot let the packets pass; the hint has the command that does.',
+      'A base chain of another table (Docker, ufw, firewalld, a firewall of your own) drops what guests send through this host, or what they ask it for (DHCP, DNS, TFTP). Every table has a say, so rules of virtnet cannot let the packets pass; the hint has the command that does.',
   },
   VNP001: {
     title: 'step failed',

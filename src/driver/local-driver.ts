@@ -22,7 +22,7 @@ import type {
 } from './driver.ts';
 import type { Engine } from './engine.ts';
 import type { EventQueue } from './event-queue.ts';
-import { foreignDropWarnings, forwards } from './foreign-drops.ts';
+import { foreignDropWarnings, meetsFirewalls } from './foreign-drops.ts';
 import { networkInfo } from './info.ts';
 import { shownLive } from './live.ts';
 import { lookup } from './lookup.ts';
@@ -77,9 +77,9 @@ export class LocalDriver implements NetworkDriver {
     const state = this.#parts.engine.glance();
     const records = refs === undefined ? [...state.networks.values()] : refs.map((ref) => lookup(state, ref));
     const running = records.flatMap(({ live }) => live ?? []);
-    if (!running.some(forwards)) return [];
-    const drops = await this.#parts.host.foreignDrops();
-    return running.flatMap((network) => foreignDropWarnings(network, drops));
+    if (!running.some(meetsFirewalls)) return [];
+    const chains = await this.#parts.host.foreignChains();
+    return running.flatMap((network) => foreignDropWarnings(network, chains));
   }
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {

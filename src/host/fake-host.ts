@@ -3,7 +3,7 @@ import { hostState } from '../compile/host-state.ts';
 import type { DnsmasqResource, HostState, Resource } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import { VirtnetError } from '../base/errors.ts';
-import type { ForeignDrop } from './foreign-drops.ts';
+import type { ForeignChain } from './foreign-chains.ts';
 import type { Host } from './host.ts';
 import { isOfPorts } from './observe.ts';
 
@@ -12,7 +12,7 @@ export interface FakeHostOptions {
   readonly paths?: HostPaths;
   /** What is there at first. */
   readonly state?: HostState;
-  readonly foreignDrops?: readonly ForeignDrop[];
+  readonly foreignChains?: readonly ForeignChain[];
   /** Asked before each step; an error makes it fail. */
   readonly fail?: (step: Step, index: number) => Error | undefined;
 }
@@ -76,7 +76,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       }
       return Promise.resolve();
     },
-    foreignDrops: () => Promise.resolve(options.foreignDrops ?? []),
+    foreignChains: () => Promise.resolve(options.foreignChains ?? []),
     lock: async () => {
       const before = tail;
       let release = (): void => undefined;

@@ -2,7 +2,7 @@ import type { HostFacts, HostPaths, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import type { LinkCounters } from './counters.ts';
-import type { ForeignDrop } from './foreign-drops.ts';
+import type { ForeignChain } from './foreign-chains.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
 export interface ObserveRequest {
@@ -42,8 +42,8 @@ export interface Host extends AsyncDisposable {
    * batch, some after it) may have taken effect: the caller observes and plans the way back.
    */
   execute(steps: readonly Step[], options?: ExecuteOptions): Promise<void>;
-  /** Chains of somebody else's that drop what guests send through this host. Empty where the firewall cannot be read. */
-  foreignDrops(): Promise<readonly ForeignDrop[]>;
+  /** Base chains of somebody else's that guests' packets pass. Empty where the firewall cannot be read. */
+  foreignChains(): Promise<readonly ForeignChain[]>;
   /**
    * The one writer of this network namespace. Waits, then fails. `undisturbed` says that no other process has held it since this one did.
    * @throws VirtnetError VNH004 naming the holder (process id, command, since when).

@@ -2,7 +2,7 @@ import type { HostPaths } from '../compile/facts.ts';
 import { readCounters } from './counters.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts, readPortFacts } from './facts.ts';
-import { foreignDrops } from './foreign-drops.ts';
+import { foreignChains } from './foreign-chains.ts';
 import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
@@ -42,7 +42,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
-    foreignDrops: () => foreignDrops().catch(() => []),
+    foreignChains: () => foreignChains().catch(() => []),
     lock: (purpose, given = {}) => takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs }),
     [Symbol.asyncDispose]: async () => {
       tools.ip.close();

@@ -102,6 +102,21 @@ describe('a DHCPv4 client', () => {
   });
 });
 
+test('clients fill a range, and show warns once four of five addresses are leased, and all', async () => {
+  await up(NAT, v4("<range start='10.95.0.10' end='10.95.0.14'/>"));
+  const warned = (): string | undefined => /is (filling up|nearly exhausted): \d of 5/.exec(sh('bin/virtnet show services'))?.[0];
+  const lease = async (n: number): Promise<void> => {
+    told(`-x 0x3d:0000000${String(n)}`);
+    await expect.poll(() => driver.leases('services'), { timeout: 20_000 }).toHaveLength(n);
+  };
+  for (const n of [1, 2, 3]) await lease(n);
+  expect(warned()).toBeUndefined();
+  await lease(4);
+  expect(warned()).toBe('is filling up: 4 of 5');
+  await lease(5);
+  expect(warned()).toBe('is nearly exhausted: 5 of 5');
+});
+
 /** What rdisc6 is told by the routers on the guest's link. */
 const advertised = (): string => sh('ip netns exec g rdisc6 -1 -r 10 -w 1000 eth0 2>&1 || true');
 const flag = (text: string, name: string): string => new RegExp(`${name}\\s*:\\s+(\\w+)`).exec(text)?.[1] ?? 'absent';

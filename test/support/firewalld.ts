@@ -1,0 +1,31 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
+const has = (command: string): boolean => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
+
+/** Why there can be no firewalld here, or undefined. */
+export const whyNoFirewalld = ['firewalld', 'dbus-daemon', 'busctl'].flatMap((command) =>
+  has(command) ? [] : `${command} is not installed`,
+)[0];
+
+/** A system bus of this test's own in its /run, which ends with it. */
+export async function systemBus(): Promise<ChildProcess> {
+  sh('mkdir -p /run/dbus');
+  const bus = spawn('dbus-daemon', ['--system', '--nofork', '--nopidfile'], { stdio: 'ignore' });
+  await answers('busctl --acquired --no-pager list');
+  return bus;
+}
+
+/** A firewalld with its defaults, on such a bus and in this network namespace. */
+export async function firewalld(): Promise<ChildProcess> {
+  sh('mount -t tmpfs tmpfs /etc/firewalld; mount -t tmpfs tmpfs /var/log');
+  const daemon = spawn('firewalld', ['--nofork', '--nopid'], { stdio: 'ignore' });
+  await answers('firewall-cmd --state');
+  return daemon;
+}
+
+async function answers(command: string): Promise<void> {
+  for (let i = 0; i < 300 && spawnSync('sh', ['-c', command], { stdio: 'ignore' }).status !== 0; i++) await sleep(100);
+  execFileSync('sh', ['-c', command], { stdio: 'ignore' });
+}
