@@ -27,7 +27,7 @@ const PATIENCE = 600_000;
  */
 const ops: Record<ResourceKind, readonly Step['op'][]> = {
   link: ['create', 'change', 'delete'],
-  'link-up': ['create', 'delete'],
+  'link-up': ['create', 'change', 'delete'],
   'bridge-port': ['create', 'change', 'delete'],
   fdb: ['create', 'delete'],
   address: ['create', 'delete'],

@@ -128,6 +128,12 @@ const repairs = damages.map(([what, damage]): PlanCase => {
   };
 });
 
+const registered = (domain: string, zone: string): string =>
+  edited({
+    domain: `<domain name='${domain}.test' localOnly='yes' register='yes'/>`,
+    bridge: documents.bridge(20, `stp='off' zone='${zone}'`),
+  });
+
 const several = [documents.everything, documents.routed, documents.open, documents.isolated, documents.hostBridge];
 const others: readonly PlanCase[] = [
   {
@@ -158,10 +164,27 @@ const others: readonly PlanCase[] = [
   {
     name: 'undefine of a stopped network with guests that wait',
     before: async (driver) => {
-      await withGuests(driver);
+      await driver.up([edited()]);
+      // What a guest has set within its namespace goes with its device, and only the guest could set it again: these have set nothing.
+      for (const request of [veth(1), veth(2), tap(3)]) await driver.attach('n20', request);
       await driver.stop('n20');
     },
     there: (driver) => driver.undefine('n20'),
+  },
+  {
+    name: 'stop and start of a network on a bridge of the host, with a guest that stays',
+    before: async (driver) => {
+      await driver.up([documents.hostBridge]);
+      await driver.attach('n7', tap(3));
+    },
+    there: (driver, options) => driver.stop('n7', options),
+    back: (driver, options) => driver.start('n7', options),
+  },
+  {
+    name: 'another zone, and another domain that is registered',
+    before: up(registered('first', 'lab')) as PlanCase['before'],
+    there: up(registered('second', 'den')),
+    back: up(registered('first', 'lab')),
   },
   {
     name: 'autostart',
