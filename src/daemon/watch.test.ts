@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { VirtnetError } from '../base/errors.ts';
 import type { NetworkDriver } from '../driver/driver.ts';
 import type { HostEvent } from '../host/monitor.ts';
@@ -13,21 +13,26 @@ type Watched = Pick<NetworkDriver, 'repair' | 'list' | 'ports' | 'on'>;
 function setUp(
   repair: (ref: unknown) => boolean,
   quietMs = 5,
+  active = true,
 ): {
   emit: (e: HostEvent) => void;
   repaired: unknown[];
+  /** Whether each of them let clients' calls go first. */
+  yielded: boolean[];
   logged: string[];
   end: () => void;
 } {
   const repaired: unknown[] = [];
+  const yielded: boolean[] = [];
   const logged: string[] = [];
   let listener: (e: HostEvent) => void = () => undefined;
   const driver = {
-    list: () => Promise.resolve([{ uuid: a, bridge: 'virbr0', active: true }]),
+    list: () => Promise.resolve([{ uuid: a, bridge: 'virbr0', active }]),
     ports: () => Promise.resolve([{ attachment: { type: 'tap', dev: 'vnet0' } }]),
     on: () => () => undefined,
-    repair: (ref: unknown) => {
+    repair: (ref: unknown, { yieldMs }: { yieldMs: number }) => {
       repaired.push(ref);
+      yielded.push(yieldMs > 0);
       return new Promise((resolve) => resolve({ applied: repair(ref), plan: { steps: [], diagnostics: [] }, networks: [] }));
     },
   } as unknown as Watched;
@@ -39,7 +44,7 @@ function setUp(
     },
     { log: (level, message) => logged.push(`${level} ${message}`), quietMs, longestWaitMs: quietMs * 8 },
   );
-  return { emit: (e) => listener(e), repaired, logged, end };
+  return { emit: (e) => listener(e), repaired, yielded, logged, end };
 }
 
 describe('watch', () => {
@@ -70,6 +75,23 @@ describe('watch', () => {
     await sleep(0);
     w.end();
     expect(w.repaired).toEqual([undefined]);
+    expect(w.yielded).toEqual([false]);
+  });
+
+  it('lets clients go first where nothing is open', async () => {
+    const w = setUp(() => true);
+    w.emit({ kind: 'device', dev: 'virbr0', summary: 'x' });
+    await vi.waitUntil(() => w.repaired.length > 0);
+    w.end();
+    expect(w.yielded).toEqual([true]);
+  });
+
+  it('takes no notice of the table that the last network took along', async () => {
+    const w = setUp(() => true, 1, false);
+    w.emit({ kind: 'firewall', whole: true, summary: 'delete table' });
+    await sleep(40);
+    w.end();
+    expect(w.repaired).toEqual([]);
   });
 
   it('says nothing when nothing was out of place, or when the network was stopped meanwhile', async () => {

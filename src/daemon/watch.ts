@@ -15,6 +15,9 @@ export interface WatchOptions {
 const PATIENCE = 5;
 const LONGEST_PAUSE_MS = 60_000;
 
+/** Clients' calls go before a look, which most often follows from such a call and finds nothing; for so long at most. Milliseconds. */
+const YIELD_MS = 300;
+
 /**
  * Turns events of the host into repairs, of the one network an event is about where that is known. A look that finds nothing out of
  * place (virtnet's own changes cause events too) does nothing.
@@ -29,6 +32,7 @@ export function watch(
   const longestWaitMs = options.longestWaitMs ?? 150;
   let devices: Promise<ReadonlyMap<string, string>> | undefined;
   let damaged = new Map<string | undefined, string>();
+  let isOpen = false;
   let since = 0;
   let timer: NodeJS.Timeout | undefined;
   let running = false;
@@ -47,8 +51,11 @@ export function watch(
     if (!running && repairsInARow <= PATIENCE) schedule(Math.max(0, Math.min(quiet, since + longestWaitMs - now)));
   };
   const onEvent = async (event: HostEvent): Promise<void> => {
-    // Without the table nothing is refused any more, and no event comes after its end.
-    if (event.kind === 'firewall' && event.whole === true) return note(undefined, event.summary, 0);
+    if (event.kind === 'firewall' && event.whole === true) {
+      // Without the table nothing is refused any more, and no event comes after its end. The last network's end takes it along.
+      isOpen = (await driver.list()).some(({ active }) => active);
+      return isOpen ? note(undefined, event.summary, 0) : undefined;
+    }
     if (event.kind !== 'device') return note(event.network, event.summary);
     const network = (await (devices ??= deviceMap(driver))).get(event.dev);
     if (network !== undefined) note(network, event.summary);
@@ -57,7 +64,9 @@ export function watch(
     running = true;
     const found = damaged;
     damaged = new Map();
-    const applied = await mend(driver, found, options.log);
+    const yieldMs = isOpen ? 0 : YIELD_MS;
+    isOpen = false;
+    const applied = await mend(driver, found, yieldMs, options.log);
     running = false;
     repairsInARow = applied ? repairsInARow + 1 : 0;
     if (over) return;
@@ -92,6 +101,7 @@ async function deviceMap(driver: Pick<NetworkDriver, 'list' | 'ports'>): Promise
 async function mend(
   driver: Pick<NetworkDriver, 'repair'>,
   damaged: ReadonlyMap<string | undefined, string>,
+  yieldMs: number,
   log: WatchOptions['log'],
 ): Promise<boolean> {
   const refs = damaged.has(undefined) ? [undefined] : [...damaged.keys()];
@@ -99,7 +109,7 @@ async function mend(
   for (const ref of refs) {
     const started = performance.now();
     try {
-      const result = await driver.repair(ref === undefined ? undefined : { uuid: ref });
+      const result = await driver.repair(ref === undefined ? undefined : { uuid: ref }, { yieldMs });
       if (!result.applied) continue;
       applied = true;
       const steps = result.plan.steps.map((s) => `${s.op} ${s.key}: ${s.reason}`);

@@ -89,6 +89,12 @@ export interface ChangeOptions {
   readonly signal?: AbortSignal;
 }
 
+/** How damage is looked for. */
+export interface RepairOptions extends ChangeOptions {
+  /** Lets changes that clients ask for go first, for so many milliseconds at most: for a look that nobody waits for. Default 0. */
+  readonly yieldMs?: number;
+}
+
 /** How documents are brought up. */
 export interface UpOptions extends ChangeOptions {
   /** Guests whose addresses the change takes away are told: their links go down for a second. Without it they learn it when they renew. */
@@ -199,7 +205,7 @@ export interface NetworkDriver extends AsyncDisposable {
   /** What differs between what should be and what is; all networks without a ref. Changes nothing. */
   diff(ref?: NetworkRef): Promise<Plan>;
   /** Applies `diff`. */
-  repair(ref?: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
+  repair(ref?: NetworkRef, options?: RepairOptions): Promise<ChangeResult>;
   /** Starts what is marked autostart and not running, each once per boot. */
   autostart(options?: ChangeOptions): Promise<ChangeResult>;
 

@@ -8,7 +8,7 @@ import type { Plan, Step } from '../plan/plan.ts';
 import type { ReconcileRequest } from '../reconcile/reconcile.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts';
-import type { ChangeOptions, UpOptions } from './driver.ts';
+import type { RepairOptions, UpOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
 import { hooksAfter, hooksBefore, hooksOfNoStart, mayRefuse, type RunHooks } from './hooks.ts';
@@ -127,7 +127,7 @@ export class Engine {
   }
 
   /** Makes the host be as it should be. Networks that this host cannot carry any more stay as they are. */
-  async repair(scope: ReadonlySet<string> | 'all', options: ChangeOptions): Promise<Outcome<undefined>> {
+  async repair(scope: ReadonlySet<string> | 'all', options: RepairOptions): Promise<Outcome<undefined>> {
     if (options.dryRun === true) return { value: undefined, state: this.read(), plan: await this.diff(scope), applied: false };
     const mend = async (held: Held): Promise<Outcome<undefined>> => {
       const { host, store } = this.#options;
@@ -139,8 +139,9 @@ export class Engine {
       const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, named(pending, state)), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (isSome(pending)) await store.setPending(new Set());
-      return { value: undefined, state: this.read(), ...outcome };
+      return { value: undefined, state, ...outcome };
     };
+    await this.#mutex.quiet(options.yieldMs ?? 0);
     return this.exclusive('repair', mend, { needsFacts: true });
   }
 

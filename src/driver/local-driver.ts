@@ -17,6 +17,7 @@ import type {
   NetworkInfo,
   NetworkRef,
   PortStatus,
+  RepairOptions,
   UpOptions,
   UpdateRequest,
 } from './driver.ts';
@@ -148,13 +149,12 @@ export class LocalDriver implements NetworkDriver {
     return this.#parts.engine.diff(ref === undefined ? 'all' : (state) => new Set([lookup(state, ref).uuid]));
   }
 
-  async repair(ref?: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
+  async repair(ref?: NetworkRef, options: RepairOptions = {}): Promise<ChangeResult> {
     const scope = this.#scope(ref);
-    const { plan, applied } = await this.#parts.engine.repair(scope, options);
-    const state = this.#parts.engine.read();
+    const { plan, applied, state } = await this.#parts.engine.repair(scope, options);
     const touched = new Set(plan.steps.flatMap((s) => (s.after ?? s.before)?.owner?.network ?? []));
     if (applied) this.#parts.events.push([...touched].flatMap((uuid) => repaired(state, uuid, plan)));
-    return { plan, applied, networks: this.#infos(scope === 'all' ? [...touched] : [...scope]) };
+    return { plan, applied, networks: this.#infos(scope === 'all' ? [...touched] : [...scope], state) };
   }
 
   /** All in one plan; where that fails, in halves, so that one network that cannot start keeps no other from starting. */
