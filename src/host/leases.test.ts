@@ -48,6 +48,12 @@ describe('the lease log', () => {
     ]);
   });
 
+  test('tells a lease that was renewed after the others', async () => {
+    for (const n of [1, 2, 3]) v4(n);
+    v4(1, 'old', later + 60);
+    expect((await readLeases(log)).map(({ ip }) => ip)).toEqual(['10.0.0.2', '10.0.0.3', '10.0.0.1']);
+  });
+
   test('gives dnsmasq its leases back in the form of its own file', () => {
     v4(1);
     v4(2);

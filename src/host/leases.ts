@@ -24,7 +24,7 @@ export interface LogRecord extends LeaseRecord {
 }
 
 /**
- * The live leases of a log, ordered by address as first given. Records that were cut short are skipped.
+ * The live leases of a log in the order in which dnsmasq last told of them, as libvirt lists them. Records that were cut short are skipped.
  * @param nowSeconds leases that ended before it are left out; dnsmasq tells of ends only while it runs.
  */
 export async function readLeases(log: string, nowSeconds?: number): Promise<readonly LeaseRecord[]> {
@@ -82,6 +82,7 @@ function fold(text: string): Map<string, LogRecord> {
     ];
     if (action === 'del') state.delete(ip);
     else if ((action === 'add' || action === 'old') && /^\d+$/.test(expiry)) {
+      state.delete(ip); // what is told again moves to the end
       state.set(ip, {
         line,
         expiry: Number(expiry),
