@@ -1,4 +1,4 @@
-import { connect } from './connect.ts';
+import { connect } from '../driver/connect.ts';
 import { processIo } from './io.ts';
 
 /** Entry of the bundle. The helper of the demo and the names for completion start without the parser. */

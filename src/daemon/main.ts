@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { isVirtnetError } from '../base/errors.ts';
+import { DAEMON_SOCKET } from '../driver/connect.ts';
 import { openDriver } from '../driver/open.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
@@ -12,15 +13,12 @@ import type { DaemonOptions } from './options.ts';
 import { daemonCommand } from './options.ts';
 import { watch } from './watch.ts';
 
-/** Name of the HTTP face's socket in the run folder; `virtnet` looks for a daemon there. */
-const HTTP_SOCKET = 'virtnetd.sock';
-
 /** Longer than a client's pause between two calls, shorter than anybody notices who waits for the lock. */
 const KEEP_LOCK_MS = 20;
 
 /** The HTTP face on its own socket. */
 function httpPart(options: DaemonOptions): DaemonPart {
-  return async (driver) => listenHttp(driver, join(options.runDir, HTTP_SOCKET));
+  return async (driver) => listenHttp(driver, join(options.runDir, DAEMON_SOCKET));
 }
 
 /** Repairs what others damage, as soon as the host tells of it. */

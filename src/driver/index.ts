@@ -1,2 +1,3 @@
 export type * from './driver.ts';
+export { connect } from './connect.ts';
 export * from './open.ts';

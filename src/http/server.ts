@@ -5,6 +5,7 @@ import type { NetworkDriver } from '../driver/driver.ts';
 import { operations, type Call, type Operation } from '../driver/remote/operations.ts';
 import { eventStream } from './events.ts';
 import { metricsText } from './metrics.ts';
+import { routes } from './routes.ts';
 
 type AnyOperation = Operation<readonly unknown[], unknown>;
 
@@ -36,7 +37,7 @@ export function httpServer(driver: NetworkDriver): FastifyInstance {
       },
     });
   }
-  app.get('/v1', () => routes());
+  app.get('/v1', () => ({ routes: routes.map(({ method, path, summary }) => ({ method, path, summary })) }));
   app.get('/v1/events', (request, reply) => eventStream(driver, request, reply));
   app.get('/metrics', async (_request, reply) => reply.type('text/plain; version=0.0.4').send(await metricsText(driver)));
   app.setErrorHandler((error, _request, reply) => answerError(reply, error));
@@ -60,17 +61,6 @@ export async function listenHttp(driver: NetworkDriver, socketPath: string): Pro
   return async () => {
     await app.close();
     await rm(socketPath, { force: true });
-  };
-}
-
-function routes(): unknown {
-  const list = (Object.values(operations) as unknown as AnyOperation[]).map(({ method, path, summary }) => ({ method, path, summary }));
-  return {
-    routes: [
-      ...list,
-      { method: 'GET', path: '/v1/events', summary: 'events as they happen' },
-      { method: 'GET', path: '/metrics', summary: 'Prometheus' },
-    ],
   };
 }
 

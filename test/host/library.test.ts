@@ -2,7 +2,8 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { startVirtnetd } from '../support/virtnetd.ts';
 
 const root = process.cwd();
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -56,5 +57,19 @@ describe('the library, as a program gets it from the package', () => {
     expect(execFileSync('ip', ['-br', 'link'], { encoding: 'utf8' })).toBe(links);
     expect(execFileSync('nft', ['list', 'tables'], { encoding: 'utf8' })).toBe('');
     execFileSync('ip', ['netns', 'delete', 'web']);
+  });
+
+  test('the example for both works through the daemon where there is one, and alone', async () => {
+    const example = join(modules, 'virtnet/examples/library/connect.mjs');
+    const run = (runDir: string) =>
+      spawnSync(process.execPath, [example], { cwd: folder, encoding: 'utf8', env: { ...process.env, VIRTNET_RUN_DIR: runDir } });
+    const said = { stdout: 'shared is stopped\n', stderr: '', status: 0 };
+    expect(run(join(folder, 'alone'))).toMatchObject(said);
+
+    await using daemon = await startVirtnetd({ folder: join(folder, 'daemon') });
+    expect(run(join(folder, 'daemon/run'))).toMatchObject(said);
+    await vi.waitUntil(() => daemon.log().includes('network defined network=shared'), { timeout: 10_000 });
+    await daemon.end('SIGKILL');
+    expect(run(join(folder, 'daemon/run'))).toMatchObject(said); // its socket is there still
   });
 });

@@ -15,6 +15,8 @@ export interface Operation<Args extends readonly unknown[], Answer> {
   /** Segments that start with a colon are parameters. */
   readonly path: string;
   readonly summary: string;
+  /** Words of the query that it reads, beside `by` of a network's name or uuid. */
+  readonly query?: readonly string[];
   /** JSON Schema of the body. */
   readonly body?: object;
   readonly encode: (...args: Args) => Call;
@@ -93,6 +95,7 @@ export const operations: Operations = {
     method: 'GET',
     path: '/v1/warnings',
     summary: 'what on this host keeps running networks from working',
+    query: ['networks'],
     encode: (refs) => ({ query: refs === undefined ? {} : { networks: JSON.stringify(refs.map(refText)) } }),
     handle: (d, c) => d.warnings(c.query['networks'] === undefined ? undefined : (JSON.parse(c.query['networks']) as string[])),
   },
@@ -100,6 +103,7 @@ export const operations: Operations = {
     method: 'GET',
     path: `${network}/xml`,
     summary: 'the document, as `virsh net-dumpxml` prints it',
+    query: ['inactive'],
     encode: (ref, options) => merge(ref, { query: options?.inactive === true ? { inactive: 'true' } : {} }),
     handle: (d, c) => d.xml(refOf(c), { inactive: c.query['inactive'] === 'true' }),
   },
@@ -159,6 +163,7 @@ export const operations: Operations = {
     method: 'GET',
     path: `${network}/metadata/:item`,
     summary: 'title, description or a metadata element',
+    query: ['affect', 'uri'],
     encode: (ref, item, options) => merge(ref, { params: { item }, query: defined({ uri: options.uri, affect: options.affect }) }),
     handle: (d, c) =>
       d.metadata(refOf(c), c.params['item'] as 'title', {
@@ -210,6 +215,7 @@ export const operations: Operations = {
     method: 'GET',
     path: '/v1/diff',
     summary: 'what differs between what should be and what is',
+    query: ['network'],
     encode: (ref) => ({ query: ref === undefined ? {} : { network: refText(ref) } }),
     handle: (d, c) => d.diff(c.query['network']),
   },
@@ -291,6 +297,7 @@ export const operations: Operations = {
     method: 'GET',
     path: `${network}/leases`,
     summary: 'DHCP leases',
+    query: ['mac'],
     encode: (ref, mac) => merge(ref, { query: defined({ mac }) }),
     handle: (d, c) => d.leases(refOf(c), c.query['mac']),
   },
