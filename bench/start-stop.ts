@@ -10,6 +10,7 @@ import { openDriver } from '../src/driver/open.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
 import { floor } from './floor.ts';
+import { libvirtStartStop } from './libvirt-start-stop.ts';
 import { median, ms, print, timed } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
@@ -52,9 +53,18 @@ try {
   print('50 new networks up in one plan', ms(await timed(() => driver.up(fifty))));
   print('50 running networks, nothing to change', ms(await timed(() => driver.up(fifty))));
   print('50 running networks, diff of all', ms(await timed(() => driver.diff())));
-  print('50 networks stopped in one plan', ms(await timed(() => driver.stopAll(names))));
-  print('50 networks started in one plan', ms(await timed(() => driver.startAll(names))));
+  const stopped = await timed(() => driver.stopAll(names));
+  const started = await timed(() => driver.startAll(names));
   await driver.stopAll(names);
+  const libvirt = libvirtStartStop(names.map((name, i) => ({ name, xml: fifty[i] ?? '' })));
+  for (const [what, ours, theirs] of [
+    ['started', started, libvirt?.start],
+    ['stopped', stopped, libvirt?.stop],
+  ] as const) {
+    print(`50 networks ${what} in one plan`, ms(ours));
+    print(`the same by libvirt, one after another`, theirs === undefined ? 'libvirtd is not installed' : ms(theirs));
+    if (theirs !== undefined) print(`50 networks ${what}: ratio`, `1/${(theirs / ours).toFixed(1)}`);
+  }
 
   const many = await open('many');
   const defined: number[] = [];
