@@ -3,7 +3,7 @@ import type { HostTools, Look, ResourceOf } from './handler.ts';
 import type { ObserveRequest } from './host.ts';
 import { parseRows } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
-import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, shaperName, UNKNOWN_NETWORK } from './marks.ts';
+import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, shaperNames, UNKNOWN_NETWORK } from './marks.ts';
 
 /** A row of `ip -json -details address show`, as far as it is read here: a link with its addresses. */
 export interface LinkRow {
@@ -91,7 +91,7 @@ function rowsFor(request: ObserveRequest, named: ReadonlyMap<string, Owner | und
   if (request.ports === undefined) return marked(request.networks, [...named.keys()], tools);
   return marked(
     new Set(),
-    [...named.keys()].flatMap((dev) => [dev, shaperName(dev)]),
+    [...named.keys()].flatMap((dev) => [dev, ...shaperNames(dev)]),
     tools,
   );
 }

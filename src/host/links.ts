@@ -7,7 +7,7 @@ import type { IpArgs } from './ip-line.ts';
 import { isThere } from './link-removal.ts';
 import { addressesOf, markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
-import { aliasOf, groupOf, parseAlias, shaperName, tapBirthName } from './marks.ts';
+import { aliasOf, groupOf, parseAlias, shaperNames, tapBirthName } from './marks.ts';
 
 const GONE = /Cannot find device|No such device|does not exist/;
 /** Links of ours: bridges, veth pairs, taps and macvtaps. */
@@ -23,8 +23,8 @@ export const links: IpHandler<'link'> = {
   },
 
   after(steps, tools) {
-    const ports = steps.flatMap((s, i) => (s.op === 'create' && s.after?.owner.port !== undefined ? [{ step: i, dev: s.after.name }] : []));
-    return ports.length === 0 ? undefined : () => openIngress(ports, tools);
+    const made = steps.flatMap((s, i) => (s.op === 'create' && s.after ? [{ step: i, dev: s.after.name }] : []));
+    return made.length === 0 ? undefined : () => openHooks(made, tools);
   },
 };
 
@@ -32,8 +32,8 @@ export const links: IpHandler<'link'> = {
 function deleteLines(doomed: readonly { readonly step: number; readonly name: string }[]): readonly IpCommand[] {
   const last = doomed.at(-1);
   if (!last) return [];
-  // The helper device of a shaped link has no other reason to stay.
-  const helpers = doomed.map(({ step, name }) => ({ step, name: shaperName(name) }));
+  // The helper devices of a shaped link have no other reason to stay.
+  const helpers = doomed.flatMap(({ step, name }) => shaperNames(name).map((helper) => ({ step, name: helper })));
   if (doomed.length === 1)
     return [
       ...doomed.map(quiet),
@@ -126,17 +126,17 @@ function bridgeOptions(spec: Extract<LinkSpec, { type: 'bridge' }>): IpArgs {
 const MACVTAP_MODES = { bridge: 'bridge', private: 'private', vepa: 'vepa', passthru: 'passthru' } as const;
 
 /**
- * Gives guests' devices the place for limits of what they send while they are still down: on a device that is up the kernel drops what is
- * sent in the instant in which it gets one (dev_deactivate).
+ * Gives devices the place for limits (shaping.ts) while they are still down: on a device that is up the kernel drops what is sent in the
+ * instant in which it gets one (dev_deactivate).
  */
-async function openIngress(ports: readonly { readonly step: number; readonly dev: string }[], tools: HostTools): Promise<void> {
+async function openHooks(made: readonly { readonly step: number; readonly dev: string }[], tools: HostTools): Promise<void> {
   const rows = await addressesOf(
-    ports.map(({ dev }) => dev),
+    made.map(({ dev }) => dev),
     tools,
   );
-  const answers = await tools.tc.batch(ports.map(({ dev }) => ['qdisc', 'add', 'dev', nameForTc(dev, rows.get(dev), tools), 'ingress']));
+  const answers = await tools.tc.batch(made.map(({ dev }) => ['qdisc', 'add', 'dev', nameForTc(dev, rows.get(dev), tools), 'clsact']));
   for (const [i, answer] of answers.entries())
-    if (!answer.ok) throw new StepFailure(ports[i]?.step ?? 0, toolError('tc', answer.stderr, { dev: ports[i]?.dev }));
+    if (!answer.ok) throw new StepFailure(made[i]?.step ?? 0, toolError('tc', answer.stderr, { dev: made[i]?.dev }));
 }
 
 /**

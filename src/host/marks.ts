@@ -30,14 +30,22 @@ export function aliasOf(link: Pick<LinkResource, 'owner' | 'spec'>): string {
   return Buffer.byteLength(full) <= ALIAS_MAX && /^[^"#\\]*$/.test(full) ? full : mark;
 }
 
-/** The alias of the helper device that shapes `dev`. */
+/** The alias of a helper device that shapes `dev`. */
 export function shaperAlias(owner: Owner, dev: string): string {
   return `virtnet:${owner.network}${owner.port === undefined ? '' : `:${owner.port}`} for=${dev}`;
 }
 
-/** The name of the helper device that shapes `dev`: short, and the same each time. */
-export function shaperName(dev: string): string {
-  return `vnq${createHash('sha256').update(dev).digest('hex').slice(0, 10)}`;
+/** Directions as the guest sees them. */
+export type Way = 'inbound' | 'outbound';
+
+/** The name of the helper device that shapes one way of `dev`: short, and the same each time. */
+export function shaperName(dev: string, way: Way): string {
+  return `vnq${createHash('sha256').update(`${dev} ${way}`).digest('hex').slice(0, 10)}`;
+}
+
+/** The names of the helper devices that may be there for `dev`. */
+export function shaperNames(dev: string): readonly string[] {
+  return [shaperName(dev, 'inbound'), shaperName(dev, 'outbound')];
 }
 
 /** True for the name of a helper device. */

@@ -1,3 +1,4 @@
+import { present } from '../base/present.ts';
 import { isVirtnetError } from '../base/errors.ts';
 import type { ShapingResource } from '../compile/host-state.ts';
 import type { BandwidthRate } from '../network/bandwidth.ts';
@@ -5,30 +6,34 @@ import { tryRun } from './command.ts';
 import type { Look } from './handler.ts';
 import { parseHtb, readFrameMatch } from './htb.ts';
 import { batchLine } from './ip-line.ts';
-import { parseAlias, shaperName, UNKNOWN_NETWORK } from './marks.ts';
+import { parseAlias, shaperName, shaperNames, UNKNOWN_NETWORK, type Way } from './marks.ts';
 
 /** The limits that devices have, and the queues that guests' devices lead to. */
 export async function observeShaping(look: Look): Promise<readonly ShapingResource[]> {
   const owners = shapedDevices(look);
   if (owners.size === 0) return [];
-  const trees = await listTrees([...owners.keys()].flatMap((dev) => [dev, shaperName(dev)]));
+  const trees = await listTrees([...owners.keys()].flatMap((dev) => [dev, ...shaperNames(dev)]));
   return [...owners].flatMap(([dev, owner]): ShapingResource[] => {
     const hint = look.desired('shaping').find((r) => r.dev === dev);
     const listed = trees.get(dev);
-    const inbound = listed?.tree;
-    const isFed = owner.port === undefined || listed?.leadsTo === shaperName(dev);
-    const outbound = isFed ? trees.get(shaperName(dev))?.tree : undefined;
-    const helper = look.helpers.get(shaperName(dev)) ?? look.helpers.get(dev);
+    // A helper that is down or gone lets nothing through.
+    const treeOf = (way: Way): Listed['tree'] => {
+      const helper = shaperName(dev, way);
+      const isFed = (way === 'outbound' && owner.port === undefined) || listed?.leadsTo[way] === helper;
+      return isFed && look.helpers.get(helper)?.flags.includes('UP') === true ? trees.get(helper)?.tree : undefined;
+    };
+    const inbound = treeOf('inbound');
+    const outbound = treeOf('outbound');
+    const hasHelper = [dev, ...shaperNames(dev)].some((name) => look.helpers.has(name));
     const via = readVia(listed, look, hint);
-    if (!inbound && !outbound && !helper && !via) return [];
+    if (!inbound && !outbound && !hasHelper && !via) return [];
     return [
       {
         kind: 'shaping',
         owner,
         dev,
         ...(inbound ? { inbound: asWritten(inbound.rate, hint?.inbound) } : {}),
-        // A helper that is down or gone lets nothing out.
-        ...(outbound && helper?.flags.includes('UP') === true ? { outbound: asWritten(outbound.rate, hint?.outbound) } : {}),
+        ...(outbound ? { outbound: asWritten(outbound.rate, hint?.outbound) } : {}),
         ...(via && { via }),
         floors: inbound?.floors ?? [],
       },
@@ -62,29 +67,29 @@ function guestsOfQueues(look: Look): readonly (readonly [string, ShapingResource
 
 interface Listed {
   readonly tree?: NonNullable<ReturnType<typeof parseHtb>>;
-  /** The helper that what comes in by the device is led to. */
-  readonly leadsTo?: string;
+  /** The helpers that what goes a way of the device is led to. */
+  readonly leadsTo: Readonly<Partial<Record<Way, string>>>;
   /** Only what is for this MAC. */
   readonly onlyFor?: string;
 }
 
 /** The bridge whose queue a device leads to; without a bridge of that queue the helper's name shows that it is none we know. */
 function readVia(listed: Listed | undefined, look: Look, hint: ShapingResource | undefined): ShapingResource['via'] {
-  const { leadsTo, onlyFor } = listed ?? {};
+  const { leadsTo: { outbound: leadsTo } = {}, onlyFor } = listed ?? {};
   if (leadsTo === undefined || onlyFor === undefined) return undefined;
-  if (hint?.via && shaperName(hint.via.bridge) === leadsTo) return { bridge: hint.via.bridge, mac: onlyFor };
+  if (hint?.via && shaperName(hint.via.bridge, 'outbound') === leadsTo) return { bridge: hint.via.bridge, mac: onlyFor };
   return { bridge: parseAlias(look.helpers.get(leadsTo)?.ifalias)?.shapes ?? leadsTo, mac: onlyFor };
 }
 
 /** The htb trees of devices. tc prints classes as text only; a device that is not there has none. */
 async function listTrees(devices: readonly string[]): Promise<ReadonlyMap<string, Listed>> {
   const found = new Map<string, Listed>();
-  // The answers do not name the device, so each device's part is headed by the qdiscs of `lo`, which are always there.
+  // The answers name neither device nor hook, so each part is headed by the qdiscs of `lo`, which are always there.
+  const head = ['qdisc', 'show', 'dev', 'lo'];
   const lines = devices.flatMap((dev) => [
-    ['qdisc', 'show', 'dev', 'lo'],
-    ['class', 'show', 'dev', dev],
-    ['filter', 'show', 'dev', dev, 'parent', '1:'],
-    ['filter', 'show', 'dev', dev, 'parent', 'ffff:'],
+    ...[head, ['class', 'show', 'dev', dev], ['filter', 'show', 'dev', dev, 'parent', '1:']],
+    ...[head, ['filter', 'show', 'dev', dev, 'egress']],
+    ...[head, ['filter', 'show', 'dev', dev, 'ingress']],
   ]);
   // A device that is not there is an error line among answers.
   const result = await tryRun(['tc', '-force', '-batch', '-'], { input: lines.map((l) => `${batchLine(l)}\n`).join('') }).catch(
@@ -97,11 +102,12 @@ async function listTrees(devices: readonly string[]): Promise<ReadonlyMap<string
   if (result === undefined) return found;
   const parts = result.stdout.split(/^qdisc .*$/m).slice(1);
   for (const [i, dev] of devices.entries()) {
-    const part = parts[i] ?? '';
-    const tree = parseHtb(part);
-    const leadsTo = /Egress Redirect to device (\S+?)\)/.exec(part)?.[1];
-    const onlyFor = leadsTo === undefined ? undefined : readFrameMatch(part);
-    found.set(dev, { ...(tree && { tree }), ...(leadsTo !== undefined && { leadsTo }), ...(onlyFor !== undefined && { onlyFor }) });
+    const [queue = '', egress = '', ingress = ''] = parts.slice(i * 3);
+    const tree = parseHtb(queue);
+    const leads = (text: string): string | undefined => /Egress Redirect to device (\S+?)\)/.exec(text)?.[1];
+    const onlyFor = leads(ingress) === undefined ? undefined : readFrameMatch(ingress);
+    const leadsTo = present<Listed['leadsTo']>({ inbound: leads(egress), outbound: leads(ingress) });
+    found.set(dev, { leadsTo, ...(tree && { tree }), ...(onlyFor !== undefined && { onlyFor }) });
   }
   return found;
 }

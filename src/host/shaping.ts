@@ -5,14 +5,17 @@ import type { DirectHandler, HostTools } from './handler.ts';
 import { frameMatch, htbChangeLines, htbLines, SHARED_QUEUES } from './htb.ts';
 import type { HtbTree } from './htb.ts';
 import type { IpArgs } from './ip-line.ts';
-import { groupOf, isShaperName, shaperAlias, shaperName } from './marks.ts';
+import { groupOf, isShaperName, shaperAlias, shaperName, shaperNames, type Way } from './marks.ts';
 import { observeShaping } from './shaping-look.ts';
 
 /**
- * Limits on devices, by htb alone: towards the guests on the device, from the guests on a helper device (ifb) that what comes in is led
- * through. The helper is there for each device with a limit, also without an outbound one: its alias says that the limit is ours and whose.
- * To a bridge's helper the devices of its guests lead (`via`), before the bridge sees the frame: with br_netfilter a frame that is led
- * astray after that loses its connection tracking.
+ * Limits on devices, by htb alone, on helper devices (ifb): one for what goes to the guests, to which the egress of the device leads, and
+ * one for what comes from them, to which its ingress leads. What a helper lets through goes on as if it had never left the device. The
+ * device keeps its own queue: with another one the kernel drops what is sent in the instant of the change (dev_deactivate), and a filter
+ * more or less on `clsact`, which devices are born with (links.ts), drops nothing. A helper's alias says that the limit is ours and whose.
+ *
+ * To a bridge's helper for what comes from its guests their own devices lead (`via`), before the bridge sees the frame: with br_netfilter a
+ * frame that is led astray after that loses its connection tracking.
  */
 export const shaping: DirectHandler<'shaping'> = {
   observe: observeShaping,
@@ -26,94 +29,125 @@ export const shaping: DirectHandler<'shaping'> = {
   },
 };
 
+const WAYS = ['inbound', 'outbound'] as const;
+
 async function apply(before: ShapingResource | undefined, after: ShapingResource, tools: HostTools): Promise<void> {
-  const helper = shaperName(after.dev);
   tools.ip.forget(); // somebody may have taken the helper of that name away since it was looked at
-  const needsHelper = after.inbound !== undefined || after.outbound !== undefined;
-  if (needsHelper)
-    await ip(tools, [
-      {
-        args: ['link', 'add', 'name', helper, 'group', String(groupOf(after.owner.network)), 'txqueuelen', '1000', 'type', 'ifb'],
-        fine: /File exists/,
-      },
-      { args: ['link', 'set', 'dev', helper, 'alias', shaperAlias(after.owner, after.dev), 'up'] },
-    ]);
-  const lines: { readonly args: IpArgs; readonly fine?: RegExp }[] = [];
-  for (const way of ['inbound', 'outbound'] as const) {
+  await ip(
+    tools,
+    WAYS.filter((way) => after[way]).flatMap((way) => helperLines(after, way)),
+  );
+  const lines: Line[] = [];
+  for (const way of WAYS) {
     const is = before && treeOf(before, way);
     const wanted = treeOf(after, way);
-    const dev = way === 'inbound' ? after.dev : helper;
-    const isFed = way === 'outbound' && isOfNetwork(after);
-    const clear = way === 'inbound' ? [clearRoot(dev)] : isFed ? [clearRoot(dev)] : [clearIngress(after.dev), clearRoot(dev)];
-    if (!wanted) lines.push(...(way === 'outbound' && after.via && !before?.outbound ? [] : clear));
-    else if (is) lines.push(...htbChangeLines(is, wanted).map((args) => ({ args })));
+    if (!wanted) {
+      // A guest's device that leads to its bridge's queue goes on leading there.
+      if (way === 'inbound' || !after.via || before?.outbound) lines.push(...clearHook(after, way));
+    } else if (is) lines.push(...htbChangeLines(is, wanted).map((args) => ({ args })));
     else
       lines.push(
-        ...clear,
+        ...clearHook(after, way),
+        clearRoot(wanted.dev),
         ...htbLines(wanted).map((args) => ({ args })),
-        ...(way === 'outbound' && !isFed ? redirectLines(after.dev, helper) : []),
+        ...(isFed(after, way) ? [] : redirectLines(after, way, wanted.dev)),
       );
   }
   if (JSON.stringify(after.via) !== JSON.stringify(before?.via) && after.via)
-    lines.push(clearIngress(after.dev), ...viaLines(after.dev, after.via));
+    lines.push(...clearHook(after, 'outbound'), ...viaLines(after, after.via));
   await tc(tools, lines);
-  if (!needsHelper && (before?.inbound ?? before?.outbound)) await ip(tools, [dropHelper(helper)]);
+  const idle = WAYS.filter((way) => !after[way] && before);
+  if (idle.length > 0)
+    await ip(
+      tools,
+      idle.map((way) => dropHelper(shaperName(after.dev, way))),
+    );
 }
 
 async function remove(resource: ShapingResource, tools: HostTools): Promise<void> {
   const { dev } = resource;
-  await tc(tools, isOfNetwork(resource) ? [clearRoot(dev)] : [clearRoot(dev), clearIngress(dev)]);
-  const helper = isShaperName(dev) ? dev : shaperName(dev);
-  await ip(tools, [dropHelper(helper)]);
+  await tc(
+    tools,
+    WAYS.flatMap((way) => clearHook(resource, way)),
+  );
+  // A helper whose making was cut short stands for itself.
+  await ip(tools, (isShaperName(dev) ? [dev] : shaperNames(dev)).map(dropHelper));
 }
 
-/** A bridge's queue is fed by its guests' devices: the bridge itself has no ingress, and its `clsact` (checksums.ts) allows none. */
-function isOfNetwork({ owner }: ShapingResource): boolean {
-  return owner.port === undefined;
+/** A bridge's queue for what guests send is fed by their devices. */
+function isFed({ owner }: ShapingResource, way: Way): boolean {
+  return way === 'outbound' && owner.port === undefined;
+}
+
+function helperLines({ owner, dev }: ShapingResource, way: Way): readonly Line[] {
+  const helper = shaperName(dev, way);
+  const group = ['group', String(groupOf(owner.network))];
+  return [
+    { args: ['link', 'add', 'name', helper, ...group, 'txqueuelen', '1000', 'type', 'ifb'], fine: /File exists/ },
+    { args: ['link', 'set', 'dev', helper, 'alias', shaperAlias(owner, dev), 'up'] },
+  ];
 }
 
 function dropHelper(helper: string): Line {
   return { args: ['link', 'delete', 'dev', helper], fine: /Cannot find device|No such device/ };
 }
 
-function treeOf(r: ShapingResource, way: 'inbound' | 'outbound'): HtbTree | undefined {
+function treeOf(r: ShapingResource, way: Way): HtbTree | undefined {
   const rate = r[way];
   if (!rate) return undefined;
   const queues = r.owner.port === undefined ? SHARED_QUEUES : 1;
+  const dev = shaperName(r.dev, way);
   return way === 'inbound'
-    ? { dev: r.dev, rate, floors: r.floors, queues, guestMac: 'destination' }
-    : { dev: shaperName(r.dev), rate, floors: [], queues, guestMac: 'source' };
+    ? { dev, rate, floors: r.floors, queues, guestMac: 'destination' }
+    : { dev, rate, floors: [], queues, guestMac: 'source' };
 }
 
 const ABSENT =
-  /Cannot delete qdisc with handle of zero|Cannot find specified qdisc|Cannot find specified filter chain|Parent Qdisc doesn't exists|Invalid handle|No such file or directory|Cannot find device|No such device/;
+  /Cannot delete qdisc with handle of zero|Invalid qdisc name|Filter with specified priority\/protocol not found|Cannot find specified qdisc|Cannot find specified filter chain|Parent Qdisc doesn't exists|Invalid handle|No such file or directory|Cannot find device|No such device/;
 
 function clearRoot(dev: string): { readonly args: IpArgs; readonly fine: RegExp } {
   return { args: ['qdisc', 'delete', 'dev', dev, 'root'], fine: ABSENT };
 }
 
-/** The ingress itself came with the device (links.ts) and stays. */
-function clearIngress(dev: string): { readonly args: IpArgs; readonly fine: RegExp } {
-  return { args: ['filter', 'delete', 'dev', dev, 'parent', 'ffff:'], fine: ABSENT };
+/** Where on a device's `clsact` a way is led astray. */
+const HOOK = { inbound: 'egress', outbound: 'ingress' } as const;
+/**
+ * Our filters' places among others, after the one that fills in checksums (checksums.ts). One for each way: a listing of u32 filters on
+ * `clsact` gives those of both hooks that have the same place (u32_walk of the kernel's cls_u32.c).
+ */
+const PREF = { inbound: '70', outbound: '71' } as const;
+
+function filter(verb: 'add' | 'delete', dev: string, way: Way): IpArgs {
+  return ['filter', verb, 'dev', dev, HOOK[way], 'pref', PREF[way]];
 }
 
-/** Somebody may have taken it away. */
-function openIngress(dev: string): { readonly args: IpArgs; readonly fine: RegExp } {
-  return { args: ['qdisc', 'add', 'dev', dev, 'ingress'], fine: /Exclusivity flag on|File exists/ };
+/** Takes our filter away; the `clsact` itself came with the device and stays. A bridge has none for what its guests send. */
+function clearHook(r: ShapingResource, way: Way): readonly Line[] {
+  return isFed(r, way) ? [] : [{ args: filter('delete', r.dev, way), fine: ABSENT }];
 }
 
-/** Leads all that comes in by a device through its helper; it comes back as if it had just come in. */
-function redirectLines(dev: string, helper: string): readonly Line[] {
-  const filter = ['filter', 'add', 'dev', dev, 'parent', 'ffff:', 'prio', '1', 'protocol', 'all', 'u32', 'match', 'u32', '0', '0'];
-  return [openIngress(dev), { args: [...filter, 'action', 'mirred', 'egress', 'redirect', 'dev', helper] }];
+/** Somebody may have taken it away, or have put a plain ingress on a guest's device in its place. */
+function openHooks({ dev, owner }: ShapingResource): readonly Line[] {
+  const plain: Line = { args: ['qdisc', 'delete', 'dev', dev, 'ingress'], fine: ABSENT };
+  return [
+    ...(owner.port === undefined ? [] : [plain]),
+    { args: ['qdisc', 'add', 'dev', dev, 'clsact'], fine: /Exclusivity flag on|File exists/ },
+  ];
+}
+
+/** Leads all that goes one way of a device through its helper; it comes back as if it had not been away. */
+function redirectLines(r: ShapingResource, way: Way, helper: string): readonly Line[] {
+  const all = ['protocol', 'all', 'u32', 'match', 'u32', '0', '0'];
+  return [...openHooks(r), { args: [...filter('add', r.dev, way), ...all, 'action', 'mirred', 'egress', 'redirect', 'dev', helper] }];
 }
 
 /** Leads what comes in by a guest's device for its bridge through the bridge's queue. */
-function viaLines(dev: string, via: NonNullable<ShapingResource['via']>): readonly Line[] {
-  const filter = ['filter', 'add', 'dev', dev, 'parent', 'ffff:', 'prio', '1', 'protocol', 'all', 'bpf', 'bytecode', frameMatch(via.mac)];
+function viaLines(r: ShapingResource, via: NonNullable<ShapingResource['via']>): readonly Line[] {
+  const forBridge = ['protocol', 'all', 'bpf', 'bytecode', frameMatch(via.mac), 'flowid', '1:1'];
+  const helper = shaperName(via.bridge, 'outbound');
   return [
-    openIngress(dev),
-    { args: [...filter, 'flowid', '1:1', 'action', 'mirred', 'egress', 'redirect', 'dev', shaperName(via.bridge)] },
+    ...openHooks(r),
+    { args: [...filter('add', r.dev, 'outbound'), ...forBridge, 'action', 'mirred', 'egress', 'redirect', 'dev', helper] },
   ];
 }
 

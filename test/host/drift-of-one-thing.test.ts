@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
+import { shaperName } from '../../src/host/marks.ts';
 import { sh } from '../support/driver-documents.ts';
 import { hostSnapshot } from '../support/host-snapshot.ts';
 import { uuid } from '../support/ports.ts';
@@ -63,9 +64,13 @@ describe('damage to one thing', () => {
     ['learning on', 'bridge link set dev vone learning on', ['change bridge-port vone']],
     ['flooding on', 'bridge link set dev ttwo flood on', ['change bridge-port ttwo']],
     ['a forwarding entry removed', `bridge fdb del ${guestMac} dev vone master`, [`create fdb ${guestMac} on vone`]],
-    ["a guest's limit off", 'tc qdisc del dev vone root', ['change shaping vone']],
-    ["a guest's outbound queue off", 'tc qdisc del dev ttwo ingress', ['create shaping ttwo']],
-    ["the bridge's limit changed", 'tc class change dev virbr9 parent 1: classid 1:1 htb rate 1mbit', ['change shaping virbr9']],
+    ["a guest's limit off", 'tc filter del dev vone egress', ['change shaping vone']],
+    ["a guest's outbound queue off", 'tc qdisc del dev ttwo clsact', ['create shaping ttwo']],
+    [
+      "the bridge's limit changed",
+      `tc class change dev ${shaperName('virbr9', 'inbound')} parent 1: classid 1:1 htb rate 1mbit`,
+      ['change shaping virbr9'],
+    ],
     ['a tap deleted', 'ip link del ttwo', TAP],
     [
       'router advertisements accepted',

@@ -40,7 +40,7 @@ describe('damage by others', () => {
     ['the bridge down', () => sh('ip link set virbr7 down'), /^create link-up virbr7$/],
     ['the bridge deleted', () => sh('ip link del virbr8'), /^create link virbr8$/],
     ['forwarding off', () => sh('echo 0 > /proc/sys/net/ipv4/ip_forward'), /^change sysctl net\/ipv4\/ip_forward$/],
-    ['limits off', () => sh('tc qdisc del dev virbr7 root'), /shaping virbr7$/],
+    ['limits off', () => sh('tc filter del dev virbr7 egress pref 70'), /shaping virbr7$/],
     ['dnsmasq killed', killServers, /dnsmasq /],
     ['dnsmasq stopped by a signal', stopServers, /^change dnsmasq /],
     ['its conf edited by hand', () => appendFileSync(conf(NAT), 'log-queries\n'), /^change dnsmasq /],

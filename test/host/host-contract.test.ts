@@ -104,7 +104,11 @@ describe('the Linux host', () => {
       ['nft delete element inet virtnet to_guest "{ virbr0 }"', /change firewall/],
       ['nft flush chain inet virtnet forward', /create firewall-base/],
       [`echo '# by hand' >>${files.conf}`, /change dnsmasq.*conf differs/],
-      [`kill -9 $(cat ${files.pid})`, /change dnsmasq.*process dead -> current/],
+      // The kernel takes it away a moment later.
+      [
+        `pid=$(cat ${files.pid}); kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.02; done`,
+        /change dnsmasq.*process dead -> current/,
+      ],
       [`kill -STOP $(cat ${files.pid})`, /change dnsmasq.*process hung -> current/],
       ['ip link set virbr0 type bridge stp_state 0', /change link virbr0: stp false -> true/],
     ];

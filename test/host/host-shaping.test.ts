@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Resource, ShapingResource } from '../../src/compile/host-state.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
+import { shaperName } from '../../src/host/marks.ts';
 import { carried, NETWORK, PORT, reach, remaining } from '../support/states.ts';
 
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
@@ -72,7 +73,8 @@ describe('limits on a device', () => {
   test('change in place, share by share', async () => {
     await reach(host, [...bridge, shaping()]);
     // The htb qdisc and the queues that guests share, by their handles; limits and the queues of guaranteed shares may change.
-    const qdiscs = (): readonly string[] => sh('tc qdisc show dev virbr0').match(/qdisc (?:htb 1: root|bfifo \w+: parent 1:80\w\w)/g) ?? [];
+    const qdiscs = (): readonly string[] =>
+      sh(`tc qdisc show dev ${shaperName('virbr0', 'inbound')}`).match(/qdisc (?:htb 1: root|bfifo \w+: parent 1:80\w\w)/g) ?? [];
     const before = qdiscs();
     for (const next of [
       shaping({ inbound: { average: 2000 }, outbound: { average: 64 } }),
@@ -94,19 +96,23 @@ describe('limits on a device', () => {
     expect(await remaining(host, [...bridge, inboundOnly])).toEqual([]);
     await reach(host, bridge);
     expect(await remaining(host, bridge)).toEqual([]);
-    expect(sh('tc qdisc show dev virbr0')).not.toMatch(/htb|ingress/);
+    expect(sh('tc filter show dev virbr0 egress; ip -br link show type ifb')).toBe('');
   });
 
   test('that somebody removed are seen and mended', async () => {
     const wanted = [...bridge, shaping()];
     await reach(host, wanted);
-    const helper = /vnq\w+/.exec(sh('ip -br link show type ifb'))?.[0] ?? '';
     for (const drift of [
-      'tc qdisc del dev virbr0 root',
-      `ip link del ${helper}`,
-      `ip link set ${helper} down`,
-      `tc qdisc del dev ${helper} root`,
-      'tc class change dev virbr0 parent 1: classid 1:1 htb rate 5kbps',
+      'tc qdisc del dev virbr0 clsact',
+      'tc filter del dev virbr0 egress',
+      ...(['inbound', 'outbound'] as const)
+        .map((way) => shaperName('virbr0', way))
+        .flatMap((dev) => [
+          `ip link del ${dev}`,
+          `ip link set ${dev} down`,
+          `tc qdisc del dev ${dev} root`,
+          `tc class change dev ${dev} parent 1: classid 1:1 htb rate 5kbps`,
+        ]),
     ]) {
       sh(drift);
       expect((await remaining(host, wanted)).join(), drift).toMatch(/shaping virbr0/);
@@ -127,13 +133,12 @@ describe('limits on a device', () => {
       expect(await remaining(host, wanted)).toEqual([]);
       expect((await carried(host)).get('shaping vnet0')).toMatchObject({ owner: guest, ...(limit.via && { via: limit.via }) });
     }
-    const helper = /vnq\w+/.exec(sh('ip -br link show type ifb'))?.[0] ?? '';
-    expect(sh('ip -br link show type ifb').trim().split('\n')).toHaveLength(1); // the bridge's: a device that only leads to it has none
+    expect(sh('ip -br link show type ifb').trim().split('\n')).toHaveLength(2); // the bridge's: a device that only leads to them has none
     for (const drift of [
-      'tc qdisc del dev vnet0 ingress',
-      'tc filter del dev vnet0 parent ffff:',
-      `ip link del ${helper}`,
-      'tc qdisc del dev vnet0 ingress; tc qdisc add dev vnet0 ingress; tc filter add dev vnet0 parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev lo',
+      'tc qdisc del dev vnet0 clsact',
+      'tc filter del dev vnet0 ingress',
+      `ip link del ${shaperName('virbr0', 'outbound')}`,
+      'tc qdisc del dev vnet0 clsact; tc qdisc add dev vnet0 ingress; tc filter add dev vnet0 parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev lo',
     ]) {
       const wanted = [...bridge, shaping(), veth, via];
       sh(drift);
@@ -142,8 +147,7 @@ describe('limits on a device', () => {
       expect(await remaining(host, wanted), `after mending: ${drift}`).toEqual([]);
     }
     await reach(host, [...bridge, veth]);
-    expect(sh('tc qdisc show dev vnet0')).not.toMatch(/htb/);
-    expect(sh('tc filter show dev vnet0 ingress')).toBe('');
+    expect(sh('tc filter show dev vnet0 ingress; tc filter show dev vnet0 egress; ip -br link show type ifb')).toBe('');
     await reach(host, bridge);
     sh('ip netns del g');
   });
@@ -155,7 +159,7 @@ describe('limits on a device', () => {
     expect(await remaining(host, [limit], new Set([NETWORK]))).toEqual([]);
     expect([...(await carried(host)).keys()]).toEqual(['shaping br-other']);
     await reach(host, []);
-    expect(sh('tc qdisc show dev br-other')).not.toMatch(/htb|ingress/);
+    expect(sh('tc filter show dev br-other egress; ip -br link show type ifb')).toBe('');
     sh('ip link del br-other');
   });
 

@@ -132,7 +132,7 @@ function classesAndFilters(links: readonly string[]): unknown {
   const lines = links.flatMap((dev) => [
     'qdisc show dev lo', // heads the part of a device
     `class show dev ${dev}`,
-    ...['root', 'parent 1:', 'ingress'].map((parent) => `filter show dev ${dev} ${parent}`),
+    ...['root', 'parent 1:', 'ingress', 'egress'].map((parent) => `filter show dev ${dev} ${parent}`),
   ]);
   const { stdout } = spawnSync('tc', ['-force', '-batch', '-'], { input: `${lines.join('\n')}\n`, encoding: 'utf8' });
   const parts = stdout.split(/^qdisc .*$/m).slice(1);
