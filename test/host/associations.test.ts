@@ -1,5 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import type { Attachment } from '../../src/compile/port.ts';
@@ -7,6 +8,19 @@ import type { Attachment } from '../../src/compile/port.ts';
 /** Guests that a switch is to know, up to lldpad and the kernel. What a switch or a card with port profiles would do no machine here shows. */
 
 const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' });
+const works = (command: string): boolean => {
+  try {
+    sh(`${command} >/dev/null 2>&1`);
+    return true;
+  } catch {
+    return false;
+  }
+};
+const until = async (what: string, isSo: () => boolean): Promise<void> => {
+  for (const began = Date.now(); !isSo(); await sleep(200))
+    if (Date.now() - began > 60_000) throw new Error(`not within a minute: ${what}`);
+};
+const missing = ['lldpad', 'tcpdump'].filter((tool) => !works(`command -v ${tool}`));
 const uuid = 'fa9b7fff-b0a0-4893-8e0e-beef4ff18f8f';
 const mac = '52:54:00:c7:3e:ce';
 const macvtap: Attachment = { type: 'macvtap', dev: '' };
@@ -47,6 +61,72 @@ describe('802.1Qbg', () => {
     expect(await driver.ports('qbg')).toEqual([]);
     expect((await driver.diff()).steps).toEqual([]);
   }, 30_000);
+
+  const reason = missing.length === 0 ? '' : ` (not installed: ${missing.join(', ')})`;
+  test.skipIf(missing.length > 0)(
+    `is granted by a second lldpad that plays the switch, and ended with the guest, frame by frame${reason}`,
+    async () => {
+      const inSwitch = 'ip netns exec switch';
+      const started: ChildProcess[] = [];
+      const start = (command: string): void => void started.push(spawn('sh', ['-c', `exec ${command}`], { stdio: 'ignore' }));
+      try {
+        start(`${inSwitch} tcpdump -i sw0 -U -w /run/vdp.pcap ether proto 0x8940`);
+        // A lldpad keeps its state in /dev/shm and listens on a name of its network namespace.
+        const lldpad = (conf: string): string =>
+          `unshare --mount sh -c 'mount -t tmpfs shm /dev/shm && exec lldpad -p -f /run/${conf}.conf'`;
+        start(lldpad('station'));
+        start(`${inSwitch} ${lldpad('bridge')}`);
+        await until('both lldpads answer', () => works(`lldptool -p && ${inSwitch} lldptool -p`) && existsSync('/run/vdp.pcap'));
+        for (const [place, dev, mode] of [
+          ['', 'up0', 'station'],
+          [inSwitch, 'sw0', 'bridge'],
+        ] as const) {
+          sh(`${place} lldptool -L -i ${dev} -g ncb adminStatus=rxtx`);
+          for (const setting of ['enabletx=yes', `evbmode=${mode}`]) sh(`${place} lldptool -T -i ${dev} -g ncb -V evb -c ${setting}`);
+        }
+        await until('station and bridge have taken the timers of each other', () =>
+          works(
+            `lldptool -t -n -i up0 -g ncb -V evb | grep -q 'mode:bridge r/l:1' && ${inSwitch} lldptool -t -n -i sw0 -g ncb -V evb | grep -q 'mode:station r/l:1'`,
+          ),
+        );
+        await using driver = await openDriver();
+        await driver.up([qbg]);
+        await driver.attach('qbg', { attachment: macvtap, mac, owner: { name: 'one' } });
+        await until('the switch answers', () => vdpFrames().some(({ answer }) => answer));
+        expect((await driver.diff()).steps).toEqual([]);
+        await driver.detach('qbg', 'one');
+        await until('the switch has let it go', () =>
+          vdpFrames().some(({ answer, tlvs }) => answer && tlvs.startsWith(DEASSOCIATE, MANAGER)),
+        );
+        expect(works(`vdptool -t -i up0 -V assoc -c uuid=${uuid} | grep -q ${uuid}`)).toBe(false);
+        // IEEE 802.1Q-2014, clause 41.2: the manager's number in a TLV of its own (5); request and status, VSI type and its version, a UUID (5)
+        // as the instance's number, and one pair of MAC and VLAN (2). A success is told in the status (0x40).
+        const manager = `0a10${'0b'.padEnd(32, '0')}`;
+        const instance = `12345702${'05'}${uuid.replaceAll('-', '')}${'02'}0001${mac.replaceAll(':', '')}0000`;
+        const frames = vdpFrames().map(({ tlvs }) => tlvs);
+        expect(frames).toContain(`${manager}${ASSOCIATE}00${instance}`);
+        expect(frames).toContain(`${manager}${ASSOCIATE}40${instance}`);
+        expect(frames).toContain(`${manager}${DEASSOCIATE}00${instance}`);
+      } finally {
+        for (const child of started) child.kill();
+      }
+    },
+    200_000,
+  );
+
+  /** Type 3 and type 4 of a VDP TLV, each of 33 bytes. */
+  const [ASSOCIATE, DEASSOCIATE] = ['0621', '0821'];
+  /** Hexadecimal digits of the TLV before it. */
+  const MANAGER = 36;
+  /** What tcpdump saw of VDP: the TLVs behind the header of ECP (Ethernet's 14 bytes, version and kind 2, sequence 2), in hexadecimal. */
+  function vdpFrames(): readonly { readonly tlvs: string; readonly answer: boolean }[] {
+    const dump = sh('tcpdump -r /run/vdp.pcap -xx -t 2>/dev/null').replaceAll(/^\s+0x[0-9a-f]+:/gm, ' ');
+    const frames = dump.split(/^\S.*$/m).map((frame) => frame.replaceAll(/\s/g, ''));
+    return frames.flatMap((frame) => {
+      const tlvs = frame.slice(36);
+      return tlvs.length > MANAGER ? [{ tlvs, answer: tlvs.slice(MANAGER + 4, MANAGER + 6) === '40' }] : [];
+    });
+  }
 });
 
 describe('802.1Qbh', () => {
