@@ -40,8 +40,14 @@ const seconds = ({ wall, cpu }: Time): string => `${(wall / 1000).toFixed(2)} s 
 const ms = ({ wall, cpu }: Time): string => `${wall.toFixed(0)} ms (${cpu.toFixed(0)} ms of this process)`;
 
 function open(name: string): Promise<NetworkDriver> {
+  const { VIRTNET_CONFIG_DIR: configDir, VIRTNET_RUN_DIR: runDir, VIRTNET_STATE_DIR: stateDir } = environment(name);
+  return openDriver({ configDir, runDir, stateDir });
+}
+
+/** The folders as the command is told them. */
+function environment(name: string): Readonly<Record<'VIRTNET_CONFIG_DIR' | 'VIRTNET_RUN_DIR' | 'VIRTNET_STATE_DIR', string>> {
   const at = join(folder, name);
-  return openDriver({ configDir: join(at, 'etc'), runDir: join(at, 'run'), stateDir: join(at, 'state') });
+  return { VIRTNET_CONFIG_DIR: join(at, 'etc'), VIRTNET_RUN_DIR: join(at, 'run'), VIRTNET_STATE_DIR: join(at, 'state') };
 }
 
 /** As many raised bridges with an address, as a network's has one, deleted as one link group. */
@@ -97,6 +103,10 @@ async function measure(count: number): Promise<void> {
   if (steps.length > 0) throw new Error(`there is a difference: ${JSON.stringify(steps[0])}`);
   await using fresh = await open(String(count));
   print(`${label}: nothing to change, first diff of a new process's driver`, ms(await timed(() => fresh.diff())));
+  const command = (): string =>
+    execFileSync('bin/virtnet', ['diff'], { env: { ...process.env, ...environment(String(count)) }, encoding: 'utf8' });
+  if (!command().startsWith('No changes')) throw new Error(command());
+  print(`${label}: nothing to change, virtnet diff, a process of its own`, `${(await least(3, command)).wall.toFixed(0)} ms`);
   const stopped = await timed(() => driver.stopAll(Array.from({ length: count }, (_, n) => `net${String(n)}`)));
   floors.push(await kernelFloor(count));
   const floor = Math.min(...floors.map((f) => f.wall));
