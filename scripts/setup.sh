@@ -31,6 +31,7 @@ test groff groff-base
 test vdptool lldpad
 test socat socat
 test strace strace
+test firewall-cmd firewalld
 test ufw ufw
 oracle xmllint libxml2-utils
 oracle iptables iptables

@@ -36,6 +36,13 @@ describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
     expect(firewallEvents('{"delete": {"table": {"family": "inet", "name": "virtnet", "handle": 1}}}')).toMatchObject([{ whole: true }]);
     expect(firewallEvents('{"add": {"table": {"family": "inet", "name": "virtnet", "handle": 1}}}')).not.toMatchObject([{ whole: true }]);
   });
+  it('tells that firewalld has made its table anew, once for all that is in it', () => {
+    expect(firewallEvents('{"add": {"table": {"family": "inet", "name": "firewalld", "handle": 2}}}')).toMatchObject([
+      { kind: 'firewall' },
+    ]);
+    expect(firewallEvents('{"add": {"chain": {"family": "inet", "table": "firewalld", "name": "filter_INPUT", "handle": 1}}}')).toEqual([]);
+    expect(firewallEvents('{"delete": {"table": {"family": "inet", "name": "firewalld", "handle": 2}}}')).toEqual([]);
+  });
   it("is silent about other tables, and about what is not nft's", () => {
     expect(firewallEvents('{"delete": {"table": {"family": "ip", "name": "filter", "handle": 1}}}')).toEqual([]);
     expect(firewallEvents('not json')).toEqual([]);

@@ -43,7 +43,10 @@ export function deviceEvents(line: string): readonly HostEvent[] {
 
 const CHAIN = /^n_([0-9a-f]{8})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{12})_/;
 
-/** A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`; other tables' are not ours to mend. */
+/**
+ * A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`. Other tables' are not ours to mend; but where firewalld makes
+ * its table anew, it was reloaded or started, and has forgotten which zones the bridges are in.
+ */
 export function firewallEvents(line: string): readonly HostEvent[] {
   let parsed: unknown;
   try {
@@ -54,7 +57,10 @@ export function firewallEvents(line: string): readonly HostEvent[] {
   return Object.entries(parsed as Record<string, Record<string, Record<string, unknown>>>).flatMap(([op, body]) =>
     Object.entries(body).flatMap(([type, object]): readonly HostEvent[] => {
       const table = type === 'table' ? object['name'] : object['table'];
-      if (table !== 'virtnet' || object['family'] !== 'inet') return [];
+      if (object['family'] !== 'inet') return [];
+      if (table === 'firewalld' && type === 'table' && op === 'add')
+        return [{ kind: 'firewall', summary: 'firewalld made its rules anew' }];
+      if (table !== 'virtnet') return [];
       const text = JSON.stringify(object);
       const names = type === 'chain' ? [object['name']] : [object['chain'], /"target": ?"([^"]+)"/.exec(text)?.[1]];
       const match = names.map((name) => (typeof name === 'string' ? CHAIN.exec(name) : null)).find((m) => m !== null);
