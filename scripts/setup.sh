@@ -36,6 +36,7 @@ test ufw ufw
 oracle xmllint libxml2-utils
 oracle iptables iptables
 lab ovs-vsctl openvswitch-switch
+lab podman podman
 lab busybox busybox-static
 lab cpio cpio
 lab depmod kmod'
