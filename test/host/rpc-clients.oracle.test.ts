@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Virtnetd } from '../support/virtnetd.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 
-/** The same programs over python3-libvirt and Sys::Virt against libvirtd and virtnetd: every line that they print must be the same. */
+/** The same programs over python3-libvirt, Sys::Virt and ruby-libvirt against libvirtd and virtnetd: every line that they print must be the same. */
 
 const run = promisify(execFile);
 const SYSTEM = 'network:///system';
@@ -43,6 +43,18 @@ test.skipIf(!has('perl', ['-MSys::Virt', '-e', '1']))(
     const ours = await lines(program[0], [program[1], daemon.uri]);
     const theirs = await lines('test/oracle/with-libvirtd', [...program, SYSTEM]);
     expect(theirs.length).toBeGreaterThan(20);
+    expect(ours).toEqual(theirs);
+  },
+  120_000,
+);
+
+test.skipIf(!has('ruby', ['-e', 'require "libvirt"']))(
+  'ruby-libvirt sees no difference (without ruby-libvirt this is skipped)',
+  async () => {
+    const program = ['ruby', 'test/host/rpc/clients.rb'] as const;
+    const ours = await lines(program[0], [program[1], daemon.uri]);
+    const theirs = await lines('test/oracle/with-libvirtd', [...program, LIBVIRT]);
+    expect(theirs.length).toBeGreaterThan(60);
     expect(ours).toEqual(theirs);
   },
   120_000,

@@ -53,14 +53,14 @@ EOF
     packages="$packages $p/bookworm-backports"
   done
   # shellcheck disable=SC2086  # lists of words
-  if logged apt-get -qq $private update && logged apt-get $quiet $private install -y $packages python3-libvirt libsys-virt-perl; then
+  if logged apt-get -qq $private update && logged apt-get $quiet $private install -y $packages python3-libvirt libsys-virt-perl ruby-libvirt; then
     echo "libvirt $(version) installed from bookworm-backports"
     exit 0
   fi
   echo "install.sh: no libvirt from bookworm-backports; trying the machine's own sources" >&2
 fi
 # shellcheck disable=SC2086
-logged apt-get $quiet install -y $core python3-libvirt libsys-virt-perl iptables || { cat "$log" >&2; exit 1; }
+logged apt-get $quiet install -y $core python3-libvirt libsys-virt-perl ruby-libvirt iptables || { cat "$log" >&2; exit 1; }
 # Newer releases carry the network driver in a package of its own.
 # shellcheck disable=SC2086
 ls /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so >/dev/null 2>&1 ||
