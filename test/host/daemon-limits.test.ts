@@ -65,6 +65,9 @@ describe('a read-only connection', () => {
       const late = await RawClient.open(daemon.readOnly, 0);
       expect(await late.try('networkUndefine', sampleNetwork)).toMatchObject({ ok: false, error: { code: 29, domain: 19 } });
     }
+    // Before a document is looked at: its reading may cost memory (CVE-2025-12748).
+    for (const name of ['networkDefineXml', 'networkCreateXml'] as const)
+      expect(await client.try(name, '<network><not closed')).toMatchObject({ ok: false, error: { code: 29 } });
     expect(world()).toEqual(before);
     await owner.call('networkDestroy', sampleNetwork);
   });

@@ -180,3 +180,39 @@ describe('a host whose resolver is the network itself', () => {
     expect(text).toBe('127.0.0.153\n');
   });
 });
+
+// An open resolver makes a host part of attacks on others: CVE-2012-3411 of libvirt, by way of dnsmasq.
+test('nobody outside is answered, nor a guest of another network, at any address of the host and by UDP or TCP', async () => {
+  sh(`ip netns add outside; ip link add up0 type veth peer name eth0 netns outside; ip addr add 203.0.113.1/24 dev up0; ip link set up0 up
+    ip -n outside addr add 203.0.113.2/24 dev eth0; ip -n outside link set eth0 up; ip -n outside route add default via 203.0.113.1`);
+  const records = '<dns><host ip="10.96.0.5"><hostname>five</hostname></host></dns>';
+  await up("<forward mode='route'/>", records, "address='10.96.0.1' prefix='24' localPtr='no'");
+  await driver.up([
+    `<network><name>other</name><forward mode='nat'/><bridge name='virbr97' stp='off'/><ip address='10.97.0.1' prefix='24'/></network>`,
+  ]);
+  sh('ip netns add h');
+  await driver.attach('other', { owner: { name: 'h' }, attachment: { type: 'netns', netns: 'h' } });
+  sh('ip -n h addr add 10.97.0.9/24 dev eth0; ip -n h link set eth0 up; ip -n h route add default via 10.97.0.1');
+  const answered = async (netns: string, server: string, more: string): Promise<boolean> => {
+    const question = `ip netns exec ${netns} dig +short +tries=1 +time=2 ${more} @${server} five`;
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${question} || true`]);
+    return stdout.includes('10.96.0.5');
+  };
+  expect([await answered('g', '10.96.0.1', ''), await answered('g', '10.96.0.1', '+tcp')]).toEqual([true, true]);
+  for (const [netns, reached] of [
+    ['outside', '203.0.113.1'],
+    ['h', '10.97.0.1'],
+  ] as const) {
+    sh(`ip netns exec ${netns} ping -q -c 1 -w 20 ${reached}`);
+    for (const server of ['10.96.0.1', '203.0.113.1', '10.97.0.1'])
+      for (const more of ['', '+tcp']) {
+        if (netns === 'h' && server === '10.97.0.1') continue; // its own, which knows no such name
+        expect(await answered(netns, server, more), `${netns} asks ${server} ${more}`).toBe(false);
+      }
+  }
+  expect([...site.asked]).toEqual([]);
+  await driver.detach('other', 'h');
+  await driver.stop('other');
+  await driver.undefine('other');
+  sh('ip netns del h; ip netns del outside');
+});

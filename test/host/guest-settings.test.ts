@@ -1,3 +1,4 @@
+// kernels: both
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttachRequest, NetworkDriver } from '../../src/driver/driver.ts';

@@ -13,7 +13,7 @@ export const whyNoFirewalld = ['firewalld', 'dbus-daemon', 'busctl'].flatMap((co
 export async function systemBus(): Promise<ChildProcess> {
   sh('mkdir -p /run/dbus');
   const bus = spawn('dbus-daemon', ['--system', '--nofork', '--nopidfile'], { stdio: 'ignore' });
-  await answers('busctl --acquired --no-pager list');
+  await untilItWorks('busctl --acquired --no-pager list');
   return bus;
 }
 
@@ -21,11 +21,12 @@ export async function systemBus(): Promise<ChildProcess> {
 export async function firewalld(): Promise<ChildProcess> {
   sh('mount -t tmpfs tmpfs /etc/firewalld; mount -t tmpfs tmpfs /var/log');
   const daemon = spawn('firewalld', ['--nofork', '--nopid'], { stdio: 'ignore' });
-  await answers('firewall-cmd --state');
+  await untilItWorks('firewall-cmd --state');
   return daemon;
 }
 
-async function answers(command: string): Promise<void> {
+/** Waits until a command ends well, for half a minute at most. */
+export async function untilItWorks(command: string): Promise<void> {
   for (let i = 0; i < 300 && spawnSync('sh', ['-c', command], { stdio: 'ignore' }).status !== 0; i++) await sleep(100);
   execFileSync('sh', ['-c', command], { stdio: 'ignore' });
 }
