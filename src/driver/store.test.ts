@@ -121,6 +121,15 @@ describe('a store', () => {
     expect(reader.read()).toBe(reader.read());
   });
 
+  test('reads a network that runs as it is stored into one value, and one that does not into two', async () => {
+    const edited = network('b', B, { mtu: 1400 });
+    const running = [record('a', A, { live: network('a', A) }), record('b', B, { live: edited })];
+    await open().commit(emptyState, running.reduce(withRecord, emptyState));
+    const { networks } = open().read();
+    expect(networks.get(A)?.live).toBe(networks.get(A)?.config);
+    expect([networks.get(B)?.config, networks.get(B)?.live]).toEqual([network('b', B), edited]);
+  });
+
   test('sees a definition that somebody edited in place', async () => {
     const store = open();
     await store.commit(emptyState, withRecord(emptyState, record('a', A)));

@@ -50,12 +50,14 @@ export class Store {
   /** What the state was made of, see `#versions`. */
   #madeOf: string | undefined;
   #bootChecked = false;
+  /** What the files of one look say: a network that runs as it is stored has two with the same text, which are one value. */
+  #texts: Map<string, Network> | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#layout = layoutOf(options);
     const document = (_file: string, path: string, text?: string): Loaded<Network> =>
-      loadDocument(path, options.codec, { text, network: this.#written.get(path) });
+      loadDocument(path, options.codec, { text, network: this.#written.get(path) }, this.#texts);
     this.#definitions = new Folder(this.#layout.definitions, isDocument, document);
     this.#autostart = new Folder(this.#layout.autostart, isDocument, () => true);
     this.#live = new Folder(this.#layout.live, isDocument, document);
@@ -68,7 +70,12 @@ export class Store {
 
   /** The state as the files have it now. The same value as before when nothing changed. */
   read(): DriverState {
-    for (const folder of this.#folders()) folder.read();
+    this.#texts = new Map();
+    try {
+      for (const folder of this.#folders()) folder.read();
+    } finally {
+      this.#texts = undefined;
+    }
     return this.#assembled();
   }
 
@@ -323,12 +330,18 @@ function loadDocument(
   path: string,
   codec: DocumentCodec,
   written: { readonly text: string | undefined; readonly network: Network | undefined },
+  texts: Map<string, Network> = new Map(),
 ): Loaded<Network> {
   try {
     const text = written.text ?? readText(path) ?? '';
+    const known = texts.get(text);
+    if (known !== undefined) return { value: known };
     if (written.network !== undefined && codec.says?.(text, written.network) === true) return { value: written.network };
     const result = codec.read(text, path);
-    if (result.ok && !hasErrors(result.diagnostics)) return { value: result.value };
+    if (result.ok && !hasErrors(result.diagnostics)) {
+      texts.set(text, result.value);
+      return { value: result.value };
+    }
     const first = result.diagnostics.find((d) => d.severity === 'error');
     return unreadable(path, first?.message ?? 'no network in it', result.diagnostics);
   } catch (error) {
