@@ -76,7 +76,7 @@ describe('a guest', () => {
     const dev = attachment?.type === 'netns' ? attachment.dev : '';
     // Somebody who raises it by hand is undone: the document says down.
     sh(`ip link set ${dev} up`);
-    await expect.poll(() => answers(down, '10.9.0.1'), { timeout: 5000 }).toBe(true); // the carrier comes a moment later
+    await expect.poll(() => answers(down, '10.9.0.1'), { timeout: 30_000 }).toBe(true); // the carrier comes a moment later
     await driver.repair('lab');
     expect([carrier(), answers(down, '10.9.0.1')]).toEqual(['0', false]);
   });
