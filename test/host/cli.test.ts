@@ -156,6 +156,22 @@ describe('a network from file to nothing', () => {
     expect(sh('ip', 'link', 'show', 'vm1tap').status).not.toBe(0);
   });
 
+  test('a tap is its user’s, persistent and with a header for virtio; a taken MAC and an unknown portgroup are refused', () => {
+    const groups = join(folder, 'groups.xml');
+    writeFileSync(groups, "<network><name>groups</name><portgroup name='silver'/></network>");
+    ok('up', groups);
+    ok('attach', 'groups', '--tap', '--name', 'owned', '--user', '1', '--group', '4', '--mac', '52:54:00:00:00:21', '--owner', 'one');
+    const [link] = JSON.parse(sh('ip', '-json', '-details', 'link', 'show', 'owned').stdout) as { linkinfo: { info_data: object } }[];
+    expect(link?.linkinfo.info_data).toMatchObject({ type: 'tap', persist: true, vnet_hdr: true, multi_queue: false });
+    expect(sh('cat', '/sys/class/net/owned/owner', '/sys/class/net/owned/group').stdout).toBe('1\n4\n');
+    expect(virtnet('attach', 'groups', '--tap', '--mac', '52:54:00:00:00:21').stderr).toMatch(/VND011|has the MAC address/);
+    expect(virtnet('attach', 'groups', '--tap', '--portgroup', 'silvr').stderr).toMatch(/did you mean 'silver'/);
+    expect((json('ports', 'groups')['ports'] as unknown[]).length).toBe(1);
+    ok('detach', 'groups', 'one');
+    ok('down', 'groups');
+    ok('undefine', 'groups');
+  });
+
   test('a drop in another table is told after a start and in show, until the bridge is let pass there', () => {
     const nft = (...words: string[]): Ran => sh('nft', ...words);
     nft('add', 'table', 'ip', 'filter');

@@ -47,6 +47,14 @@ const data: ShowData = {
 const plain = styleFor(false, {});
 
 describe('formatShow', () => {
+  it('says what macvtap cannot do', () => {
+    const direct = buildNetwork({ name: 'direct', forward: { mode: 'private', interfaces: [{ dev: 'eth1' }] } });
+    expect(formatShow({ ...data, info: { ...data.info, network: direct } }, plain, 100)).toMatch(
+      /^macvtap {4}guests and this host do not reach each other$/m,
+    );
+    expect(formatShow(data, plain, 100)).not.toContain('macvtap');
+  });
+
   it('is one screen of facts and guests', () => {
     expect(formatShow(data, plain, 100)).toBe(
       [

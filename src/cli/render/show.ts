@@ -1,5 +1,6 @@
 import type { PortRecord } from '../../compile/port.ts';
 import type { Lease, NetworkInfo, PortStatus } from '../../driver/driver.ts';
+import { plugTypeOf } from '../../interface/plug-type.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { addressOf } from '../views.ts';
 import { formatDiagnostic } from './diagnostics.ts';
@@ -47,6 +48,7 @@ function factsOf({ info, leases, now, ports }: ShowData, style: Style): (readonl
     ['uuid', info.uuid],
     ['mode', devices === '' ? mode : `${mode} by ${devices}`],
     ['bridge', info.bridge],
+    ['macvtap', plugTypeOf(network) === 'direct' ? 'guests and this host do not reach each other' : undefined],
     ['addresses', network.ips.map(addressOf).join(', ')],
     ['domain', network.domain && `${network.domain.name}${network.domain.localOnly === true ? ' (never asked outside)' : ''}`],
     ...pools.map((p): readonly [string, string] => ['DHCP', `${p.start} to ${p.end}: ${poolText(p.used, p.total, info.active, style)}`]),
