@@ -7,6 +7,8 @@ import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
 import { diff } from '../../src/plan/diff.ts';
 import { hostState } from '../../src/compile/host-state.ts';
+import type { AttachRequest } from '../../src/driver/driver.ts';
+import { runChild } from '../support/driver-process.ts';
 import { network } from '../support/network.ts';
 import { compiled, mac, portRecord } from '../support/ports.ts';
 import { carried, reach, remaining } from '../support/states.ts';
@@ -103,6 +105,77 @@ describe('virtual functions of an emulated igb card', () => {
     expect(vfLine(pf, 0)).toContain('vlan 42');
     await reach(host, []);
   });
+
+  test('are given to one guest each, whichever of two networks lists them', async () => {
+    await using driver = await openDriver();
+    const listed = [0, 1].map((vf) => {
+      const [domain, bus, slot, fn] = vfAddress(0, vf).split(/[:.]/);
+      return `<address type='pci' domain='0x${domain ?? ''}' bus='0x${bus ?? ''}' slot='0x${slot ?? ''}' function='0x${fn ?? ''}'/>`;
+    });
+    await driver.up([
+      `<network><name>whole</name><forward mode='hostdev' managed='yes'><pf dev='${pf}'/></forward></network>`,
+      `<network><name>listed</name><forward mode='hostdev' managed='yes'>${listed.join('')}</forward></network>`,
+    ]);
+    const attach = async (name: string, owner: string): Promise<unknown> =>
+      (await driver.attach(name, { attachment: { type: 'hostdev' }, owner: { name: owner } })).port.port.plug;
+    const [one, two] = [await attach('whole', 'one'), await attach('listed', 'two')];
+    expect(one).not.toEqual(two);
+    for (const name of ['whole', 'listed']) {
+      await expect(attach(name, 'three')).rejects.toMatchObject({
+        message: expect.stringMatching(/in use: \S+ by 'one', \S+ by 'two'/) as unknown,
+      });
+      expect(await driver.xml(name)).toContain("<network connections='1'>");
+    }
+    await driver.detach('whole', 'one');
+    expect(await attach('listed', 'three')).toEqual(one);
+    await driver.stopAll(['whole', 'listed']);
+    for (const guest of ['two', 'three']) await driver.detach('listed', guest);
+    expect([vfLine(pf, 0), driverOf(vfAddress(0, 0)), driverOf(vfAddress(0, 1))]).toEqual([original, 'igbvf', 'igbvf']);
+  });
+
+  test.each([
+    ['hostdev', { type: 'hostdev' }, 0],
+    ['passthrough', { type: 'macvtap', dev: '' }, 1],
+  ] as const)(
+    'are whole after a kill at any step of an attach or a detach: %s',
+    async (mode, attachment, card) => {
+      await using driver = await openDriver();
+      const dev = netOf(pfs[card] ?? '');
+      const before = vfLine(dev, 0);
+      const request: AttachRequest = { attachment, owner: { name: 'one' }, mac: mac(7), vlan: { trunk: false, tags: [{ id: 42 }] } };
+      await driver.up([`<network><name>killed</name><forward mode='${mode}' managed='yes'><pf dev='${dev}'/></forward></network>`]);
+      const isGivenBack = (what: string): void => {
+        expect([vfLine(dev, 0), driverOf(vfAddress(card, 0))], what).toEqual([before, 'igbvf']);
+      };
+      const converges = async (what: string, guests: 0 | 1): Promise<void> => {
+        await driver.repair();
+        expect((await driver.diff()).steps, what).toEqual([]);
+        expect(await driver.ports('killed'), what).toHaveLength(guests);
+        expect(/connections='(\d+)'/.exec(await driver.xml('killed'))?.[1] ?? '0', what).toBe(String(guests));
+        if (guests === 0) isGivenBack(what);
+        else {
+          expect(driverOf(vfAddress(card, 0)), what).toBe(mode === 'hostdev' ? 'vfio-pci' : 'igbvf');
+          expect(vfLine(dev, 0), what).toMatch(new RegExp(`${mac(7)}.* vlan 42,`));
+        }
+      };
+      const kills = { attach: 0, detach: 0 };
+      for (const call of ['attach', 'detach'] as const)
+        for (let step = 0, killed = true; killed; step++)
+          for (const moment of step === 0 ? (['before', 'after'] as const) : (['after'] as const)) {
+            if (call === 'detach') await driver.attach('killed', request);
+            killed = runChild(call, step, moment, 'killed', call === 'attach' ? JSON.stringify(request) : 'one').killed;
+            const what = `${call}, ${killed ? `killed ${moment} step ${String(step)}` : 'not killed'}`;
+            await converges(what, call === 'attach' ? 1 : 0);
+            if (call === 'attach') await driver.detach('killed', 'one');
+            isGivenBack(what);
+            if (killed) kills[call]++;
+          }
+      // Before the first step, and after each: the function's settings and its driver, or its settings and a macvtap, which is raised.
+      expect(kills).toEqual(mode === 'hostdev' ? { attach: 3, detach: 3 } : { attach: 4, detach: 3 });
+      await driver.stop('killed');
+    },
+    400_000,
+  );
 
   test('carry a passthrough macvtap whose tag is set through the card', async () => {
     await using driver = await openDriver();

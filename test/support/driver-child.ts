@@ -1,10 +1,10 @@
 /**
  * A process that carries out one call of the driver and kills itself at a given moment.
- *   node driver-child.mjs CALL STEP before|after [DOCUMENT...]
+ *   node driver-child.mjs CALL STEP before|after [DOCUMENT... | NETWORK... | NETWORK REQUEST | NETWORK PORT]
  * STEP -1 lives through the call. Prints the number of steps.
  */
 import { openDriver } from '../../src/driver/open.ts';
-import type { NetworkDriver } from '../../src/driver/driver.ts';
+import type { AttachRequest, NetworkDriver } from '../../src/driver/driver.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
 
 const [call = '', at = '-1', moment = 'before', ...args] = process.argv.slice(2);
@@ -21,6 +21,8 @@ const options: Parameters<NetworkDriver['up']>[1] = {
 };
 if (call === 'up') await driver.up(args, options);
 else if (call === 'stop') await driver.stopAll(args, options);
+else if (call === 'attach') await driver.attach(args[0] ?? '', JSON.parse(args[1] ?? '') as AttachRequest, options);
+else if (call === 'detach') await driver.detach(args[0] ?? '', args[1] ?? '', options);
 else if (call === 'repair') await driver.repair(undefined, options);
 else if (call === 'read-leases') for (;;) await driver.leases(args[0] ?? '');
 else throw new Error(`unknown call '${call}'`);

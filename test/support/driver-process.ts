@@ -32,7 +32,12 @@ export interface ChildOutcome {
 }
 
 /** Runs one call of the driver in a process of its own that kills itself before or after a step. */
-export function runChild(call: 'up' | 'stop' | 'repair', at: number, moment: 'before' | 'after', ...args: readonly string[]): ChildOutcome {
+export function runChild(
+  call: 'up' | 'stop' | 'attach' | 'detach' | 'repair',
+  at: number,
+  moment: 'before' | 'after',
+  ...args: readonly string[]
+): ChildOutcome {
   const result = spawnSync(process.execPath, [child(), call, String(at), moment, ...args], { encoding: 'utf8' });
   if (result.signal === 'SIGKILL') return { killed: true, steps: 0 };
   if (result.status !== 0) throw new Error(`driver process: ${result.stderr}`);
