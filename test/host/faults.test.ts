@@ -22,8 +22,9 @@ const tried: Tried = { faults: 0, kinds: new Set() };
 const PATIENCE = 600_000;
 
 /**
- * What steps do to each kind of thing. Virtual functions and Open vSwitch are disturbed where they are (sriov.lab.test.ts,
- * faults-ovs.test.ts), switches are refused and lost in associations.test.ts; what is empty here a plan never does: the table has one condition, a name server is told by its device.
+ * What steps do to each kind of thing. Virtual functions, VLANs and Open vSwitch are disturbed where they are (faults.lab.test.ts,
+ * sriov.lab.test.ts, faults-ovs.test.ts), switches are refused and lost in associations.test.ts; what is empty here a plan never does: the table
+ * has one condition, a name server is told by its device.
  */
 const ops: Record<ResourceKind, readonly Step['op'][]> = {
   link: ['create', 'change', 'delete'],

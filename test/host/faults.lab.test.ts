@@ -1,0 +1,80 @@
+// lab: --igb 1
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
+import { linuxHost } from '../../src/host/linux-host.ts';
+import { sh } from '../support/driver-documents.ts';
+import { clear, guest, type PlanCase } from '../support/faults/cases.ts';
+import { faultyHost } from '../support/faults/faulty-host.ts';
+import { failEverywhere, type Iteration, type Tried } from '../support/faults/iterate.ts';
+import { uuid } from '../support/ports.ts';
+
+/**
+ * A failure after every step that needs another kernel or a card, as faults.test.ts has it for the rest: virtual functions, VLANs of a bridge.
+ * One form only: an emulated machine takes a second for each look at it. (sriov.lab.test.ts cuts the handing over of a function off.)
+ */
+const PCI = '/sys/bus/pci/devices';
+const card = readdirSync('/sys/bus/pci/drivers/igb').find((name) => /^[0-9a-f]{4}:/.test(name)) ?? '';
+const functions = (): readonly string[] => [0, 1].map((n) => basename(readlinkSync(`${PCI}/${card}/virtfn${String(n)}`)));
+const paths = { runDir: process.env['VIRTNET_RUN_DIR'] ?? '', stateDir: process.env['VIRTNET_STATE_DIR'] ?? '', leaseScript: '/bin/true' };
+const host = faultyHost(linuxHost({ paths, stepSize: 'single' }));
+const tried: Tried = { faults: 0, kinds: new Set() };
+const PATIENCE = 300_000;
+
+const TAGGED = { vlan: { trunk: false, tags: [{ id: 42 }] } } as const;
+const bridged = (inner: string): string =>
+  `<network><name>lan</name><uuid>${uuid(1)}</uuid><forward mode='bridge'/><bridge name='br0'/>
+    <portgroup name='a' default='yes'>${inner}</portgroup></network>`;
+
+describe('steps that need another kernel', () => {
+  let pf = '';
+  const iteration: Iteration = {
+    host,
+    takes: () => true,
+    moments: ['after'],
+    more: () => [
+      execFileSync('ip', ['link', 'show', 'dev', pf], { encoding: 'utf8' }).match(/vf \d+ .*/g),
+      functions().map((address) => basename(readlinkSync(`${PCI}/${address}/driver`))),
+    ],
+  };
+
+  beforeAll(() => {
+    for (const module of ['igbvf', 'vfio-pci', 'bridge', 'veth', 'tun']) execFileSync('modprobe', [module]);
+    writeFileSync(`${PCI}/${card}/sriov_numvfs`, '2');
+    pf = readdirSync(`${PCI}/${card}/net`)[0] ?? '';
+    sh(`ip link set ${pf} up; for n in 0 1; do ip link set ${pf} vf $n mac 02:00:00:00:aa:0$n; done
+      ip link add br0 address 52:54:00:00:bb:00 type bridge vlan_filtering 1; ip link set br0 up`);
+  });
+  afterEach(async () => clear(await openDriver({ host })));
+  afterAll(() => host[Symbol.asyncDispose]());
+
+  const cases: readonly PlanCase[] = [
+    {
+      name: 'attach and detach of a virtual function with a tag',
+      before: (driver) =>
+        driver.up([
+          `<network><name>sriov</name><uuid>${uuid(2)}</uuid><forward mode='hostdev' managed='yes'><pf dev='${pf}'/></forward></network>`,
+        ]),
+      there: (driver, options) => driver.attach('sriov', guest(1, { type: 'hostdev' }, '', TAGGED), options),
+      back: (driver, options) => driver.detach('sriov', uuid(101), options),
+    },
+    {
+      name: 'another VLAN of the portgroup, on a bridge that filters VLANs',
+      before: async (driver) => {
+        await driver.up([bridged("<vlan><tag id='42'/></vlan>")]);
+        await driver.attach('lan', guest(1, { type: 'tap', dev: 'tg1' }));
+      },
+      there: (driver, options) => driver.up([bridged("<vlan><tag id='7'/></vlan>")], options),
+      back: (driver, options) => driver.up([bridged("<vlan><tag id='42'/></vlan>")], options),
+    },
+  ];
+
+  test.each(cases)('$name: a failure at a step leaves all as it was', (plan) => failEverywhere(plan, iteration, tried), PATIENCE);
+  test('were disturbed', () => {
+    expect([...tried.kinds]).toEqual(
+      expect.arrayContaining(['create vf', 'delete vf', 'create pci-driver', 'delete pci-driver', 'change bridge-port']),
+    );
+  });
+});
