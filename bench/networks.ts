@@ -19,3 +19,9 @@ export function benchNetwork(n: number): Network {
     dnsmasqOptions: [],
   };
 }
+
+/** `benchNetwork` with an IPv6 prefix beside its IPv4 subnet, as the default network has (examples/default.xml). 0 <= n < 30,000. */
+export function dualStackNetwork(n: number): Network {
+  const network = benchNetwork(n);
+  return { ...network, ips: [...network.ips, { family: 'ipv6', address: `2001:db8:${n.toString(16)}::1`, prefix: 64 }] };
+}

@@ -12,7 +12,7 @@ import { writeNetwork } from '../src/network/write-network.ts';
 import { floor } from './floor.ts';
 import { libvirtStartStop } from './libvirt-start-stop.ts';
 import { median, ms, print, timed } from './measure.ts';
-import { benchNetwork } from './networks.ts';
+import { benchNetwork, dualStackNetwork } from './networks.ts';
 
 const RUNS = Number(process.argv[2] ?? 9);
 const FIRST = 10;
@@ -48,7 +48,7 @@ try {
       print(`one network, ${what}, ${label}: driver, floor`, `${ms(median(ours))}, ${ms(median(floor))}`);
       print(`one network, ${what}, ${label}: ratio`, (median(ours) / median(floor)).toFixed(2));
     }
-  const fifty = Array.from({ length: 50 }, (_, i) => xml(i + 1));
+  const fifty = Array.from({ length: 50 }, (_, i) => writeNetwork(dualStackNetwork(i + 1)));
   const names = fifty.map((_, i) => `net${String(i + 1)}`);
   print('50 new networks up in one plan', ms(await timed(() => driver.up(fifty))));
   print('50 running networks, nothing to change', ms(await timed(() => driver.up(fifty))));
