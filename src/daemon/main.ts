@@ -5,7 +5,7 @@ import { openDriver } from '../driver/open.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
 import { writePort } from '../interface/port.ts';
-import type { DaemonPart } from './daemon.ts';
+import type { Daemon, DaemonPart } from './daemon.ts';
 import { startDaemon } from './daemon.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
@@ -40,12 +40,15 @@ async function run(options: DaemonOptions): Promise<void> {
   // What the service manager told this process is not for its children.
   for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'NOTIFY_SOCKET', 'WATCHDOG_PID', 'WATCHDOG_USEC'])
     Reflect.deleteProperty(env, name);
+  let daemon: Daemon | undefined;
+  // From the first moment on: one that is told to end while it starts what is marked autostart ends when it has.
+  const ended = signal(() => void daemon?.reload());
   try {
     const { configDir, stateDir, runDir } = options;
     await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS });
     const parts = [httpPart(options), ...(options.watch ? [watchPart(options)] : [])];
-    const daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
-    await signal(() => void daemon.reload());
+    daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
+    await ended;
     log('info', 'ending; the networks go on');
     await daemon.stop();
   } catch (error) {
