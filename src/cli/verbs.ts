@@ -15,6 +15,7 @@ const FILES = { name: '<file...>', says: 'XML, YAML or JSON documents, folders o
 const NAME = { name: '<name>', says: 'a network, by name or uuid' };
 const NAMES = { name: '<name...>', says: 'networks, by name or uuid' };
 const MAYBE_NAME = { name: '[name]', says: 'a network, by name or uuid; all networks without one' };
+const PORT = { name: '<port>', says: "the port's uuid, MAC address, device, or its owner's name" };
 
 const documents: readonly VerbSpec[] = [
   {
@@ -320,7 +321,7 @@ const guests: readonly VerbSpec[] = [
     name: 'detach',
     group: 'Guests',
     summary: 'unplug a guest and remove its device',
-    operands: [NAME, { name: '<port>', says: "the port's uuid, MAC address, device, or its owner's name" }],
+    operands: [NAME, PORT],
     options: [dryRun, json],
     examples: [{ line: 'detach default 52:54:00:aa:bb:cc', says: 'by MAC address' }],
     load: () => import('./verbs/detach.ts'),
@@ -333,7 +334,7 @@ const guests: readonly VerbSpec[] = [
       'Takes effect at once and stays until the guest is unplugged. A portgroup changed with `up` changes the limits of all of its guests.',
     operands: [
       NAME,
-      { name: '<port>', says: "the port's uuid, MAC address, device, or its owner's name" },
+      PORT,
       { name: '<in/out>', says: 'each average[,peak[,burst]] in kilobytes a second; none for what its portgroup says' },
     ],
     options: [json],
