@@ -98,7 +98,7 @@ export const interfaceCodes: Readonly<Record<string, CodeEntry>> = {
   VNI204: {
     title: 'virtualport does not fit the network',
     explanation:
-      'openvswitch needs a network that names a bridge of the host, 802.1Qbg a macvtap network, 802.1Qbh a macvtap network or a pool of virtual functions; networks with a bridge of their own take none.',
+      'openvswitch and midonet need a network that names a bridge of the host, 802.1Qbg a macvtap network, 802.1Qbh a macvtap network or a pool of virtual functions; networks with a bridge of their own take none.',
     bad: "<virtualport type='802.1Qbg'/> on a NAT network",
     good: "<virtualport type='openvswitch'/> on a network with <forward mode='bridge'/> and <bridge name='ovs0'/>",
   },

@@ -18,7 +18,7 @@ export interface Uplink {
 /** What the switch is to know of a guest; nothing where the port has no virtualport of that kind. */
 export function compileAssociation({ record, effective, owner }: AssociationContext, uplink: Uplink): readonly AssociationResource[] {
   const { port } = record;
-  const { type, managerid, typeid, typeidversion, instanceid, profileid } = effective.virtualport ?? {};
+  const { type, managerid, typeid, typeidversion, instanceid, interfaceid, profileid } = effective.virtualport ?? {};
   const common = { kind: 'association', owner } as const;
   if (type === '802.1Qbg') {
     if (managerid === undefined || typeid === undefined || typeidversion === undefined || instanceid === undefined) return [];
@@ -26,6 +26,7 @@ export function compileAssociation({ record, effective, owner }: AssociationCont
     const spec = { type, managerid, typeid, typeidversion, instanceid, mac: port.mac, vlan };
     return [{ ...common, device: uplink.device, spec }];
   }
+  if (type === 'midonet' && interfaceid !== undefined) return [{ ...common, device: uplink.device, spec: { type, interfaceid } }];
   if (type !== '802.1Qbh' || profileid === undefined) return [];
   const spec = { type, profileid, instance: port.owner.uuid };
   // A virtual function's profile is set through its physical one.

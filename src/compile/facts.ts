@@ -38,6 +38,8 @@ export interface Capabilities {
   readonly police: boolean;
   readonly csum: boolean;
   readonly openvswitch: boolean;
+  /** MidoNet's own tool, mm-ctl, is installed. */
+  readonly midonet: boolean;
   readonly firewalld: boolean;
   readonly resolved: boolean;
 }

@@ -191,15 +191,16 @@ export interface OvsPortResource extends Owned {
 }
 
 /**
- * The switch that a guest's device leads to knows the guest (`<virtualport type='802.1Qbg'/>` and `'802.1Qbh'`). What is asked of whom:
- * lldpad talks to a switch that keeps IEEE 802.1Qbg (VSI discovery), a network card to one that has port profiles (802.1Qbh, now 802.1BR).
+ * The switch that a guest's device leads to knows the guest (`<virtualport type='802.1Qbg'/>`, `'802.1Qbh'` and `'midonet'`). What is asked of
+ * whom: lldpad talks to a switch that keeps IEEE 802.1Qbg (VSI discovery), a network card to one that has port profiles (802.1Qbh, now
+ * 802.1BR), and MidoNet's tool to the agent that takes the device into the overlay network.
  */
 export interface AssociationResource extends Owned {
   readonly kind: 'association';
   readonly owner: Required<Owner>;
-  /** The device of the host that leads to the switch. */
+  /** The device of the host that leads to the switch; the guest's own one under MidoNet. */
   readonly device: string;
-  readonly spec: VsiSpec | ProfileSpec;
+  readonly spec: VsiSpec | ProfileSpec | MidonetSpec;
 }
 
 export interface VsiSpec {
@@ -220,6 +221,12 @@ export interface ProfileSpec {
   readonly vf?: number;
   /** The machine's uuid. */
   readonly instance: string;
+}
+
+export interface MidonetSpec {
+  readonly type: 'midonet';
+  /** The port of MidoNet's topology. */
+  readonly interfaceid: string;
 }
 
 /** The bridge's domain and name server are known to systemd-resolved. */

@@ -43,7 +43,19 @@ describe('a guest on a host bridge', () => {
     expect(codes(hostBridge, { vlan: tag }, netns, bare)).toEqual(['error VNC005']);
     expect(codes(hostBridge, {}, netns, bare)).toEqual([]);
     expect(codes(ovs, {}, netns, bare)).toEqual(['error VNC005']);
-    expect(codes({ ...hostBridge, virtualport: { type: 'midonet', interfaceid: UUID } }, {}, netns)).toEqual(['error VNI204']);
+  });
+
+  it('of MidoNet is no port of the bridge: MidoNet is told of its device', () => {
+    const midonet = { ...hostBridge, virtualport: { type: 'midonet', interfaceid: UUID } } as const;
+    const told = guest(midonet, {}, netns);
+    expect(told.filter(({ kind }) => kind === 'bridge-port')).toEqual([]);
+    expect(told.filter(({ kind }) => kind === 'association')).toEqual([
+      { kind: 'association', owner: { network: UUID, port: port.uuid }, device: 'vnet0', spec: { type: 'midonet', interfaceid: UUID } },
+    ]);
+    const bare = facts({ capabilities: { ...facts().capabilities, midonet: false } });
+    expect(codes(midonet, {}, netns, bare)).toEqual(['error VNC005']);
+    expect(codes(midonet, { isolated: true }, netns)).toEqual(['error VNC005']);
+    expect(codes(midonet, { vlan: tag }, netns)).toEqual(['warning VNI207']);
   });
 
   it('of Open vSwitch is known to a controller by its interface id', () => {

@@ -72,6 +72,8 @@ function plugged(context: PortContext, { dev }: Pick<PortLink, 'dev'>): readonly
   const bridge = plugBridge(context);
   if (bridge === undefined) return [];
   if (isOvsPort(effective)) return [ovsPort(context, bridge, dev)];
+  // MidoNet's agent takes the device itself; the bridge is only what libvirt's format asks for.
+  if (effective.virtualport?.type === 'midonet') return compileAssociation(context, { device: dev });
   const managesMacs = (bridgePlug(record)?.macTableManager ?? network.bridge?.macTableManager) === 'libvirt';
   const port: Resource = {
     kind: 'bridge-port',
@@ -201,11 +203,28 @@ function bridgePortProblem({ record, effective, facts, network }: PortContext, b
       hint: 'install openvswitch-switch and start it',
     };
   }
+  if (effective.virtualport?.type === 'midonet') return midonetProblem(guest, effective, facts);
   if (!effective.vlan || facts.capabilities.vlanFiltering) return undefined;
   return {
     code: 'VNC005',
     message: `this kernel has no VLAN filtering on bridges, so guest '${guest}' cannot be put on its VLAN`,
     hint: 'use an Open vSwitch bridge, or a kernel with CONFIG_BRIDGE_VLAN_FILTERING',
+  };
+}
+
+function midonetProblem(guest: string, { isolated }: EffectivePort, { capabilities }: PortFacts): Finding | undefined {
+  if (isolated) {
+    return {
+      code: 'VNC005',
+      message: `guest '${guest}' cannot be isolated: under MidoNet it is no port of a bridge`,
+      hint: "leave <port isolated='yes'/> out, and give its port a rule chain in MidoNet",
+    };
+  }
+  if (capabilities.midonet) return undefined;
+  return {
+    code: 'VNC005',
+    message: `guest '${guest}' needs MidoNet's tool 'mm-ctl', which is not installed here`,
+    hint: 'install the MidoNet agent (midolman) and start it, or use a bridge without the virtualport',
   };
 }
 

@@ -11,7 +11,7 @@ import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused }
 import { sortByGuest } from './gone-ports.ts';
 import { lookup } from './lookup.ts';
 import type { RunningRecord } from './port-operations.ts';
-import { otherPorts, plugIn, portFacts, running, withoutPort, withPort } from './port-operations.ts';
+import { otherPorts, plugIn, portFacts, running, STRICTLY, withoutPort, withPort } from './port-operations.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 
 export interface Attached {
@@ -29,7 +29,7 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
     const document = parseDocument(request, context);
     const wanted = wantedPort(record, request, document, context);
     const facts = await portFacts(record, context);
-    const { port, inherited } = plugIn(record, wanted, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'refuse');
+    const { port, inherited } = plugIn(record, wanted, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, STRICTLY);
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const attachment = attachmentFor(state, record, request, document, facts.links);
     const made: PortRecord = {

@@ -7,7 +7,7 @@ import { askedPort, type InheritedSetting, type PortRecord } from '../compile/po
 import { checkReclaim } from '../compile/reclaim.ts';
 import type { EffectivePort } from '../interface/effective.ts';
 import { checkFloor, checkOvercommit } from '../interface/floor.ts';
-import { mergePort, withUuid } from '../interface/merge.ts';
+import { mergePort, withUuid, type MergeOptions } from '../interface/merge.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Bandwidth } from '../network/bandwidth.ts';
@@ -41,6 +41,11 @@ export function findPort(record: NetworkRecord, uuid: string): PortRecord {
   return port;
 }
 
+/** A guest is refused what it would not get. */
+export const STRICTLY: MergeOptions = { unknownPortgroup: 'refuse', unservedVlan: 'refuse' };
+/** libvirt's port call keeps a portgroup that is not there and a VLAN that the network cannot serve, and knows no MidoNet. */
+const AS_LIBVIRT: MergeOptions = { unknownPortgroup: 'ignore', unservedVlan: 'keep', midonet: 'refuse' };
+
 /** `networkPortCreateXML`: the caller makes the device and plugs it by the plug that it is told. */
 export function createPort(
   ref: NetworkRef,
@@ -59,7 +64,7 @@ export function createPort(
     const port =
       options.reclaim === true
         ? reclaimed(record, document, facts)
-        : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, 'ignore').port;
+        : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, AS_LIBVIRT).port;
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const made: PortRecord = { port, attachment: { type: 'none' } };
     return { ...withPort(state, record, made, facts), value: made };
@@ -94,11 +99,9 @@ export function plugIn(
   record: RunningRecord,
   port: NetworkPort,
   { uuid, known, others }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts; readonly others: readonly PortRecord[] },
-  unknownPortgroup: 'refuse' | 'ignore',
+  options: MergeOptions,
 ): Pick<PortRecord, 'port' | 'inherited'> {
-  const merged = value(
-    mergePort({ network: record.live, port }, { unknownPortgroup, unservedVlan: unknownPortgroup === 'refuse' ? 'refuse' : 'keep' }),
-  );
+  const merged = value(mergePort({ network: record.live, port }, options));
   const ports = [...record.ports.values()];
   const plug = value(allocate({ network: record.live, ports, others, port, facts: known }));
   return { port: withFloor(record, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };

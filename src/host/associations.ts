@@ -1,12 +1,13 @@
-import { resourceKey, type AssociationResource, type ProfileSpec, type VsiSpec } from '../compile/host-state.ts';
+import { resourceKey, type AssociationResource } from '../compile/host-state.ts';
 import { eachStep, type DirectHandler, type HostTools } from './handler.ts';
 import { concerned, forget, recall, remember } from './memo.ts';
+import { bindPort, unbindPort } from './midonet.ts';
 import { associateProfile, disassociateProfile } from './port-profile.ts';
 import { associateVsi, deassociateVsi, isAssociated } from './vdp.ts';
 
 /**
- * Guests that a switch knows. lldpad tells which of them it holds; a card tells only how the last request fared, so that a profile is there
- * once it was granted.
+ * Guests that a switch knows. lldpad tells which of them it holds; a card tells only how the last request fared and MidoNet's tool nothing, so
+ * that these are there once they were granted.
  */
 export const associations: DirectHandler<'association'> = {
   async observe(look, tools) {
@@ -17,8 +18,8 @@ export const associations: DirectHandler<'association'> = {
       if (!memo) continue; // nobody was told
       // A request that was cut off is made again where it is wanted, and taken back where it is not.
       const isWanted = look.request.desired.has(key);
-      const isHeld = isVsi(memo.resource) ? await isAssociated(memo.resource) : memo.before === GRANTED || !isWanted;
-      if (isHeld) found.push(memo.resource);
+      const { isHeld = () => memo.before === GRANTED || !isWanted } = meansOf(memo.resource, tools);
+      if (await isHeld()) found.push(memo.resource);
       else if (!isWanted) forget(key, tools);
     }
     return found;
@@ -39,8 +40,7 @@ const GRANTED = 'granted';
 async function begin(r: AssociationResource, tools: HostTools): Promise<void> {
   remember({ resource: r }, tools);
   try {
-    if (isVsi(r)) await associateVsi(r);
-    else if (isProfile(r)) await associateProfile(r, tools);
+    await meansOf(r, tools).begin();
     remember({ resource: r, before: GRANTED }, tools);
   } catch (error) {
     forget(resourceKey(r), tools); // refused: there is nothing to end
@@ -49,15 +49,30 @@ async function begin(r: AssociationResource, tools: HostTools): Promise<void> {
 }
 
 async function end(r: AssociationResource, tools: HostTools): Promise<void> {
-  if (isVsi(r)) await deassociateVsi(r);
-  else if (isProfile(r)) await disassociateProfile(r, tools);
+  await meansOf(r, tools).end();
   forget(resourceKey(r), tools);
 }
 
-function isVsi(r: AssociationResource): r is AssociationResource & { readonly spec: VsiSpec } {
-  return r.spec.type === '802.1Qbg';
+/** How one kind of switch is told, and asked where it can be. */
+interface Means {
+  readonly begin: () => Promise<void>;
+  readonly end: () => Promise<void>;
+  readonly isHeld?: () => Promise<boolean> | boolean;
 }
 
-function isProfile(r: AssociationResource): r is AssociationResource & { readonly spec: ProfileSpec } {
-  return r.spec.type === '802.1Qbh';
+function meansOf({ device, spec }: AssociationResource, tools: HostTools): Means {
+  switch (spec.type) {
+    case '802.1Qbg': {
+      const vsi = { device, spec };
+      return { begin: () => associateVsi(vsi), end: () => deassociateVsi(vsi), isHeld: () => isAssociated(vsi) };
+    }
+    case '802.1Qbh': {
+      const profile = { device, spec };
+      return { begin: () => associateProfile(profile, tools), end: () => disassociateProfile(profile, tools) };
+    }
+    case 'midonet': {
+      const binding = { device, spec };
+      return { begin: () => bindPort(binding), end: () => unbindPort(binding) };
+    }
+  }
 }

@@ -1,19 +1,20 @@
 import type { Capabilities } from '../compile/facts.ts';
-import { tryRun } from './command.ts';
+import { isInstalled, tryRun } from './command.ts';
+import { MIDONET_TOOL } from './midonet.ts';
 import { isOvsRunning } from './ovsdb.ts';
 
-type Probed = Omit<Capabilities, 'openvswitch'>;
+type Probed = Omit<Capabilities, 'openvswitch' | 'midonet'>;
 
 let known: Promise<Probed> | undefined;
 
 /**
  * What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process, but
- * for Open vSwitch, which may start later and is asked each time.
+ * for Open vSwitch and MidoNet, which may come later and are looked for each time.
  */
 export async function probeCapabilities(): Promise<Capabilities> {
   known ??= probe();
   const [probed, openvswitch] = await Promise.all([known, isOvsRunning()]);
-  return { ...probed, openvswitch };
+  return { ...probed, openvswitch, midonet: isInstalled(MIDONET_TOOL) };
 }
 
 /** Each line is tried by itself; the ones that work are echoed. */

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
 import { VirtnetError } from '../base/errors.ts';
 import { runByShell } from './shell-pool.ts';
 
@@ -47,6 +48,18 @@ const packages: Readonly<Record<string, string>> = {
 export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
   const path = process.env['PATH'] ?? '';
   return { PATH: `${path === '' ? '' : `${path}:`}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C', ...extra };
+}
+
+/** True when a program of this name would be found. */
+export function isInstalled(tool: string): boolean {
+  return (cleanEnvironment()['PATH'] ?? '').split(':').some((folder) => {
+    try {
+      accessSync(`${folder}/${tool}`, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The error of a program that could not be started at all. */

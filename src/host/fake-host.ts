@@ -35,6 +35,7 @@ const NOTHING: Omit<HostFacts, 'paths'> = {
     police: true,
     csum: true,
     openvswitch: false,
+    midonet: false,
     firewalld: false,
     resolved: false,
   },

@@ -96,6 +96,12 @@ describe('virtualports', () => {
     expect(value.virtualport).toEqual({ type: 'openvswitch' });
     expect(value.missingUuid).toBe('interfaceid');
   });
+  it('of type midonet are taken on a bridge of the host, but not as libvirt answers', () => {
+    const virtualport = { type: 'midonet', interfaceid: 'c0ffee00-0000-4000-8000-000000000001' } as const;
+    expect(effective(hostBridge(), { virtualport }).virtualport).toEqual(virtualport);
+    expect(merge(hostBridge(), { virtualport }, { midonet: 'refuse' }).diagnostics).toMatchObject([{ code: 'VNI204' }]);
+    expect(merge(network('nat'), { virtualport }).diagnostics).toMatchObject([{ code: 'VNI204' }]);
+  });
   it('name both places of a clash', () => {
     const net = network('vepa', { virtualport: qbg, portgroups: [group('a', { virtualport: { typeid: 5 } })] });
     const [found] = merge(net, { portgroup: 'a' }).diagnostics;
@@ -196,7 +202,7 @@ describe('virtualports', () => {
     ],
   ];
   it.each(answers)('refuse %s with the words of libvirt', (_name, net, port, code, message) => {
-    const first = merge(net, port).diagnostics.find((d) => d.severity === 'error');
+    const first = merge(net, port, { midonet: 'refuse' }).diagnostics.find((d) => d.severity === 'error');
     expect(first?.libvirt).toMatchObject({ code, message });
   });
 });

@@ -23,6 +23,8 @@ export interface MergeOptions {
   readonly unknownPortgroup?: 'refuse' | 'ignore';
   /** A vlan that the network's kind cannot serve: libvirt refuses a guest's interface with one, and keeps a port's without effect. */
   readonly unservedVlan?: 'refuse' | 'keep';
+  /** A virtualport of type midonet on a bridge of the host: libvirt's port call refuses it, and we bind it. */
+  readonly midonet?: 'refuse' | 'bind';
 }
 
 /** What the two kinds of asker have in common. */
@@ -60,7 +62,7 @@ export function mergePort(input: MergeInput, options: MergeOptions = {}): Result
     [network.trustGuestRxFilters, 'network'],
   );
 
-  pushFound(diagnostics, checkVirtualPortKind(network, virtualport));
+  pushFound(diagnostics, checkVirtualPortKind(network, virtualport, { asLibvirt: options.midonet === 'refuse' }));
   pushFound(diagnostics, checkFloor({ network, mac: asker.mac, bandwidth: bandwidth?.value }));
   if (virtualport) pushFound(diagnostics, checkComplete(virtualport));
   pushFound(diagnostics, checkVlanKind(network, vlan?.value, virtualport, unservedVlan === 'refuse' ? 'error' : 'warning'));

@@ -6,18 +6,31 @@ import type { PortNetwork } from './effective.ts';
 import type { Plug } from './plug.ts';
 import { plugTypeOf } from './plug-type.ts';
 
-/** Which virtualports a way of plugging takes, and libvirt's words for the way. */
-const FITTING: Readonly<Record<Plug['type'], { readonly types: readonly VirtualPortType[]; readonly uses: string }>> = {
+interface Fitting {
+  readonly types: readonly VirtualPortType[];
+  /** libvirt's words for the way. */
+  readonly uses: string;
+  /** Taken only by `virtnet attach`: libvirt has MidoNet in a machine's own `<interface type='bridge'>`, and on no network. */
+  readonly ours?: VirtualPortType;
+}
+
+/** Which virtualports a way of plugging takes. */
+const FITTING: Readonly<Record<Plug['type'], Fitting>> = {
   network: { types: [], uses: 'uses IP forwarding' },
-  bridge: { types: ['openvswitch'], uses: 'uses a bridge device' },
+  bridge: { types: ['openvswitch'], uses: 'uses a bridge device', ours: 'midonet' },
   direct: { types: ['802.1Qbg', '802.1Qbh'], uses: 'uses a macvtap device' },
   'hostdev-pci': { types: ['802.1Qbh'], uses: 'uses an SR-IOV Virtual Function via PCI passthrough' },
 };
 
 /** Refuses a merged virtualport whose type the network's kind cannot serve (VNI204, libvirt 67); an untyped one never fits. */
-export function checkVirtualPortKind(network: PortNetwork, virtualport: VirtualPort | undefined): Diagnostic | undefined {
+export function checkVirtualPortKind(
+  network: PortNetwork,
+  virtualport: VirtualPort | undefined,
+  { asLibvirt }: { readonly asLibvirt: boolean },
+): Diagnostic | undefined {
   if (virtualport === undefined) return undefined;
-  const { types, uses } = FITTING[plugTypeOf(network)];
+  const { types: theirs, uses, ours } = FITTING[plugTypeOf(network)];
+  const types = asLibvirt || ours === undefined ? theirs : [...theirs, ours];
   if (virtualport.type !== undefined && types.includes(virtualport.type)) return undefined;
   const found = virtualport.type ?? 'none';
   return {
@@ -59,6 +72,7 @@ function carriesTags(network: PortNetwork, virtualport: VirtualPort | undefined)
     case 'network':
       return false;
     case 'bridge':
+      return virtualport?.type !== 'midonet'; // its ports' VLANs are in MidoNet's own topology
     case 'hostdev-pci':
       return true;
     case 'direct':

@@ -1,11 +1,12 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
 import type { Attachment } from '../../src/compile/port.ts';
 
-/** Guests that a switch is to know, up to lldpad and the kernel. What a switch or a card with port profiles would do no machine here shows. */
+/** Guests that a switch is to know, up to lldpad, the kernel and MidoNet's tool. What a switch, a card or an agent would do no machine here shows. */
 
 const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' });
 const works = (command: string): boolean => {
@@ -129,19 +130,20 @@ describe('802.1Qbg', () => {
   }
 });
 
+const path = process.env['PATH'] ?? '';
+/** Puts a program of this name before the real one, if there is a real one. */
+const standIn = (tool: string, script: string): void => {
+  mkdirSync('/run/stand-in', { recursive: true });
+  writeFileSync(`/run/stand-in/${tool}`, `#!/bin/sh\n${script}\n`);
+  chmodSync(`/run/stand-in/${tool}`, 0o755);
+  process.env['PATH'] = `/run/stand-in:${path}`;
+};
+afterEach(() => {
+  process.env['PATH'] = path;
+});
+
 describe('802.1Qbh', () => {
   const qbh = network('qbh', "<virtualport type='802.1Qbh'><parameters profileid='gold'/></virtualport>");
-  const path = process.env['PATH'] ?? '';
-  /** Puts a program of this name before the real one. */
-  const standIn = (script: string): void => {
-    mkdirSync('/run/stand-in', { recursive: true });
-    writeFileSync('/run/stand-in/socat', `#!/bin/sh\n${script}\n`);
-    chmodSync('/run/stand-in/socat', 0o755);
-    process.env['PATH'] = `/run/stand-in:${path}`;
-  };
-  afterEach(() => {
-    process.env['PATH'] = path;
-  });
   const machine = '11111111-2222-4333-8444-555555555555';
   const attach = async (): Promise<unknown> => {
     await using driver = await openDriver();
@@ -152,7 +154,7 @@ describe('802.1Qbh', () => {
     await using driver = await openDriver();
     await driver.up([qbh]);
     const before = links();
-    standIn('exec strace -yy -v -s 4096 -e trace=recvfrom -o /run/trace /usr/bin/socat "$@"');
+    standIn('socat', 'exec strace -yy -v -s 4096 -e trace=recvfrom -o /run/trace /usr/bin/socat "$@"');
     await expect(attach()).rejects.toMatchObject({ message: expect.stringContaining("'up0' takes no port profiles") as unknown });
     // The kernel's answer holds the message as it came: strace names its parts.
     const [answer = ''] = readFileSync('/run/trace', 'utf8')
@@ -176,6 +178,7 @@ describe('802.1Qbh', () => {
     const before = links();
     // A kernel that says yes: nlmsghdr of NLMSG_ERROR with error 0 (netlink(7)).
     standIn(
+      'socat',
       `cat >/run/sent.$$; printf '\\044\\0\\0\\0\\002\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0\\0'; mv /run/sent.$$ /run/sent.$(ls /run | grep -c '^sent')`,
     );
     await attach();
@@ -186,5 +189,56 @@ describe('802.1Qbh', () => {
     // IFLA_PORT_REQUEST (6) of one byte: PORT_REQUEST_ASSOCIATE 2, then a question without one, then PORT_REQUEST_DISASSOCIATE 3.
     expect(messages.map((m) => /05000600(..)/.exec(m.toString('hex'))?.[1])).toEqual(['02', undefined, '03']);
     expect(messages[0]?.toString('hex')).toContain(machine.replaceAll('-', ''));
+  }, 30_000);
+});
+
+describe('midonet', () => {
+  const midonet = `<network><name>overlay</name><forward mode='bridge'/><bridge name='br0'/>
+    <virtualport type='midonet'><parameters interfaceid='${uuid}'/></virtualport></network>`;
+  const attach = (driver: NetworkDriver) => driver.attach('overlay', { attachment: { type: 'tap' }, mac, owner: { name: 'one' } });
+  const told = (): readonly string[] => (existsSync('/run/told') ? readFileSync('/run/told', 'utf8').trim().split('\n') : []);
+  beforeAll(() => {
+    sh('ip link add br0 type bridge; ip link set br0 up');
+  });
+
+  test('is refused where its tool is not there or does not succeed, and where libvirt refuses it, and nothing is left', async () => {
+    await using driver = await openDriver();
+    await driver.up([midonet]);
+    const before = links();
+    await expect(attach(driver)).rejects.toMatchObject({ code: 'VNC005', hint: expect.stringContaining('midolman') as unknown });
+    standIn('mm-ctl', 'echo "$*" >>/run/told; echo no such port >&2; exit 1');
+    await expect(attach(driver)).rejects.toMatchObject({ message: expect.stringContaining('no such port') as unknown });
+    expect(told()).toEqual([`--bind-port ${uuid} vnet0`]);
+    const port = `<networkport><uuid>${uuid}</uuid><owner><name>vm</name><uuid>${uuid}</uuid></owner><mac address='${mac}'/></networkport>`;
+    await expect(driver.createPort('overlay', port)).rejects.toMatchObject({
+      code: 'VNI204',
+      libvirt: { code: 67, message: expect.stringContaining('not supported for network') as unknown },
+    });
+    expect(links()).toEqual(before);
+    expect(await driver.ports('overlay')).toEqual([]);
+    expect((await driver.diff()).steps).toEqual([]);
+  }, 30_000);
+
+  // A recording tool stands for MidoNet's, which is not to be had any more: what the agent would do nothing here shows.
+  test('is told the guest’s device by its tool, once, and unbound with the guest, also when that fails', async () => {
+    standIn('mm-ctl', 'echo "$*" >>/run/told');
+    rmSync('/run/told', { force: true });
+    const before = links();
+    {
+      await using driver = await openDriver();
+      await driver.up([midonet]);
+      await attach(driver);
+    }
+    await using later = await openDriver(); // as after a restart: it knows only what the files say
+    expect((await later.diff()).steps).toEqual([]);
+    expect(existsSync('/sys/class/net/vnet0/master')).toBe(false);
+    await later.stop('overlay');
+    await later.start('overlay');
+    expect(told()).toEqual([`--bind-port ${uuid} vnet0`]);
+    standIn('mm-ctl', 'echo "$*" >>/run/told; exit 1');
+    await later.detach('overlay', 'one');
+    expect(told().slice(1)).toEqual([`--unbind-port ${uuid}`]);
+    expect(links()).toEqual(before);
+    expect((await later.diff()).steps).toEqual([]);
   }, 30_000);
 });

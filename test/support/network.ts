@@ -39,6 +39,7 @@ export function facts(rest: Partial<HostFacts> = {}): HostFacts {
       police: true,
       csum: true,
       openvswitch: true,
+      midonet: true,
       firewalld: true,
       resolved: true,
     },

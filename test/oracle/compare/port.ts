@@ -20,7 +20,7 @@ export async function comparePort(oracle: Oracle, rng: Random): Promise<Comparis
   const answer = await oracle.ask({ op: 'port', network: generated.network, ports: [generated.port] });
   if (!network || answer.error) return judge(input, answerOf(undefined, diagnostics), answer, diagnostics);
   const read = readPort(generated.port);
-  const merged = read.ok ? mergePort({ network, port: read.value }, { unknownPortgroup: 'ignore' }) : read;
+  const merged = read.ok ? mergePort({ network, port: read.value }, { unknownPortgroup: 'ignore', midonet: 'refuse' }) : read;
   const found = merged.diagnostics;
   const theirs = answer.ports?.[0] ?? {};
   // A pool without devices is the driver's to refuse; libvirt does it between two checks of the merge.
