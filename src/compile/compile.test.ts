@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { facts, ip4, ip6, network, UUID } from '../../test/support/network.ts';
+import type { ForwardMode } from '../network/forward.ts';
 import type { Network } from '../network/network.ts';
 import { compileNetwork, compileShared } from './compile.ts';
+import type { FirewalldFact } from './facts.ts';
 import { resourceKey } from './host-state.ts';
 import type { PortRecord } from './port.ts';
 
@@ -75,7 +77,7 @@ describe('compileNetwork', () => {
 
   it('skips with a warning what a helper service would do that is not there', () => {
     const f = facts();
-    const bare = facts({ capabilities: { ...f.capabilities, firewalld: false, resolved: false } });
+    const bare = facts({ capabilities: { ...f.capabilities, firewalld: undefined, resolved: false } });
     const net = network('nat', {
       ips: [ip4],
       bridge: { name: 'virbr0', stp: true, delay: 0, zone: 'public' },
@@ -83,6 +85,28 @@ describe('compileNetwork', () => {
     });
     expect(codes(net, bare)).toEqual(['warning VNC006', 'warning VNC006']);
     expect(resources(net).slice(-2).map(resourceKey)).toEqual(['zone virbr0', 'resolved virbr0']);
+  });
+
+  it("puts a bridge without a zone into libvirt's zones, where firewalld has them", () => {
+    const zoneOf = (mode: ForwardMode, firewalld: FirewalldFact | undefined, zone?: string): readonly string[] =>
+      resources(
+        network(mode, { ips: [ip4], bridge: { name: 'virbr0', stp: true, delay: 0, ...(zone !== undefined && { zone }) } }),
+        [],
+        facts({ capabilities: { ...facts().capabilities, firewalld } }),
+      ).flatMap((r) => (r.kind === 'zone' ? r.zone : []));
+    const zones = ['libvirt', 'libvirt-routed', 'public'];
+    const all: FirewalldFact = { zones, policies: ['libvirt-routed-out'] };
+    expect((['nat', 'none', 'route', 'open'] as const).map((mode) => zoneOf(mode, all))).toEqual([
+      ['libvirt'],
+      ['libvirt'],
+      ['libvirt-routed'],
+      [],
+    ]);
+    expect(zoneOf('route', { zones, policies: [] })).toEqual(['libvirt']);
+    expect(zoneOf('route', { zones: ['libvirt'], policies: ['libvirt-routed-out'] })).toEqual(['libvirt']);
+    expect(zoneOf('nat', all, '')).toEqual(['libvirt']);
+    expect([zoneOf('nat', all, 'work'), zoneOf('open', all, 'work')]).toEqual([['work'], ['work']]);
+    expect([zoneOf('nat', { zones: ['public'], policies: [] }), zoneOf('nat', undefined)]).toEqual([[], []]);
   });
 
   it('filters VLANs under macTableManager=libvirt where the kernel can', () => {

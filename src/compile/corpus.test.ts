@@ -29,7 +29,7 @@ const link = (name: string, type = '') => [name, { name, type }] as const;
 const host = facts({
   links: new Map([...['lo', 'eth1', 'eth2', 'eth20', 'eth21', 'eth22', 'eth23', 'eth24'].map((n) => link(n)), link('br0', 'bridge')]),
   routes: [{ to: '203.0.113.0/24', dev: 'eth1' }],
-  capabilities: { ...facts().capabilities, firewalld: false, resolved: false, vlanFiltering: false },
+  capabilities: { ...facts().capabilities, firewalld: undefined, resolved: false, vlanFiltering: false },
   paths: { runDir: '/run', stateDir: '/state', leaseScript: '/script' },
 });
 

@@ -30,6 +30,13 @@ export interface VfFact {
   readonly driver?: string;
 }
 
+/** What a running firewalld knows, by name. */
+export interface FirewalldFact {
+  readonly zones: readonly string[];
+  /** None before firewalld 0.9. */
+  readonly policies: readonly string[];
+}
+
 /** What the kernel and the tools of a host can do; each is probed, not guessed from a version. */
 export interface Capabilities {
   readonly vlanFiltering: boolean;
@@ -40,7 +47,8 @@ export interface Capabilities {
   readonly openvswitch: boolean;
   /** MidoNet's own tool, mm-ctl, is installed. */
   readonly midonet: boolean;
-  readonly firewalld: boolean;
+  /** Undefined where firewalld does not run. */
+  readonly firewalld: FirewalldFact | undefined;
   readonly resolved: boolean;
 }
 

@@ -106,7 +106,7 @@ function remedy(chain: ForeignChain, bridge: string, dropped: readonly GuestPack
   const { family, table, name, hook, maker } = chain;
   const iptables = family === 'ip6' ? 'ip6tables' : 'iptables';
   if (maker === 'firewalld')
-    return `firewall-cmd --permanent --zone=trusted --add-interface=${bridge} && firewall-cmd --reload, or zone='...' on the <bridge> element`;
+    return `firewall-cmd --permanent --zone=trusted --add-interface=${bridge} && firewall-cmd --reload, or zone='...' on the <bridge> element; where firewalld has the zones of libvirt's packages, a bridge without a zone goes there by itself`;
   if (hook === 'forward') {
     if (maker === 'docker') return `${iptables} -I DOCKER-USER -i ${bridge} -j ACCEPT; ${iptables} -I DOCKER-USER -o ${bridge} -j ACCEPT`;
     if (maker === 'ufw') return `ufw route allow in on ${bridge}; ufw route allow out on ${bridge}`;

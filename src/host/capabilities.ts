@@ -1,20 +1,30 @@
-import type { Capabilities } from '../compile/facts.ts';
+import type { Capabilities, FirewalldFact } from '../compile/facts.ts';
+import { busCall } from './bus.ts';
 import { isInstalled, tryRun } from './command.ts';
+import { firewalldObject } from './firewalld.ts';
 import { MIDONET_TOOL } from './midonet.ts';
 import { isOvsRunning } from './ovsdb.ts';
 
-type Probed = Omit<Capabilities, 'openvswitch' | 'midonet'>;
+type Services = Pick<Capabilities, 'firewalld' | 'resolved'>;
+type Probed = Omit<Capabilities, 'openvswitch' | 'midonet' | keyof Services>;
 
 let known: Promise<Probed> | undefined;
+let services: Promise<Services> | undefined;
 
 /**
- * What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process, but
- * for Open vSwitch and MidoNet, which may come later and are looked for each time.
+ * What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process; the services
+ * of the system bus once until `forgetServices`. Open vSwitch and MidoNet may come at any time and are looked for each time.
  */
 export async function probeCapabilities(): Promise<Capabilities> {
   known ??= probe();
-  const [probed, openvswitch] = await Promise.all([known, isOvsRunning()]);
-  return { ...probed, openvswitch, midonet: isInstalled(MIDONET_TOOL) };
+  services ??= probeServices();
+  const [probed, bus, openvswitch] = await Promise.all([known, services, isOvsRunning()]);
+  return { ...probed, ...bus, openvswitch, midonet: isInstalled(MIDONET_TOOL) };
+}
+
+/** firewalld was started, ended or read its configuration anew: the services are looked at again when they matter. */
+export function forgetServices(): void {
+  services = undefined;
 }
 
 /** Each line is tried by itself; the ones that work are echoed. */
@@ -35,24 +45,40 @@ const TRIALS: readonly (readonly [keyof Probed, string])[] = [
 
 async function probe(): Promise<Probed> {
   const script = TRIALS.map(([name, trial]) => `(${trial}) >/dev/null 2>&1 && echo ${name}`).join('\n');
-  const [trials, bus] = await Promise.all([
-    // No names from outside reach this shell text: it is a constant.
-    tryRun(['unshare', '--net', '--', 'sh', '-c', `${script}\ntrue`]).then(
-      (r) => r.stdout.split('\n'),
-      (): string[] => [],
-    ),
-    tryRun(['busctl', '--no-pager', '--acquired', 'list'], { timeoutMs: 2000 }).then(
-      (r) => (r.code === 0 ? r.stdout : ''),
-      () => '',
-    ),
-  ]);
+  // No names from outside reach this shell text: it is a constant.
+  const trials = await tryRun(['unshare', '--net', '--', 'sh', '-c', `${script}\ntrue`]).then(
+    (r) => r.stdout.split('\n'),
+    (): string[] => [],
+  );
   return {
     vlanFiltering: trials.includes('vlanFiltering'),
     sfq: trials.includes('sfq'),
     fqCodel: trials.includes('fqCodel'),
     police: trials.includes('police'),
     csum: trials.includes('csum'),
-    firewalld: /^org\.fedoraproject\.FirewallD1\s/m.test(bus),
-    resolved: /^org\.freedesktop\.resolve1\s/m.test(bus),
   };
+}
+
+async function probeServices(): Promise<Services> {
+  const bus = await tryRun(['busctl', '--no-pager', '--acquired', 'list'], { timeoutMs: 2000 }).then(
+    (r) => (r.code === 0 ? r.stdout : ''),
+    () => '',
+  );
+  const firewalld = /^org\.fedoraproject\.FirewallD1\s/m.test(bus) ? await askFirewalld() : undefined;
+  return { firewalld, resolved: /^org\.freedesktop\.resolve1\s/m.test(bus) };
+}
+
+/** One that does not answer now (it is busy starting, or ends) counts as running without zones, and is asked again next time. */
+async function askFirewalld(): Promise<FirewalldFact> {
+  const names = async (part: 'zone' | 'policy', method: string): Promise<readonly string[]> => {
+    const [list] = (await busCall(firewalldObject(part), method, [], /Unknown(Method|Interface|Object)/)) ?? [];
+    return Array.isArray(list) ? list.filter((name) => typeof name === 'string') : [];
+  };
+  try {
+    const [zones, policies] = await Promise.all([names('zone', 'getZones'), names('policy', 'getPolicies')]);
+    return { zones, policies };
+  } catch {
+    forgetServices();
+    return { zones: [], policies: [] };
+  }
 }

@@ -233,6 +233,7 @@ function stepError(steps: readonly Step[], index: number, cause: unknown): Virtn
       ...(step === undefined ? {} : { key: step.key, op: step.op }),
       ...(inner === undefined ? {} : { code: inner.code, ...inner.details }),
     },
+    ...(inner?.libvirt && { libvirt: inner.libvirt }),
     cause,
   });
 }

@@ -36,7 +36,7 @@ const NOTHING: Omit<HostFacts, 'paths'> = {
     csum: true,
     openvswitch: false,
     midonet: false,
-    firewalld: false,
+    firewalld: undefined,
     resolved: false,
   },
 };

@@ -41,7 +41,9 @@ describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
       { kind: 'firewall' },
     ]);
     expect(firewallEvents('{"add": {"chain": {"family": "inet", "table": "firewalld", "name": "filter_INPUT", "handle": 1}}}')).toEqual([]);
-    expect(firewallEvents('{"delete": {"table": {"family": "inet", "name": "firewalld", "handle": 2}}}')).toEqual([]);
+    expect(firewallEvents('{"delete": {"table": {"family": "inet", "name": "firewalld", "handle": 2}}}')).toMatchObject([
+      { kind: 'firewall', firewalld: true },
+    ]);
   });
   it("is silent about other tables, and about what is not nft's", () => {
     expect(firewallEvents('{"delete": {"table": {"family": "ip", "name": "filter", "handle": 1}}}')).toEqual([]);

@@ -2,12 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { forgetServices } from './capabilities.ts';
 
 /** Something changed on the host; what exactly is for the next observation to say. */
 export type HostEvent =
   | { readonly kind: 'device'; readonly dev: string; readonly summary: string }
-  /** `network` is the uuid whose chain or map entry it was; absent when the table itself or another part changed. `whole`: the table is gone. */
-  | { readonly kind: 'firewall'; readonly network?: string; readonly whole?: true; readonly summary: string }
+  /**
+   * `network` is the uuid whose chain or map entry it was; absent when the table itself or another part changed. `whole`: the table is gone.
+   * `firewalld`: it was the table of firewalld.
+   */
+  | { readonly kind: 'firewall'; readonly network?: string; readonly whole?: true; readonly firewalld?: true; readonly summary: string }
   | { readonly kind: 'dnsmasq'; readonly network: string; readonly summary: string };
 
 /** How often dnsmasq processes are looked at: they are nobody's children, so nothing else tells of their end. Milliseconds. */
@@ -23,7 +27,11 @@ const RESTART_MS = 1000;
 export function monitorHost(runDir: string, listener: (event: HostEvent) => void): () => void {
   const ends = [
     follow(['ip', '-o', 'monitor', 'link', 'address', 'route'], (line) => emitAll(listener, deviceEvents(line))),
-    follow(['nft', '-j', 'monitor'], (line) => emitAll(listener, firewallEvents(line))),
+    follow(['nft', '-j', 'monitor'], (line) => {
+      const events = firewallEvents(line);
+      if (events.some((event) => event.kind === 'firewall' && event.firewalld)) forgetServices();
+      emitAll(listener, events);
+    }),
     pollDnsmasq(join(runDir, 'dnsmasq'), listener),
   ];
   return () => {
@@ -45,7 +53,7 @@ const CHAIN = /^n_([0-9a-f]{8})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a
 
 /**
  * A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`. Other tables' are not ours to mend; but where firewalld makes
- * its table anew, it was reloaded or started, and has forgotten which zones the bridges are in.
+ * its table anew, it was reloaded or started, and has forgotten which zones the bridges are in; where it takes it away, it ends.
  */
 export function firewallEvents(line: string): readonly HostEvent[] {
   let parsed: unknown;
@@ -58,8 +66,10 @@ export function firewallEvents(line: string): readonly HostEvent[] {
     Object.entries(body).flatMap(([type, object]): readonly HostEvent[] => {
       const table = type === 'table' ? object['name'] : object['table'];
       if (object['family'] !== 'inet') return [];
-      if (table === 'firewalld' && type === 'table' && op === 'add')
-        return [{ kind: 'firewall', summary: 'firewalld made its rules anew' }];
+      if (table === 'firewalld' && type === 'table')
+        return [
+          { kind: 'firewall', firewalld: true, summary: op === 'add' ? 'firewalld made its rules anew' : 'firewalld took its rules away' },
+        ];
       if (table !== 'virtnet') return [];
       const text = JSON.stringify(object);
       const names = type === 'chain' ? [object['name']] : [object['chain'], /"target": ?"([^"]+)"/.exec(text)?.[1]];

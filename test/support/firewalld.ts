@@ -1,4 +1,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
@@ -17,13 +20,23 @@ export async function systemBus(): Promise<ChildProcess> {
   return bus;
 }
 
-/** A firewalld with its defaults, on such a bus and in this network namespace. */
-export async function firewalld(): Promise<ChildProcess> {
+/** A firewalld with its defaults, on such a bus and in this network namespace. The zones of libvirt's packages lie in `defaults` if they are to be known. */
+export async function firewalld(defaults = withoutLibvirt()): Promise<ChildProcess> {
   sh('mount -t tmpfs tmpfs /etc/firewalld; mount -t tmpfs tmpfs /var/log');
-  const daemon = spawn('firewalld', ['--nofork', '--nopid'], { stdio: 'ignore' });
+  const daemon = spawn('firewalld', ['--nofork', '--nopid', '--default-config', defaults], { stdio: 'ignore' });
   await untilItWorks('firewall-cmd --state');
   return daemon;
 }
+
+/** A copy of firewalld's defaults without what libvirt's packages add to them. */
+export function withoutLibvirt(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'firewalld-'));
+  sh(`cp -r /usr/lib/firewalld/. ${folder}; rm -f ${folder}/*/libvirt*`);
+  return folder;
+}
+
+/** Whether libvirt's packages brought their zones. */
+export const hasLibvirtZones = existsSync('/usr/lib/firewalld/zones/libvirt-routed.xml');
 
 /** Waits until a command ends well, for half a minute at most. */
 export async function untilItWorks(command: string): Promise<void> {

@@ -40,7 +40,7 @@ export function facts(rest: Partial<HostFacts> = {}): HostFacts {
       csum: true,
       openvswitch: true,
       midonet: true,
-      firewalld: true,
+      firewalld: { zones: [], policies: [] },
       resolved: true,
     },
     paths: { runDir: '/run/virtnet', stateDir: '/var/lib/virtnet', leaseScript: '/usr/lib/virtnet/lease-script' },

@@ -60,6 +60,7 @@ const templates: ReadonlyMap<number, string> = new Map([
   [84, 'Operation not supported: %1$s'],
   [87, 'resource busy: %1$s'],
   [88, 'access denied: %1$s'],
+  [89, 'error from service: %1$s'],
   [92, 'XML document failed to validate against schema: %1$s'],
   [105, 'Invalid network port pointer: %1$s'],
   [106, 'network port %1$s exists already'],
