@@ -40,9 +40,6 @@ export interface FirewalldFact {
 /** What the kernel and the tools of a host can do; each is probed, not guessed from a version. */
 export interface Capabilities {
   readonly vlanFiltering: boolean;
-  readonly sfq: boolean;
-  readonly fqCodel: boolean;
-  readonly police: boolean;
   readonly csum: boolean;
   readonly openvswitch: boolean;
   /** MidoNet's own tool, mm-ctl, is installed. */

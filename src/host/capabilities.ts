@@ -27,34 +27,24 @@ export function forgetServices(): void {
   services = undefined;
 }
 
-/** Each line is tried by itself; the ones that work are echoed. */
+/** Each is tried by itself; the ones that work are echoed. One tc(8) does all that its trial needs, and ends at the first line that fails. */
 const TRIALS: readonly (readonly [keyof Probed, string])[] = [
   ['vlanFiltering', 'ip link add vnb type bridge vlan_filtering 1'],
-  ['sfq', 'tc qdisc add dev lo root handle 9: sfq && tc qdisc del dev lo root'],
-  ['fqCodel', 'tc qdisc add dev lo root handle 9: fq_codel && tc qdisc del dev lo root'],
-  [
-    'police',
-    'tc qdisc add dev lo ingress && tc filter add dev lo parent ffff: protocol all u32 match u32 0 0 police rate 1mbit burst 10k drop',
-  ],
-  // A device has an ingress or a clsact.
   [
     'csum',
-    '{ tc qdisc del dev lo ingress; tc qdisc add dev lo clsact; } && tc filter add dev lo egress protocol ip u32 match u32 0 0 action csum ip and udp',
+    `printf '%s\\n' 'qdisc add dev lo clsact' 'filter add dev lo egress protocol ip u32 match u32 0 0 action csum ip and udp' | tc -batch -`,
   ],
 ];
 
 async function probe(): Promise<Probed> {
-  const script = TRIALS.map(([name, trial]) => `(${trial}) >/dev/null 2>&1 && echo ${name}`).join('\n');
+  const script = TRIALS.map(([name, trial]) => `{ ${trial}; } >/dev/null 2>&1 && echo ${name};`).join(' ');
   // No names from outside reach this shell text: it is a constant.
-  const trials = await tryRun(['unshare', '--net', '--', 'sh', '-c', `${script}\ntrue`]).then(
+  const trials = await tryRun(['unshare', '--net', '--', 'sh', '-c', `${script} true`]).then(
     (r) => r.stdout.split('\n'),
     (): string[] => [],
   );
   return {
     vlanFiltering: trials.includes('vlanFiltering'),
-    sfq: trials.includes('sfq'),
-    fqCodel: trials.includes('fqCodel'),
-    police: trials.includes('police'),
     csum: trials.includes('csum'),
   };
 }

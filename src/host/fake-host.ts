@@ -30,9 +30,6 @@ const NOTHING: Omit<HostFacts, 'paths'> = {
   vfs: [],
   capabilities: {
     vlanFiltering: true,
-    sfq: true,
-    fqCodel: true,
-    police: true,
     csum: true,
     openvswitch: false,
     midonet: false,

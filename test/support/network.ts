@@ -34,9 +34,6 @@ export function facts(rest: Partial<HostFacts> = {}): HostFacts {
     vfs: [],
     capabilities: {
       vlanFiltering: true,
-      sfq: true,
-      fqCodel: true,
-      police: true,
       csum: true,
       openvswitch: true,
       midonet: true,
