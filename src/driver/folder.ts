@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import type { FileChange } from './files.ts';
 
@@ -71,9 +71,9 @@ export class Folder<T> {
   refresh(files: ReadonlyMap<string, T | undefined>): void {
     if (this.#seen === undefined || files.size === 0) return;
     for (const [file, value] of files) {
-      const signature = fileStamp(join(this.path, file));
+      const signature = fileStamp(`${this.path}/${file}`);
       if (signature === undefined) this.#entries.delete(file);
-      else this.#entries.set(file, { signature, value: value ?? this.#read(file, join(this.path, file)) });
+      else this.#entries.set(file, { signature, value: value ?? this.#read(file, `${this.path}/${file}`) });
     }
     this.#version++;
     this.#look();
@@ -91,12 +91,12 @@ export class Folder<T> {
     let changed = false;
     for (const file of list(this.path)) {
       if (!this.#accepts(file)) continue;
-      const signature = fileStamp(join(this.path, file));
+      const signature = fileStamp(`${this.path}/${file}`);
       if (signature === undefined) continue;
       const old = this.#entries.get(file);
       if (old?.signature === signature) next.set(file, old);
       else {
-        next.set(file, { signature, value: this.#read(file, join(this.path, file)) });
+        next.set(file, { signature, value: this.#read(file, `${this.path}/${file}`) });
         changed = true;
       }
     }
@@ -116,7 +116,11 @@ export class Folder<T> {
 
 /** The text of a file, or undefined where there is none. */
 export function readText(path: string): string | undefined {
-  if (!existsSync(path)) return undefined; // a tenth of what the error costs
+  return existsSync(path) ? readListed(path) : undefined; // a tenth of what the error costs
+}
+
+/** The same for a file that was there just now. */
+export function readListed(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {

@@ -7,7 +7,7 @@ import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
-import { Folder, readText } from './folder.ts';
+import { Folder, readListed, readText } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import { portFromText, portToText } from './port-file.ts';
@@ -333,7 +333,7 @@ function loadDocument(
   texts: Map<string, Network> = new Map(),
 ): Loaded<Network> {
   try {
-    const text = written.text ?? readText(path) ?? '';
+    const text = written.text ?? readListed(path) ?? '';
     const known = texts.get(text);
     if (known !== undefined) return { value: known };
     if (written.network !== undefined && codec.says?.(text, written.network) === true) return { value: written.network };
@@ -351,7 +351,7 @@ function loadDocument(
 
 function loadPort(path: string, text?: string): Loaded<PortRecord> {
   try {
-    return { value: portFromText(text ?? readText(path) ?? '') };
+    return { value: portFromText(text ?? readListed(path) ?? '') };
   } catch (error) {
     return unreadable(path, error instanceof Error ? error.message : String(error), []);
   }

@@ -57,7 +57,7 @@ interface Asked {
 }
 
 /** How long an answer asked for in advance is good for, in milliseconds: our own changes cannot fall in between, others' hardly. */
-const AHEAD_MS = 50;
+const AHEAD_MS = 500;
 
 /** What an observation has learned so far: the request, and the links that matter to it. */
 export interface Look {

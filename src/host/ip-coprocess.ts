@@ -69,7 +69,7 @@ class Coprocess {
       this.kill();
     }, timeoutMs);
     try {
-      await this.#ending?.done;
+      if (this.#ending) await this.#ending.done;
       this.firstUsed ??= performance.now();
       return await new Promise<readonly LineResult[]>((resolve, reject) => {
         this.#pending = { lines, stderrs: [], resolve, reject };
@@ -243,7 +243,8 @@ function words(stderr: string): string {
 export class IpTool {
   readonly #tool: 'ip' | 'tc';
   #process: Coprocess | undefined;
-  #chain: Promise<unknown> = Promise.resolve();
+  /** What is under way; undefined when nothing is: what is asked for then goes out before `batch` returns. */
+  #chain: Promise<unknown> | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(tool: 'ip' | 'tc' = 'ip') {
@@ -254,9 +255,7 @@ export class IpTool {
   batch(commands: readonly IpArgs[], timeoutMs = 30_000): Promise<readonly LineResult[]> {
     if (commands.length === 0) return Promise.resolve([]);
     const lines = commands.map(batchLine);
-    const result = this.#chain.then(() => this.#ask(lines, timeoutMs + lines.length * 100, TORN_AGAIN));
-    this.#chain = result.catch(() => undefined);
-    return result;
+    return this.#inTurn(() => this.#ask(lines, timeoutMs + lines.length * 100, TORN_AGAIN));
   }
 
   async #ask(lines: readonly string[], timeoutMs: number, attempts: number): Promise<readonly LineResult[]> {
@@ -280,7 +279,18 @@ export class IpTool {
 
   /** What is asked for after this goes to a process that remembers nothing. */
   forget(): void {
-    this.#chain = this.#chain.then(() => this.#process?.renew());
+    void this.#inTurn(() => Promise.resolve(this.#process?.renew()));
+  }
+
+  /** Begins the work when all before it is done, which is at once if nothing is. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#chain ? this.#chain.then(work) : work();
+    const ended = (): void => {
+      if (this.#chain === chain) this.#chain = undefined;
+    };
+    const chain: Promise<unknown> = result.then(ended, ended);
+    this.#chain = chain;
+    return result;
   }
 
   close(): void {

@@ -37,4 +37,4 @@ export class LinkDump {
 }
 
 /** How long a dump is good for an observation, in milliseconds. */
-const FRESH_MS = 100;
+const FRESH_MS = 500;

@@ -36,8 +36,16 @@ export interface AddressInfo {
   readonly temporary?: boolean;
 }
 
-/** Whose a link is by its marks; undefined for a link of somebody else's. */
+const owners = new WeakMap<LinkRow, Owner | 'nobody of ours'>();
+
+/** Whose a link is by its marks; undefined for a link of somebody else's. A row is read once, however often it is asked. */
 export function markedOwner(row: LinkRow): Owner | undefined {
+  const known = owners.get(row) ?? readOwner(row) ?? 'nobody of ours';
+  owners.set(row, known);
+  return known === 'nobody of ours' ? undefined : known;
+}
+
+function readOwner(row: LinkRow): Owner | undefined {
   const isUnfinished = isOurGroup(row.group) || isTapBirthName(row.ifname);
   return parseAlias(row.ifalias)?.owner ?? (isUnfinished ? { network: UNKNOWN_NETWORK } : undefined);
 }

@@ -65,7 +65,7 @@ export function isTapBirthName(name: string): boolean {
 
 /** Reads an alias; undefined where it is not one of ours. */
 export function parseAlias(alias: string | undefined): AliasMark | undefined {
-  const m = ALIAS.exec(alias ?? '');
+  const m = alias?.startsWith('virtnet:') === true ? ALIAS.exec(alias) : undefined;
   const [, network, port, netns, name, mac, shapes] = m ?? [];
   if (network === undefined) return undefined;
   return {

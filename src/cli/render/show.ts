@@ -86,12 +86,12 @@ function poolText(used: number, total: number, active: boolean, style: Style): s
 /** Guests that are plugged in, each with its leases; then leases of machines that are no ports of ours. */
 function guestTable({ ports, status, leases, now }: ShowData, style: Style, width: number): string {
   if (ports.length === 0 && leases.length === 0) return '';
-  const byMac = (mac: string): readonly Lease[] => leases.filter((l) => l.mac?.toLowerCase() === mac);
   const statusOf = new Map(status.map((s) => [s.port, s]));
   const known = new Set(ports.map((p) => p.port.mac));
+  const others = leases.filter((l) => l.mac === undefined || !known.has(l.mac.toLowerCase()));
   const rows = [
-    ...ports.map((p) => {
-      const own = byMac(p.port.mac);
+    ...ports.slice(0, MOST_ROWS).map((p) => {
+      const own = leases.filter((l) => l.mac?.toLowerCase() === p.port.mac);
       return [
         p.port.owner.name,
         p.port.mac,
@@ -103,9 +103,7 @@ function guestTable({ ports, status, leases, now }: ShowData, style: Style, widt
         whereOf(p),
       ];
     }),
-    ...leases
-      .filter((l) => l.mac === undefined || !known.has(l.mac.toLowerCase()))
-      .map((l) => [undefined, l.mac, undefined, l.ip, l.hostname, expires(l, now), undefined, 'lease only']),
+    ...others.slice(0, MOST_ROWS).map((l) => [undefined, l.mac, undefined, l.ip, l.hostname, expires(l, now), undefined, 'lease only']),
   ];
   const table = formatTable(
     [
@@ -121,7 +119,7 @@ function guestTable({ ports, status, leases, now }: ShowData, style: Style, widt
     rows.slice(0, MOST_ROWS),
     width,
   );
-  const more = rows.length - MOST_ROWS;
+  const more = ports.length + others.length - MOST_ROWS;
   return `\n${table}${more > 0 ? `${count(more, 'more guest')}: virtnet ports, virtnet leases\n` : ''}`;
 }
 
