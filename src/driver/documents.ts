@@ -40,9 +40,9 @@ export function refusedBySchema(diagnostic: Diagnostic): Diagnostic {
   return { ...diagnostic, severity: 'error', libvirt: { code: 92, domain: 5, message } };
 }
 
-/** The document as `virsh net-dumpxml` prints it. */
-export function writeDocument(network: Network, options: { readonly inactive: boolean }): string {
-  return writeNetwork(network, { live: !options.inactive });
+/** The document as `virsh net-dumpxml` prints it. `running`: it is a running network's, in whatever form. */
+export function writeDocument(network: Network, { inactive, running }: { readonly inactive: boolean; readonly running: boolean }): string {
+  return writeNetwork(network, { live: !inactive, natPorts: running });
 }
 
 function asResult({ network, diagnostics }: { readonly network?: Network; readonly diagnostics: readonly Diagnostic[] }): Result<Network> {

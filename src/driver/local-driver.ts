@@ -46,7 +46,7 @@ export interface LocalDriverParts {
   readonly store: Store;
   readonly engine: Engine;
   readonly events: EventQueue;
-  readonly write: (network: Network, options: { readonly inactive: boolean }) => string;
+  readonly write: (network: Network, options: { readonly inactive: boolean; readonly running: boolean }) => string;
   readonly leases: (record: NetworkRecord, mac: string | undefined) => Promise<readonly Lease[]>;
   /** Gives back what an unplugged guest has leased. */
   readonly release: (record: NetworkRecord, mac: string) => Promise<void>;
@@ -85,9 +85,10 @@ export class LocalDriver implements NetworkDriver {
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {
     const record = lookup(this.#parts.engine.glance(), ref);
-    if (options.inactive === true || record.live === undefined)
-      return this.#parts.write(record.config ?? currentDocument(record), { inactive: true });
-    return this.#parts.write(shownLive(record.live, record.ports.values()), { inactive: false });
+    const { live, config } = record;
+    if (options.inactive !== true && live) return this.#parts.write(shownLive(live, record.ports.values()), { inactive: false, running: true });
+    // A transient network has one document.
+    return this.#parts.write(config ?? currentDocument(record), { inactive: true, running: config === undefined });
   }
 
   async define(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {

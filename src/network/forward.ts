@@ -253,11 +253,11 @@ function readPf(context: ReadContext, element: XmlElement): Forward['pf'] {
  * Writes `<forward>`; nothing for an isolated network. A live document shows the guests on each device and, where NAT has anything
  * to translate, the ports it uses.
  */
-export function writeForward(writer: XmlWriter, forward: Forward, options: { readonly live: boolean; readonly translates: boolean }): void {
+export function writeForward(writer: XmlWriter, forward: Forward, options: { readonly live: boolean; readonly natPorts: boolean }): void {
   if (forward.mode === 'none') return;
   const { mode, driver, pf, interfaces, addresses } = forward;
   const { live } = options;
-  const nat = natFor(forward.nat, live && options.translates);
+  const nat = natFor(forward.nat, options.natPorts);
   const attributes = [
     // A document may not have both; libvirt leaves the device out as well.
     ['dev', pf ? undefined : interfaces[0]?.dev],

@@ -17,6 +17,8 @@ import { writeVlan } from './vlan.ts';
 export interface WriteNetworkOptions {
   /** The form of a running network: with connections, and with the ports that NAT uses. */
   readonly live?: boolean;
+  /** NAT's usual ports are shown where the document names none: a network gets them when it starts. Default: `live`. */
+  readonly natPorts?: boolean;
 }
 
 /** Writes a network byte for byte as `virsh net-dumpxml` does. */
@@ -30,12 +32,12 @@ export function writeNetwork(network: Network, options: WriteNetworkOptions = {}
     ['trustGuestRxFilters', network.trustGuestRxFilters],
   ] as const;
   writer.element('network', attributes, () => {
-    writeContent(writer, network, live);
+    writeContent(writer, network, live, options.natPorts ?? live);
   });
   return writer.toString();
 }
 
-function writeContent(writer: XmlWriter, network: Network, live: boolean): void {
+function writeContent(writer: XmlWriter, network: Network, live: boolean, natPorts: boolean): void {
   writer.text('name', network.name);
   if (network.uuid !== undefined) writer.text('uuid', network.uuid);
   if (network.title !== undefined) writer.text('title', network.title);
@@ -43,7 +45,7 @@ function writeContent(writer: XmlWriter, network: Network, live: boolean): void 
   if (network.metadata.length > 0 || (network.emptyMetadata === true && !live)) {
     writeMetadata(writer, { elements: network.metadata, declarations: network.metadataDeclarations ?? [] });
   }
-  writeForward(writer, network.forward, { live, translates: translates(network) });
+  writeForward(writer, network.forward, { live, natPorts: natPorts && translates(network) });
   const managed = isManaged(network);
   if (network.bridge || managed) writeBridge(writer, network.bridge ?? { stp: true, delay: 0 }, managed);
   if (network.mtu) writer.empty('mtu', [['size', network.mtu]]);

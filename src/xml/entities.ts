@@ -39,7 +39,7 @@ export class References {
       const place = fixed ?? base + amp;
       if (raw[amp + 1] === '#') {
         const semicolon = raw.indexOf(';', amp);
-        out += characterReference(raw.slice(amp, semicolon < 0 ? undefined : semicolon + 1), place);
+        out += characterReference(raw.slice(amp, semicolon < 0 ? undefined : semicolon + 1), place, fixed);
         at = semicolon + 1;
         continue;
       }
@@ -47,6 +47,7 @@ export class References {
       const name = raw.slice(amp + 1, end);
       if (name === '') {
         throw new XmlFault('VNX006', place, "'&' starts a reference, but no name follows", {
+          caret: fixed ?? place + 1,
           hint: 'write &amp; for a plain ampersand',
           libxml2: 'xmlParseEntityRef: no name',
         });
@@ -58,16 +59,19 @@ export class References {
         });
       }
       at = end + 1;
-      out += PREDEFINED[name] ?? this.#entity(name, place, inAttribute, depth);
+      out += PREDEFINED[name] ?? this.#entity(name, { place, caret: fixed ?? base + at }, inAttribute, depth);
     }
     return out + normalize(at === 0 ? raw : raw.slice(at), inAttribute);
   }
 
-  #entity(name: string, place: number, inAttribute: boolean, depth: number): string {
+  /** `place` is where the reference starts, `caret` where it ends. */
+  #entity(name: string, at: { readonly place: number; readonly caret: number }, inAttribute: boolean, depth: number): string {
+    const { place, caret } = at;
     if (!this.#entities.has(name)) {
       if (this.#isExternal) return '';
       throw new XmlFault('VNX006', place, `entity '${name}' is not declared`, {
         hint: 'XML knows &lt; &gt; &amp; &quot; &apos; and &#NUMBER;',
+        caret,
         libxml2: `Entity '${name}' not defined`,
       });
     }
@@ -102,19 +106,21 @@ function normalize(raw: string, inAttribute: boolean): string {
   return raw.includes('\r') ? raw.replace(/\r\n?/g, '\n') : raw;
 }
 
-/** The character of `&#...;`. */
-export function characterReference(raw: string, place: number): string {
-  const m = /^&#(?:x([0-9a-fA-F]+)|([0-9]+));$/.exec(raw);
-  const hex = raw[2] === 'x';
-  if (!m) {
+/** The character of `&#...;`, whose `&` is at `place`; what is wrong is where libxml2 finds it, or at `fixed`. */
+export function characterReference(raw: string, place: number, fixed?: number): string {
+  const m = /^&#(?:x([0-9a-fA-F]*)|([0-9]*))(;?)/.exec(raw);
+  const caret = fixed ?? place + (m?.[0].length ?? 0);
+  if (m?.[3] !== ';') {
     throw new XmlFault('VNX006', place, `character reference '${raw.slice(0, 12)}' is not a number between '&#' and ';'`, {
-      libxml2: `xmlParseCharRef: invalid ${hex ? 'hexadecimal' : 'decimal'} value`,
+      caret,
+      libxml2: `CharRef: invalid ${raw[2] === 'x' ? 'hexadecimal' : 'decimal'} value`,
     });
   }
-  const code = m[1] === undefined ? Number(m[2]) : parseInt(m[1], 16);
+  const code = m[1] === undefined ? Number(m[2]) : parseInt(m[1], 16) || 0;
   if (!isXmlCharacter(code)) {
     throw new XmlFault('VNX006', place, `character reference '${raw.slice(0, 20)}' names no character of XML`, {
-      libxml2: `xmlParseCharRef: invalid xmlChar value ${String(code)}`,
+      caret,
+      libxml2: `xmlParseCharRef: ${code > 0x10ffff ? 'character reference out of bounds' : `invalid xmlChar value ${String(code)}`}`,
     });
   }
   return String.fromCodePoint(code);

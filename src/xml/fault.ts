@@ -7,13 +7,21 @@ export class XmlFault extends Error {
   readonly hint: string | undefined;
   /** libxml2's words for the same fault, where they differ from ours. */
   readonly libxml2: string;
+  /** Offset at which libxml2 notices the fault: how far it has read. */
+  readonly caret: number;
 
-  constructor(code: string, offset: number, message: string, options: { readonly hint?: string; readonly libxml2?: string } = {}) {
+  constructor(
+    code: string,
+    offset: number,
+    message: string,
+    options: { readonly hint?: string; readonly libxml2?: string; readonly caret?: number | undefined } = {},
+  ) {
     super(message);
     this.code = code;
     this.offset = offset;
     this.hint = options.hint;
     this.libxml2 = options.libxml2 ?? message;
+    this.caret = options.caret ?? offset;
   }
 }
 

@@ -55,7 +55,8 @@ function forbidden(text: string, at: number): XmlFault {
   const code = text.charCodeAt(at);
   return new XmlFault('VNX012', at, `character U+${code.toString(16).toUpperCase().padStart(4, '0')} may not stand in a document`, {
     hint: 'remove it; XML 1.0 cannot carry it, not even as a reference',
-    libxml2: `PCDATA invalid Char value ${String(code)}`,
+    libxml2:
+      code >= 0xfffe ? `Char 0x${code.toString(16).toUpperCase()} out of allowed range` : `PCDATA invalid Char value ${String(code)}`,
   });
 }
 
@@ -75,7 +76,9 @@ function diagnosticOf(fault: XmlFault, text: string): Diagnostic {
   const index = lineIndex(text);
   const at = Math.min(fault.offset, text.length);
   const position = index.positionOf(at);
-  const excerpt = text === '' ? '' : `${index.lineText(position.line)}\n${'-'.repeat(Math.max(0, position.column - 1))}^`;
+  const noticed = index.positionOf(Math.min(fault.caret, text.length));
+  const line = index.lineText(noticed.line);
+  const excerpt = text === '' ? '' : `${line}\n${pointer(line.slice(0, noticed.column - 1))}^`;
   return {
     code: fault.code,
     severity: 'error',
@@ -83,6 +86,11 @@ function diagnosticOf(fault: XmlFault, text: string): Diagnostic {
     span: { start: at, end: Math.min(text.length, at + 1) },
     position,
     ...(fault.hint === undefined ? {} : { hint: fault.hint }),
-    libvirt: { code: 35, domain: 19, message: `at line ${String(position.line)}: ${fault.libxml2}\n${excerpt}` },
+    libvirt: { code: 35, domain: 19, message: `at line ${String(noticed.line)}: ${fault.libxml2}\n${excerpt}` },
   };
+}
+
+/** What stands under the part of a line before the fault: a dash for each byte, tabs as they are. */
+function pointer(before: string): string {
+  return before.replace(/[^\t]/gu, (c) => '-'.repeat(new TextEncoder().encode(c).length));
 }

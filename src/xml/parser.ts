@@ -1,4 +1,5 @@
-import { isSpace, nameEnd, skipSpace } from './characters.ts';
+import { isForbidden, isSpace, nameEnd, skipSpace } from './characters.ts';
+import { readDeclaration } from './declaration.ts';
 import { readDoctype } from './doctype.ts';
 import { References } from './entities.ts';
 import { XmlFault, type XmlRemark } from './fault.ts';
@@ -36,7 +37,7 @@ export class Parser {
   document(): XmlElement {
     const text = this.#text;
     if (text === '') throw new XmlFault('VNX002', 0, 'document is empty', { libxml2: 'Document is empty' });
-    if (text.startsWith('<?xml') && isSpace(text.charCodeAt(5))) this.#declaration();
+    if (text.startsWith('<?xml') && isSpace(text.charCodeAt(5))) this.#pos = readDeclaration(text);
     this.#misc(true);
     if (text[this.#pos] !== '<') {
       throw new XmlFault('VNX002', this.#pos, "document does not start with '<'", { libxml2: "Start tag expected, '<' not found" });
@@ -50,22 +51,6 @@ export class Parser {
       });
     }
     return root;
-  }
-
-  /** `<?xml version= encoding= standalone=?>` (production 23). The encoding has been used when the text was decoded. */
-  #declaration(): void {
-    const end = this.#text.indexOf('?>');
-    const m =
-      end >= 0 &&
-      /^<\?xml\s+version\s*=\s*(?:"1\.\d+"|'1\.\d+')(?:\s+encoding\s*=\s*(?:"[A-Za-z][\w.-]*"|'[A-Za-z][\w.-]*'))?(?:\s+standalone\s*=\s*(?:"(?:yes|no)"|'(?:yes|no)'))?\s*$/.test(
-        this.#text.slice(0, end),
-      );
-    if (!m) {
-      throw new XmlFault('VNX001', 5, 'XML declaration is not of the form <?xml version="1.0" encoding="..."?>', {
-        libxml2: 'Malformed declaration expecting version',
-      });
-    }
-    this.#pos = end + 2;
   }
 
   /** Comments, instructions and white space around the root, and the DOCTYPE before it. */
@@ -179,11 +164,10 @@ export class Parser {
         this.#pos = element.openEnd = element.end = behindSpace + 2;
         break;
       }
-      if (behindSpace === pos) {
-        if (element.attributes.length + element.declarations.length > 0 && nameEnd(text, pos) > pos) {
-          throw new XmlFault('VNX001', pos, 'attributes stand without a space between them', { libxml2: 'attributes construct error' });
-        }
-        throw this.#noTagEnd(element, pos);
+      if (behindSpace === pos && element.attributes.length + element.declarations.length > 0 && pos < text.length) {
+        throw new XmlFault('VNX001', pos, 'no space, and no end of the tag, follows an attribute', {
+          libxml2: 'attributes construct error',
+        });
       }
       pos = this.#attribute(element, behindSpace);
     }
@@ -249,13 +233,16 @@ export class Parser {
     if (stop !== pos || pos === from) {
       const line = lineOf(text, open.start);
       const found = text.slice(from, stop);
+      const behind = skipSpace(text, stop);
+      if (text[behind] !== '>') throw this.#noEndTagEnd(text.slice(from, stop), behind);
       throw new XmlFault('VNX003', from, `'</${found}>' closes '<${open.name}>' of line ${String(line)}`, {
         hint: `write </${open.name}>`,
+        caret: behind + 1,
         libxml2: `Opening and ending tag mismatch: ${open.name} line ${String(line)} and ${found === '' ? 'unparsable' : found}`,
       });
     }
     pos = skipSpace(text, pos);
-    if (text.charCodeAt(pos) !== 62) throw new XmlFault('VNX001', pos, `'</${open.name}' does not end in '>'`, { libxml2: "expected '>'" });
+    if (text.charCodeAt(pos) !== 62) throw this.#noEndTagEnd(open.name, pos);
     this.#pos = open.end = pos + 1;
   }
 
@@ -273,6 +260,7 @@ export class Parser {
     if (bad >= 0) {
       throw new XmlFault('VNX001', from + bad, "']]>' stands outside a CDATA section", {
         hint: 'write ]]&gt;',
+        caret: from,
         libxml2: "Sequence ']]>' not allowed in content",
       });
     }
@@ -285,7 +273,10 @@ export class Parser {
     const dashes = this.#text.indexOf('--', start + 4);
     if (dashes < 0) throw new XmlFault('VNX003', this.#text.length, 'comment does not end', { libxml2: 'Comment not terminated' });
     if (this.#text[dashes + 2] !== '>') {
-      throw new XmlFault('VNX001', dashes, "'--' stands in a comment", { libxml2: 'Double hyphen within comment' });
+      const before = this.#text.slice(start + 4, dashes);
+      throw new XmlFault('VNX001', dashes, "'--' stands in a comment", {
+        libxml2: `Double hyphen within comment${before === '' ? '' : `: <!--${before.slice(0, 50)}`}`,
+      });
     }
     this.#pos = dashes + 3;
     const value = unifyLineEnds(this.#text.slice(start + 4, dashes));
@@ -310,17 +301,17 @@ export class Parser {
     if (target.toLowerCase() === 'xml') {
       throw new XmlFault('VNX001', nameStop, 'the XML declaration stands somewhere else than at the very start', {
         hint: 'nothing, not even a space, may stand before <?xml',
-        libxml2: 'XML declaration allowed only at the start of the document',
+        libxml2: target === 'xml' ? 'XML declaration allowed only at the start of the document' : 'Invalid PI name',
       });
     }
     const close = text.indexOf('?>', nameStop);
+    if (close !== nameStop && !isSpace(text.charCodeAt(nameStop))) {
+      throw new XmlFault('VNX001', nameStop, `no space after '<?${target}'`, { libxml2: `ParsePI: PI ${target} space expected` });
+    }
     if (close < 0) {
       throw new XmlFault('VNX003', text.length, `processing instruction '${target}' does not end`, {
-        libxml2: `xmlParsePI: PI ${target} never end ...`,
+        libxml2: `ParsePI: PI ${target} never end ...`,
       });
-    }
-    if (close > nameStop && !isSpace(text.charCodeAt(nameStop))) {
-      throw new XmlFault('VNX001', nameStop, `no space after '<?${target}'`, { libxml2: `ParsePI: PI ${target} space expected` });
     }
     this.#pos = close + 2;
     const value = unifyLineEnds(text.slice(skipSpace(text, nameStop), close));
@@ -337,10 +328,17 @@ export class Parser {
     });
   }
 
+  #noEndTagEnd(name: string, at: number): XmlFault {
+    return new XmlFault('VNX001', at, `'</${name}' does not end in '>'`, { libxml2: "expected '>'" });
+  }
+
   #noTagEnd(element: OpenElement, at: number): XmlFault {
     const line = lineOf(this.#text, element.start);
     return new XmlFault('VNX001', at, `start tag '<${element.name}' does not end in '>'`, {
-      libxml2: `Couldn't find end of Start Tag ${element.name} line ${String(line)}`,
+      libxml2:
+        at >= this.#text.length || isForbidden(this.#text, at)
+          ? `Couldn't find end of Start Tag ${element.name} line ${String(line)}`
+          : 'error parsing attribute name',
     });
   }
 }

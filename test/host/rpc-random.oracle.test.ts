@@ -17,7 +17,7 @@ const calls = process.env['CALLS'] ?? '400';
 let folder: string;
 beforeAll(() => {
   folder = mkdtempSync('/tmp/random-'); // the oracle has namespaces of its own; /tmp is the same in both
-  for (const name of ['random-session', 'failing-starts']) {
+  for (const name of ['random-session', 'failing-starts', 'documents']) {
     const options = { bundle: true, platform: 'node', format: 'esm', target: 'node20' } as const;
     buildSync({ entryPoints: [`test/host/rpc/${name}.ts`], outfile: join(folder, `${name}.mjs`), ...options });
   }
@@ -49,6 +49,13 @@ async function both(
   const read = (who: string): string[] => JSON.parse(readFileSync(file(who), 'utf8')) as string[];
   return { libvirt: read('libvirt'), virtnet: read('virtnet') };
 }
+
+test('ill-formed and strange documents are refused and written alike', async () => {
+  // First of all: what random sessions leave running has bridge names.
+  const { libvirt, virtnet } = await both('documents', 'one');
+  expect(libvirt.length).toBeGreaterThan(200);
+  expect(virtnet).toEqual(libvirt);
+}, 60_000);
 
 test.each(seeds)(
   'a random session, seed %s',

@@ -1,0 +1,188 @@
+import { writeFileSync } from 'node:fs';
+import { RawClient } from '../../support/raw-client.ts';
+
+/**
+ * Defines documents that are ill-formed, each in another way, or strange, and asks for every form of what a network's document can be; writes
+ * every field of the answers:
+ *   node documents.mjs READ-WRITE-SOCKET RESULT
+ */
+const [path = '', result = ''] = process.argv.slice(2);
+
+const inside = (text: string): string => `<network><name>a</name>${text}</network>`;
+const declared = (attributes: string, root = '<network/>'): string => `<?xml ${attributes}?>${root}`;
+
+const texts: readonly string[] = [
+  // End tags.
+  ...['</nam>', '</nam >', '</nam\n>', '</nam', '</name', '</>', '</ name>', '</names>', '</name x>'].map(
+    (end) => `<network><name>a${end}</network>`,
+  ),
+  '</network>',
+  inside('<a><b></a></b>'),
+  '<network>\n  <name>a</name\n</network>',
+  '\t<network>\n\t\t<x>\n\t</network>',
+  `<network>${' '.repeat(90)}</netwerk>`,
+  // References.
+  ...[
+    '&nbsp;',
+    '&nbsp',
+    '& ',
+    '&;',
+    '&#;',
+    '&#x;',
+    '&#xg;',
+    '&#12',
+    '&#0;',
+    '&#65 ',
+    '&#99999999;',
+    '&#x110000;',
+    'a&lt',
+    'a&amp b',
+    '&#65;&#x42;',
+  ].map((text) => `<network><name>${text}</name></network>`),
+  ...['&nbsp;', '& ', '&x', '&#x1;', '<'].map((value) => `<network a="${value}"/>`),
+  '<network>\n <name>é & ü</name>\n</network>',
+  `<network>${'x'.repeat(100)}&</network>`,
+  // Start tags.
+  ...[
+    '<network',
+    '<network ',
+    '<network /',
+    '<network / >',
+    '<',
+    '< network/>',
+    '<1/>',
+    '<network a=b/>',
+    '<network a/>',
+    '<network a></network>',
+  ],
+  ...['<network a="x"b="y"/>', '<network a="x" a="y"/>', '<network a="x/>', "<network a='x/>"],
+  ...[`<a b='1'/c>`, '<a/ >', '<a b="1" /x>', '<a b="1"//>', '<a =""/>', '<a "b"/>', '<a b="1" c="2" d=3/>'].map(inside),
+  '<network>\n  <name>a</name>\n  <bridge name="x"\n</network>\n',
+  '<network>\n  <na me>a</name>\n</network>',
+  // Text, comments, sections, instructions.
+  ...['text', '   x', '\nx', '<network>]]></network>', '<network>a]]>b</network>'],
+  ...['<!-- -- -->', '<!----x-->', '<!- x -->', '<![CDAT[x]]>', '<!DOCTYPE x>'].map(inside),
+  ...['<network><!-- x', '<network><!-- x -', '<network/> <!-- x'],
+  ...['<? x?>', '<?x', '<?x y', '<?xml version="1.0"?>', '<?xmlx y?>', '<?XML y?>'].map(inside),
+  ...[
+    '<network/><network/>',
+    '<network/>x',
+    '<network/>&amp;',
+    '<network/><!DOCTYPE x>',
+    ' <?xml version="1.0"?><network/>',
+    '<network>\ufffe</network>',
+  ],
+  ...['<!DOCTYPE', '<!DOCTYPE >', '<!DOCTYPE network', '<!DOCTYPE network [', '<!DOCTYPE network []'],
+  ...['<!FOO>', 'x'].map((subset) => `<!DOCTYPE network [${subset}]><network/>`),
+  '<!DOCTYPE network><!DOCTYPE network><network/>',
+  // The declaration.
+  ...['version="1.0"', 'version="1.0"encoding="UTF-8"', 'encoding="UTF-8"', 'version=1.0', 'version', 'version = "1.0" '].map((a) =>
+    declared(a),
+  ),
+  ...['1.1', '1', '2.0', '', 'x'].map((version) => declared(`version="${version}"`)),
+  ...['maybe', 'yes', 'yesx'].map((standalone) => declared(`version="1.0" standalone="${standalone}"`)),
+  ...['=UTF-8', ' ', '="UTF-8"standalone="yes"', '="UTF-8" foo="x"'].map((encoding) => declared(`version="1.0" encoding${encoding}`)),
+  ...['bogus', '', 'utf8', 'UTF-16', 'latin1', 'windows-1252', 'KOI8-R', 'ASCII', 'EBCDIC', 'Shift_JIS', 'UTF-7', 'x y', 'ü'].map(
+    (encoding) => declared(`version="1.0" encoding="${encoding}"`, inside('é')),
+  ),
+  ...[
+    '<?xml',
+    '<?xml ',
+    '<?xml version="1.0',
+    '<?xml version="1.0"><network/>',
+    '<?xml version="1.0"?>',
+    '<?xml version="1.0" standalone="yes" encoding="UTF-8"?><network/>',
+  ],
+  // Namespaces.
+  ...[
+    '<x:network/>',
+    '<network x:a="1"/>',
+    '<network xmlns:x=""/>',
+    '<network xmlns:xml="u"/>',
+    '<network :a="1"/>',
+    '<:network/>',
+    '<network:/>',
+    '<a:b:c/>',
+  ],
+  ...['<network xmlns="urn:x"><name>a</name></network>', '<n:network xmlns:n="urn:x"><name>a</name></n:network>'],
+  // Names and uuids.
+  ...[
+    '.',
+    '..',
+    'a/b',
+    '/',
+    '-x',
+    ' lead',
+    'trail ',
+    '\ttab',
+    'é',
+    '日本',
+    'a;b',
+    '$(x)',
+    '%d',
+    'a\\b',
+    'a&quot;b',
+    "a'b",
+    'a&lt;b',
+    'a&#10;b',
+    '<![CDATA[a]]>',
+    'a<!-- c -->b',
+    'a<b/>c',
+    ' ',
+    '',
+  ].map((name) => `<network><name>${name}</name></network>`),
+  ...[
+    '0',
+    '00000000-0000-0000-0000-000000000000',
+    '0A0A0A0A111142228333000000000001',
+    ' 0a0a0a0a-1111-4222-8333-000000000001 ',
+    '0a0a0a0a-1111-4222-8333-00000000000',
+    '',
+  ].map((uuid) => inside(`<uuid>${uuid}</uuid>`)),
+  // Bridges that are named by a pattern.
+  ...['foo%d', 'foo%dx', 'foo%d%d', '%d', '%s', 'foo%%d', 'foo%5d', 'virbr%d', 'a b', 'a/b', ''].map((name) =>
+    inside(`<bridge name='${name}'/>`),
+  ),
+];
+
+const rows: string[] = [];
+const client = await RawClient.open(path);
+/** Chosen by each daemon for itself. */
+const plain = (text: string): string =>
+  text.replace(/\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b52:54:00(?::[0-9a-f]{2}){3}\b/g, 'made up');
+async function told(what: string, outcome: Promise<unknown>): Promise<void> {
+  rows.push(`${what}: ${plain(JSON.stringify(await outcome))}`);
+}
+
+for (const text of texts) {
+  const outcome = await client.try('networkDefineXml', text);
+  await told(`define ${text}`, Promise.resolve(outcome));
+  if (!outcome.ok) continue;
+  await told(' document', client.try('networkGetXmlDesc', { network: outcome.value, flags: 0 }));
+  await client.call('networkUndefine', outcome.value);
+}
+
+const uuid = '0e0e0e0e-2222-4222-8333-000000000001';
+const nat = (inner: string): string =>
+  `<network><name>n</name><uuid>${uuid}</uuid><forward mode='nat'>${inner}</forward><bridge name='vdoc'/><mac address='52:54:00:0e:00:01'/><ip address='10.95.1.1' prefix='24'/></network>`;
+const network = { name: 'n', uuid };
+async function forms(when: string): Promise<void> {
+  for (const flags of [0, 1]) await told(`${when}, flags ${String(flags)}`, client.try('networkGetXmlDesc', { network, flags }));
+}
+for (const inner of [
+  '',
+  '<nat/>',
+  `<nat ipv6='yes'/>`,
+  `<nat><address start='1.2.3.4' end='1.2.3.5'/></nat>`,
+  `<nat><port start='5' end='9'/></nat>`,
+]) {
+  await client.call('networkCreateXml', nat(inner));
+  await forms(`transient ${inner}`);
+  await client.call('networkDefineXml', nat(inner));
+  await forms(`stored as well ${inner}`);
+  await client.call('networkUndefine', network);
+  await forms(`no longer stored ${inner}`);
+  await client.call('networkDestroy', network);
+}
+client.end();
+writeFileSync(result, JSON.stringify(rows));
