@@ -86,7 +86,8 @@ export class LocalDriver implements NetworkDriver {
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {
     const record = lookup(this.#parts.engine.glance(), ref);
     const { live, config } = record;
-    if (options.inactive !== true && live) return this.#parts.write(shownLive(live, record.ports.values()), { inactive: false, running: true });
+    if (options.inactive !== true && live)
+      return this.#parts.write(shownLive(live, record.ports.values()), { inactive: false, running: true });
     // A transient network has one document.
     return this.#parts.write(config ?? currentDocument(record), { inactive: true, running: config === undefined });
   }

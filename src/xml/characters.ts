@@ -27,12 +27,6 @@ export function forbiddenAt(text: string): number {
   return text.search(FORBIDDEN);
 }
 
-/** True when the character at `at` is one that no document may hold. */
-export function isForbidden(text: string, at: number): boolean {
-  const code = text.codePointAt(at);
-  return code !== undefined && !isXmlCharacter(code);
-}
-
 /** True for a code point that a document may hold. */
 export function isXmlCharacter(code: number): boolean {
   if (code < 0x20) return code === 9 || code === 10 || code === 13;

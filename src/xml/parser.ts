@@ -1,4 +1,4 @@
-import { isForbidden, isSpace, nameEnd, skipSpace } from './characters.ts';
+import { forbiddenAt, isSpace, nameEnd, skipSpace } from './characters.ts';
 import { readDeclaration } from './declaration.ts';
 import { readDoctype } from './doctype.ts';
 import { References } from './entities.ts';
@@ -226,24 +226,21 @@ export class Parser {
 
   #endTag(open: OpenElement): void {
     const text = this.#text;
+    const { name } = open;
     const from = this.#pos + 2;
-    let pos = from;
-    if (text.startsWith(open.name, from)) pos = from + open.name.length;
-    const stop = pos === from ? nameEnd(text, from) : Math.max(pos, nameEnd(text, from));
-    if (stop !== pos || pos === from) {
+    const stop = nameEnd(text, from);
+    const close = skipSpace(text, stop);
+    if (text.charCodeAt(close) !== 62) throw new XmlFault('VNX001', close, `'</${name}' does not end in '>'`, { libxml2: "expected '>'" });
+    if (stop - from !== name.length || !text.startsWith(name, from)) {
       const line = lineOf(text, open.start);
       const found = text.slice(from, stop);
-      const behind = skipSpace(text, stop);
-      if (text[behind] !== '>') throw this.#noEndTagEnd(text.slice(from, stop), behind);
-      throw new XmlFault('VNX003', from, `'</${found}>' closes '<${open.name}>' of line ${String(line)}`, {
-        hint: `write </${open.name}>`,
-        caret: behind + 1,
-        libxml2: `Opening and ending tag mismatch: ${open.name} line ${String(line)} and ${found === '' ? 'unparsable' : found}`,
+      throw new XmlFault('VNX003', from, `'</${found}>' closes '<${name}>' of line ${String(line)}`, {
+        hint: `write </${name}>`,
+        caret: close + 1,
+        libxml2: `Opening and ending tag mismatch: ${name} line ${String(line)} and ${found || 'unparsable'}`,
       });
     }
-    pos = skipSpace(text, pos);
-    if (text.charCodeAt(pos) !== 62) throw this.#noEndTagEnd(open.name, pos);
-    this.#pos = open.end = pos + 1;
+    this.#pos = open.end = close + 1;
   }
 
   /** Character data between `from` and `to`, the next `<`. Blank text goes where libxml2 drops it. */
@@ -328,15 +325,11 @@ export class Parser {
     });
   }
 
-  #noEndTagEnd(name: string, at: number): XmlFault {
-    return new XmlFault('VNX001', at, `'</${name}' does not end in '>'`, { libxml2: "expected '>'" });
-  }
-
   #noTagEnd(element: OpenElement, at: number): XmlFault {
     const line = lineOf(this.#text, element.start);
     return new XmlFault('VNX001', at, `start tag '<${element.name}' does not end in '>'`, {
       libxml2:
-        at >= this.#text.length || isForbidden(this.#text, at)
+        at >= this.#text.length || forbiddenAt(this.#text.charAt(at)) === 0
           ? `Couldn't find end of Start Tag ${element.name} line ${String(line)}`
           : 'error parsing attribute name',
     });

@@ -82,8 +82,8 @@ const texts: readonly string[] = [
   ...['1.1', '1', '2.0', '', 'x'].map((version) => declared(`version="${version}"`)),
   ...['maybe', 'yes', 'yesx'].map((standalone) => declared(`version="1.0" standalone="${standalone}"`)),
   ...['=UTF-8', ' ', '="UTF-8"standalone="yes"', '="UTF-8" foo="x"'].map((encoding) => declared(`version="1.0" encoding${encoding}`)),
-  ...['bogus', '', 'utf8', 'UTF-16', 'latin1', 'windows-1252', 'KOI8-R', 'ASCII', 'EBCDIC', 'Shift_JIS', 'UTF-7', 'x y', 'ü'].map(
-    (encoding) => declared(`version="1.0" encoding="${encoding}"`, inside('é')),
+  ...['bogus', '', 'utf8', 'UTF-16', 'latin1', 'windows-1252', 'KOI8-R', 'ASCII', 'EBCDIC', 'Shift_JIS', 'x y', 'ü'].map((encoding) =>
+    declared(`version="1.0" encoding="${encoding}"`, inside('é')),
   ),
   ...[
     '<?xml',
