@@ -2,6 +2,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { definitionFile } from './file-name.ts';
+import { NetworkMap } from './network-map.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { Draft } from './state.ts';
 
@@ -40,13 +41,7 @@ export function assemble(
     }
   }
   addPorts(records, ports, problems);
-  return { networks: byName(records), problems };
-}
-
-/** In the order of their names. */
-function byName(records: ReadonlyMap<string, NetworkRecord>): ReadonlyMap<string, NetworkRecord> {
-  const sorted = [...records.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  return new Map(sorted.map((r) => [r.uuid, r]));
+  return { networks: NetworkMap.of(records.values()), problems };
 }
 
 /**
@@ -67,10 +62,7 @@ export function adopt(
     if (stored === undefined) return undefined;
     if (stored !== record) draft.put(stored);
   }
-  const { networks } = draft.next;
-  // One that is new has its place already, see `Draft`.
-  const added = changed.filter((uuid) => !from.networks.has(uuid));
-  return { networks: added.length > 1 ? byName(networks) : networks, problems: from.problems };
+  return { networks: draft.next.networks, problems: from.problems };
 }
 
 function addPorts(records: Map<string, NetworkRecord>, ports: Files<Loaded<PortRecord>>, problems: Diagnostic[]): void {

@@ -1,6 +1,5 @@
+import type { NetworkMap } from './network-map.ts';
 import type { NetworkRecord } from './state.ts';
-
-type Records = ReadonlyMap<string, NetworkRecord>;
 
 /** Noted places per network beyond which an index is made anew: one for each name and bridge that a network has or had. */
 const NOTES_PER_NETWORK = 8;
@@ -14,7 +13,7 @@ class NetworkIndex {
   readonly #bridges = new Map<string, Set<string>>();
   #notes = 0;
 
-  constructor(records: Records) {
+  constructor(records: NetworkMap) {
     for (const record of records.values()) this.note(record);
   }
 
@@ -43,16 +42,16 @@ class NetworkIndex {
   }
 }
 
-const indexes = new WeakMap<Records, NetworkIndex>();
+const indexes = new WeakMap<NetworkMap, NetworkIndex>();
 
-function indexOf(records: Records): NetworkIndex {
+function indexOf(records: NetworkMap): NetworkIndex {
   let index = indexes.get(records);
   if (index === undefined) indexes.set(records, (index = new NetworkIndex(records)));
   return index;
 }
 
-/** Records that are another state's but for what was put, this one last: they share its index. */
-export function shareIndex(former: Records, records: Records, put: NetworkRecord): void {
+/** A map that is another one but for what was put into it, this record last: they share an index. */
+export function shareIndex(former: NetworkMap, records: NetworkMap, put: NetworkRecord): void {
   const index = indexes.get(records) ?? unworn(indexes.get(former), records.size);
   if (index === undefined) return; // made when somebody asks
   index.note(put);
@@ -64,17 +63,17 @@ function unworn(index: NetworkIndex | undefined, networks: number): NetworkIndex
 }
 
 /** The network of a name. */
-export function findByName({ networks }: { readonly networks: Records }, name: string): NetworkRecord | undefined {
+export function findByName({ networks }: { readonly networks: NetworkMap }, name: string): NetworkRecord | undefined {
   return found(networks, indexOf(networks).named(name)).find((record) => record.name === name);
 }
 
 /** The networks whose documents (stored or running) name a bridge. */
-export function findByBridge({ networks }: { readonly networks: Records }, bridge: string): readonly NetworkRecord[] {
+export function findByBridge({ networks }: { readonly networks: NetworkMap }, bridge: string): readonly NetworkRecord[] {
   return found(networks, indexOf(networks).withBridge(bridge)).filter(({ config, live }) =>
     [config, live].some((document) => document?.bridge?.name === bridge),
   );
 }
 
-function found(networks: Records, places: Iterable<string>): readonly NetworkRecord[] {
+function found(networks: NetworkMap, places: Iterable<string>): readonly NetworkRecord[] {
   return [...places].flatMap((uuid) => networks.get(uuid) ?? []);
 }

@@ -2,6 +2,7 @@ import type { Diagnostic } from '../base/diagnostic.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { shareIndex } from './network-index.ts';
+import { NetworkMap } from './network-map.ts';
 
 /**
  * One network as the driver knows it. A network with a `config` is persistent, one with a `live` document is running (it should be: the
@@ -25,12 +26,12 @@ export interface NetworkRecord {
  */
 export interface DriverState {
   /** By uuid, in order of their names. */
-  readonly networks: ReadonlyMap<string, NetworkRecord>;
+  readonly networks: NetworkMap;
   /** Findings in files that could not be read: they are left alone. */
   readonly problems: readonly Diagnostic[];
 }
 
-export const emptyState: DriverState = { networks: new Map(), problems: [] };
+export const emptyState: DriverState = { networks: NetworkMap.empty, problems: [] };
 
 /** The document that a running network lives by, or the stored one. */
 export function currentDocument(record: NetworkRecord): Network {
@@ -46,14 +47,10 @@ export function withRecord(state: DriverState, record: NetworkRecord): DriverSta
   return draft.next;
 }
 
-/**
- * A state in the making, for an operation on many networks: one copy of the map, however many records are put. It is nobody else's until
- * the operation gives it away, and does not change after that.
- */
+/** A state in the making, for an operation on many networks: what was put so far is known of each state on the way. */
 export class Draft {
   readonly #former: DriverState;
   readonly #touched = new Set<string>();
-  #networks: Map<string, NetworkRecord> | undefined;
   #next: DriverState;
 
   constructor(state: DriverState) {
@@ -67,31 +64,14 @@ export class Draft {
 
   /** Puts a network's record in place of its former one; one without documents goes. */
   put(record: NetworkRecord): void {
-    if (this.#networks === undefined) {
-      this.#networks = copyFor(record, this.#former.networks);
-      this.#next = { ...this.#former, networks: this.#networks };
-      drafts.set(this.#next, { former: this.#former, touched: this.#touched });
-    }
-    shareIndex(this.#former.networks, this.#networks, record);
+    const before = this.#next.networks;
+    const isGone = record.config === undefined && record.live === undefined;
+    const networks = isGone ? before.without(record.uuid) : before.with(record);
+    shareIndex(before, networks, record);
     this.#touched.add(record.uuid);
-    if (record.config === undefined && record.live === undefined) this.#networks.delete(record.uuid);
-    else this.#networks.set(record.uuid, record);
+    this.#next = { ...this.#former, networks };
+    drafts.set(this.#next, { former: this.#former, touched: this.#touched });
   }
-}
-
-/** A copy in which a record that is new has its place among the names. */
-function copyFor(record: NetworkRecord, networks: ReadonlyMap<string, NetworkRecord>): Map<string, NetworkRecord> {
-  if (networks.has(record.uuid)) return new Map(networks);
-  const copy = new Map<string, NetworkRecord>();
-  let isPlaced = false;
-  for (const [uuid, other] of networks) {
-    if (!isPlaced && other.name > record.name) {
-      copy.set(record.uuid, record);
-      isPlaced = true;
-    }
-    copy.set(uuid, other);
-  }
-  return copy;
 }
 
 /** Of a state that was drafted: the one before it, and the networks (uuids) that were put since. */

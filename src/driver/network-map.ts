@@ -1,0 +1,63 @@
+import { SortedTree } from '../base/sorted-tree.ts';
+import type { NetworkRecord } from './state.ts';
+
+/**
+ * The records of a state by uuid, in the order of their names: an immutable value. The next state's shares all but what was changed with it, so
+ * that a change beside 10,000 networks costs what it costs beside ten.
+ */
+export class NetworkMap {
+  readonly #byUuid: SortedTree<NetworkRecord>;
+  readonly #byName: SortedTree<NetworkRecord>;
+
+  private constructor(byUuid: SortedTree<NetworkRecord>, byName: SortedTree<NetworkRecord>) {
+    this.#byUuid = byUuid;
+    this.#byName = byName;
+  }
+
+  static readonly empty = new NetworkMap(SortedTree.empty, SortedTree.empty);
+
+  static of(records: Iterable<NetworkRecord>): NetworkMap {
+    let map = NetworkMap.empty;
+    for (const record of records) map = map.with(record);
+    return map;
+  }
+
+  get size(): number {
+    return this.#byUuid.size;
+  }
+
+  get(uuid: string): NetworkRecord | undefined {
+    return this.#byUuid.get(uuid);
+  }
+
+  has(uuid: string): boolean {
+    return this.#byUuid.get(uuid) !== undefined;
+  }
+
+  values(): Iterable<NetworkRecord> {
+    return this.#byName.values();
+  }
+
+  /** The uuids. */
+  *keys(): Generator<string, undefined> {
+    for (const { uuid } of this.#byName.values()) yield uuid;
+  }
+
+  /** The map with a record in place of that network's former one. */
+  with(record: NetworkRecord): NetworkMap {
+    const former = this.#byUuid.get(record.uuid);
+    const byName = former === undefined || former.name === record.name ? this.#byName : this.#byName.without(place(former));
+    return new NetworkMap(this.#byUuid.with(record.uuid, record), byName.with(place(record), record));
+  }
+
+  /** The map without a network; itself where it does not have it. */
+  without(uuid: string): NetworkMap {
+    const former = this.#byUuid.get(uuid);
+    return former === undefined ? this : new NetworkMap(this.#byUuid.without(uuid), this.#byName.without(place(former)));
+  }
+}
+
+/** Files may say that two networks have one name. No name holds a NUL. */
+function place({ name, uuid }: NetworkRecord): string {
+  return `${name}\0${uuid}`;
+}
