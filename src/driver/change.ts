@@ -4,6 +4,7 @@ import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
 import type { PlugDocument } from './attach.ts';
 import type { DriverEvent } from './driver.ts';
+import type { SettlingCodec } from './settling-codec.ts';
 import type { DriverState } from './state.ts';
 
 /** What an operation would make so: the next state, and the networks whose host state follows from it. */
@@ -37,7 +38,7 @@ export interface OperationContext {
   readonly parsePlug: (xml: string) => Result<PlugDocument>;
   readonly parse: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<Network>;
   /** The network as its file will say it, where that is cheaper to tell before than to read afterwards. */
-  readonly settle: (network: Network) => Network;
+  readonly settle: SettlingCodec['settle'];
 }
 
 /** Given the present state, what shall be. Rejects with `VirtnetError` when the rules refuse. */

@@ -16,7 +16,7 @@ export function define(xml: string, options: { readonly validate?: boolean | und
     const network = await completeDocument(state, context, parse(context, xml, options));
     checkBridge(state, network);
     const record = matchRecord(state, network.name, network.uuid) ?? newRecord(network);
-    const next = withRecord(state, { ...record, config: context.settle(network) });
+    const next = withRecord(state, { ...record, config: context.settle(network, { read: true }) });
     return documentsOnly(next, network.uuid, [lifecycle('defined', network)]);
   };
 }

@@ -102,9 +102,9 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
 
 /** The former value where the documents say the same, else the new one as its file will say it, with the parts that are in both. */
 function settledLike(network: Network, former: Network | undefined, context: OperationContext): Network {
-  if (former === undefined) return context.settle(network);
+  if (former === undefined) return context.settle(network, { read: true });
   const kept = unlessSame(network, former);
-  return kept === former ? former : unlessSame(context.settle(keepHosts(network, former)), former);
+  return kept === former ? former : unlessSame(context.settle(keepHosts(network, former), { read: true }), former);
 }
 
 function upEvents(before: NetworkRecord, after: NetworkRecord): DriverEvent[] {

@@ -2,12 +2,16 @@ import type { Family } from '../inet/index.ts';
 import type { DhcpHost } from '../network/dhcp.ts';
 import type { Ip } from '../network/ip.ts';
 import type { Network } from '../network/network.ts';
+import { isPlain } from '../network/plain.ts';
 import type { DocumentCodec } from './store.ts';
 
 /** A codec that knows of some networks what their files will say. */
 export interface SettlingCodec extends DocumentCodec {
-  /** The network as its file will say it: libvirt's form does not keep everything. The network itself where that cannot be told cheaply. */
-  readonly settle: (network: Network) => Network;
+  /**
+   * The network as its file will say it: libvirt's form does not keep everything. The network itself where that cannot be told cheaply. One of
+   * everyday parts that was `read` from a document, and only completed since, is what its file will say.
+   */
+  readonly settle: (network: Network, options?: { readonly read: boolean }) => Network;
   readonly says: (text: string, network: Network) => boolean;
 }
 
@@ -30,8 +34,15 @@ export function settlingCodec(codec: DocumentCodec): SettlingCodec {
     return text;
   };
 
-  const settle = (network: Network): Network => {
+  const note = (network: Network): Network => {
+    for (const ip of network.ips) for (const host of ip.dhcp?.hosts ?? []) known[familyOf(ip)].add(host);
+    settled.add(network);
+    return network;
+  };
+
+  const settle: SettlingCodec['settle'] = (network, options) => {
     if (settled.has(network)) return network;
+    if (options?.read === true && isPlain(network)) return note(network);
     // One host at the least stays, for a <dhcp> without any may not be written at all.
     const isRead = (host: DhcpHost, at: number, ip: Ip): boolean => at === 0 || !known[familyOf(ip)].has(host);
     const outline = withHosts(network, (ip, hosts) => hosts.filter((host, at) => isRead(host, at, ip)));
@@ -44,9 +55,7 @@ export function settlingCodec(codec: DocumentCodec): SettlingCodec {
       const ip = network.ips[index];
       return (ip?.dhcp?.hosts ?? []).flatMap((host, at) => (ip && isRead(host, at, ip) ? (fresh.next().value ?? []) : host));
     });
-    for (const ip of whole.ips) for (const host of ip.dhcp?.hosts ?? []) known[familyOf(ip)].add(host);
-    settled.add(whole);
-    return whole;
+    return note(whole);
   };
 
   return {
