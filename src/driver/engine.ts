@@ -56,7 +56,7 @@ export interface EngineOptions {
   readonly compilePorts: CompilePorts;
   readonly context: Omit<OperationContext, 'facts' | 'portFacts'>;
   /** Removes what is kept of a network (its leases) beside its definition. */
-  readonly forget: (uuid: string) => Promise<void>;
+  readonly forget: (uuid: string) => void;
   /** Scripts of the host's owner. Called with the host's lock held, so that none may change networks itself. */
   readonly hooks?: RunHooks;
 }
@@ -199,7 +199,7 @@ export class Engine {
         await store.commit(change.next, state);
         throw refusal;
       });
-      await this.#forgetGone(state, change.next);
+      this.#forgetGone(state, change.next);
       events.push(change.events);
       return { value: change.value, state: stored, plan: NO_PLAN, applied: change.next !== state };
     }
@@ -236,7 +236,7 @@ export class Engine {
         throw refusal;
       });
       await store.setPending(left === 'all' ? left : new Set([...left].filter((uuid) => !change.scope.has(uuid))));
-      await this.#forgetGone(state, change.next);
+      this.#forgetGone(state, change.next);
       events.push(change.events);
       const { steps, diagnostics } = outcome.plan;
       const told = options.bounce === true ? untoldGuests(steps, change.next) : [];
@@ -268,8 +268,8 @@ export class Engine {
   }
 
   /** Networks that are neither defined nor running any more leave nothing behind. */
-  async #forgetGone(former: DriverState, next: DriverState): Promise<void> {
-    for (const uuid of changedNetworks(former, next)) if (!next.networks.has(uuid)) await this.#options.forget(uuid);
+  #forgetGone(former: DriverState, next: DriverState): void {
+    for (const uuid of changedNetworks(former, next)) if (!next.networks.has(uuid)) this.#options.forget(uuid);
   }
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */

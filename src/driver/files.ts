@@ -1,4 +1,16 @@
-import { closeSync, existsSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -15,20 +27,28 @@ export interface FileOptions {
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
 
+/** Files that are as they shall be, for whoever looks at them. */
+export interface ChangedFiles {
+  /** Done when their names are on the disk too, or cannot be brought there. Undefined where there is nothing to wait for. */
+  readonly named?: Promise<unknown> | undefined;
+}
+
 const sync = promisify(fsync);
 const TEMP = /^\..*\.tmp$/;
 let counter = 0;
 
 /**
  * Makes the files so. Each one changes atomically (temp file, rename); all new contents are on the disk before the first name changes,
- * and the folders are on the disk before this returns. A failure before the first rename changes nothing; one after it may leave a part
- * of the changes, in the given order.
+ * and the folders are on their way there when this returns: until they are (`named`), a power cut may bring the old files back, whole.
+ * (libvirt brings no folder to the disk.) A failure before the first rename changes nothing; one after it may leave a part of the changes, in
+ * the given order.
  * @throws the file system's own error.
  */
-export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<void> {
+export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<ChangedFiles> {
   const step = options.onOperation ?? (() => undefined);
-  const folders = new Set(changes.map((c) => dirname(c.path)));
+  const folders = [...new Set(changes.map((c) => dirname(c.path)))];
   for (const folder of folders) makeFolder(folder, step);
+  const lasting = new Set(options.durable ? folders.filter(isOnDisk) : []);
   const temps = new Map<FileChange, string>();
   try {
     await Promise.all(
@@ -36,14 +56,22 @@ export async function changeFiles(changes: readonly FileChange[], options: FileO
         if (change.op === 'remove') return;
         const temp = join(dirname(change.path), `.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`);
         temps.set(change, temp);
-        await writeTemp(change, temp, options.durable, step);
+        await writeTemp(change, temp, lasting.has(dirname(temp)), step);
       }),
     );
     for (const change of changes) settle(change, temps, step);
   } finally {
     for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
   }
-  if (options.durable) await Promise.all([...folders].map((folder) => syncFolder(folder, step)));
+  return lasting.size === 0 ? {} : { named: Promise.allSettled([...lasting].map((folder) => syncFolder(folder, step))) };
+}
+
+/** tmpfs and ramfs, as statfs(2) calls them. */
+const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
+/** False for a folder in memory: there is no disk to wait for. */
+function isOnDisk(folder: string): boolean {
+  return !IN_MEMORY.has(statfsSync(folder).type);
 }
 
 /** What the file system says, with the file's name: `/etc/virtnet/networks/lab.xml: no space left on device`. */

@@ -234,6 +234,7 @@ export class LocalDriver implements NetworkDriver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#parts.events.flush();
+    await this.#parts.store.settled();
     await this.#parts.host[Symbol.asyncDispose]();
   }
 

@@ -49,7 +49,10 @@ export class Store {
   #state: DriverState = emptyState;
   /** What the state was made of, see `#versions`. */
   #madeOf: string | undefined;
-  #bootChecked = false;
+  /** What the run folder holds is of this boot, as of the last look. */
+  #isOfThisBoot = false;
+  /** Done when the names of what was written are on the disk. */
+  #named: Promise<unknown> = Promise.resolve();
   /** What the files of one look say: a network that runs as it is stored has two with the same text, which are one value. */
   #texts: Map<string, Network> | undefined;
 
@@ -70,6 +73,7 @@ export class Store {
 
   /** The state as the files have it now. The same value as before when nothing changed. */
   read(): DriverState {
+    this.#lookAtBoot();
     this.#texts = new Map();
     try {
       for (const folder of this.#folders()) folder.read();
@@ -81,6 +85,7 @@ export class Store {
 
   /** The state for a look at one network: cheap when no file came or went. An edit in place by hand is seen by the next `read`. */
   glance(): DriverState {
+    this.#lookAtBoot();
     return this.#isLoaded() && this.#folders().every((f) => f.isCurrent()) ? this.#assembled() : this.read();
   }
 
@@ -89,6 +94,7 @@ export class Store {
    * without a look at each. A network's thousand ports are a thousand files.
    */
   held(): DriverState {
+    this.#lookAtBoot();
     const isOurs = lastWriters.get(this.#ports.path) === this;
     return isOurs && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
   }
@@ -96,7 +102,7 @@ export class Store {
   /** Those whose files count: what the run folder holds from before the boot does not. */
   #folders(): readonly Folder<unknown>[] {
     const lasting = [this.#definitions, this.#autostart];
-    return this.#ofThisBoot() ? [...lasting, this.#live, this.#ports] : lasting;
+    return this.#isOfThisBoot ? [...lasting, this.#live, this.#ports] : lasting;
   }
 
   #isLoaded(): boolean {
@@ -106,7 +112,7 @@ export class Store {
   #assembled(): DriverState {
     const versions = this.#versions();
     if (this.#madeOf !== versions) {
-      const [live, ports] = this.#ofThisBoot() ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
+      const [live, ports] = this.#isOfThisBoot ? [this.#live.entries, this.#ports.entries] : [NO_FILES, NO_FILES];
       this.#state = assemble(this.#definitions.entries, this.#autostart.entries, live, ports);
       this.#madeOf = versions;
     }
@@ -162,6 +168,11 @@ export class Store {
     return { ...rest, ports: plugged, ...(stored && { config: stored }), ...(running && { live: running }) };
   }
 
+  /** Done when all that was committed is on the disk, names too. */
+  async settled(): Promise<void> {
+    await this.#named;
+  }
+
   /** Removes what killed processes left half written. The caller holds the lock. */
   sweep(): void {
     for (const folder of [this.#layout.definitions, this.#layout.autostart, this.#layout.live, this.#layout.ports]) sweepTemps(folder);
@@ -169,7 +180,7 @@ export class Store {
 
   /** Networks (uuids) whose change was interrupted by a kill; their host state may be anything between. */
   pending(): Unsettled {
-    const text = this.#ofThisBoot() ? readText(this.#layout.pending) : undefined;
+    const text = this.#lookAtBoot() ? readText(this.#layout.pending) : undefined;
     return text === '' ? 'all' : linesOf(text);
   }
 
@@ -185,7 +196,7 @@ export class Store {
 
   /** Networks (uuids) that autostart has started since the boot. */
   autostarted(): ReadonlySet<string> {
-    return linesOf(this.#ofThisBoot() ? readText(this.#layout.autostarted) : undefined);
+    return linesOf(this.#lookAtBoot() ? readText(this.#layout.autostarted) : undefined);
   }
 
   /** @throws VirtnetError VND009. */
@@ -205,9 +216,9 @@ export class Store {
     await this.#change([isNone ? { op: 'remove', path } : { op: 'write', path, text }], false);
   }
 
-  #ofThisBoot(): boolean {
-    this.#bootChecked ||= readText(this.#layout.boot)?.trim() === this.#options.bootId;
-    return this.#bootChecked;
+  #lookAtBoot(): boolean {
+    this.#isOfThisBoot ||= readText(this.#layout.boot)?.trim() === this.#options.bootId;
+    return this.#isOfThisBoot;
   }
 
   /** Before the first write after a boot: what the run folder holds belongs to networks that died with the machine. */
@@ -221,6 +232,7 @@ export class Store {
       ],
       false,
     );
+    this.#isOfThisBoot = true;
   }
 
   async #apply(changes: Changes): Promise<void> {
@@ -233,7 +245,8 @@ export class Store {
     const done = changeFiles(changes, { durable, onOperation: this.#options.onOperation });
     // What is written is read while the disk is waited for.
     const read = this.#folders().map((folder) => [folder, folder.readWritten(changes)] as const);
-    await done;
+    const { named } = await done;
+    if (named) this.#named = Promise.all([this.#named, named]);
     for (const [folder, values] of read) folder.refresh(values);
   }
 

@@ -1,3 +1,4 @@
+import { existsSync, rmSync } from 'node:fs';
 import { open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
@@ -163,6 +164,6 @@ async function writeBase(path: string, text: string): Promise<void> {
 }
 
 /** Removes a network's lease log for good. */
-export async function removeLeases(log: string): Promise<void> {
-  await Promise.all([log, `${log}.1`, `${log}.base`].map((path) => rm(path, { force: true })));
+export function removeLeases(log: string): void {
+  for (const path of [log, `${log}.1`, `${log}.base`]) if (existsSync(path)) rmSync(path, { force: true });
 }
