@@ -31,7 +31,7 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
     const facts = await portFacts(record, context);
     const { port, inherited } = plugIn(record, wanted, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, STRICTLY);
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
-    const attachment = attachmentFor(state, record, request, document, facts.links);
+    const attachment = attachmentFor(state, record, request, document, facts.links, context);
     const made: PortRecord = {
       port,
       ...(inherited && { inherited }),
@@ -125,13 +125,15 @@ function attachmentFor(
   request: AttachRequest,
   document: PlugDocument,
   links: PortFacts['links'],
+  context: OperationContext,
 ): Attachment {
   const wanted = request.attachment;
   checkKind(record.live, wanted.type);
   const ports = devicesOfPorts(state);
   const hostDev = (stem: string, given: string | undefined): string => {
-    if (given === undefined || given === '') return freeName(stem, ports, links);
-    if (links.has(given) || ports.has(given)) throw invalidArgument(`device name '${given}' is taken`, 'choose another, or leave it out');
+    const isTaken = (name: string): boolean => ports.has(name) || links.has(name);
+    if (given === undefined || given === '') return context.deviceName(stem, isTaken);
+    if (isTaken(given)) throw invalidArgument(`device name '${given}' is taken`, 'choose another, or leave it out');
     return given;
   };
   switch (wanted.type) {

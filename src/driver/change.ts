@@ -33,6 +33,8 @@ export interface OperationContext {
   readonly uuid: () => string;
   /** A random MAC in 52:54:00. */
   readonly mac: () => string;
+  /** A name for a device of a guest's on the host: the stem and a number, see `countingNames`. */
+  readonly deviceName: (stem: string, isTaken: (name: string) => boolean) => string;
   readonly parsePort: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<NetworkPort>;
   /** A `<networkport>` or a guest's `<interface>`. */
   readonly parsePlug: (xml: string) => Result<PlugDocument>;

@@ -1,4 +1,5 @@
 import type { PortRecord } from '../compile/port.ts';
+import type { OperationContext } from './change.ts';
 import type { DriverState } from './state.ts';
 
 /** Names of devices that ports of any network (running or not) have on the host. */
@@ -16,10 +17,26 @@ export function devicesInNetns(state: DriverState, netns: string): ReadonlySet<s
   return new Set(ports.flatMap(({ attachment: a }) => (a.type === 'netns' && a.netns === netns ? [a.guestDev] : [])));
 }
 
-/** The first of `vnet0`, `vnet1` ... that nothing has. */
-export function freeName(stem: string, ...taken: readonly { readonly has: (name: string) => boolean }[]): string {
-  for (let n = 0; ; n++) {
-    const name = `${stem}${String(n)}`;
-    if (!taken.some((set) => set.has(name))) return name;
-  }
+/** The first of `eth0`, `eth1` ... that nothing has. */
+export function freeName(stem: string, taken: ReadonlySet<string>): string {
+  return countingNames()(stem, (name) => taken.has(name));
 }
+
+/**
+ * Gives `vnet0`, `vnet1` ..., each that nothing has once: the numbers count upwards for as long as it lives, as libvirt's do, so that whoever
+ * remembers a device by its name is not soon shown another one, and a thousand names that are taken are not tried for each guest.
+ */
+export function countingNames(): OperationContext['deviceName'] {
+  const next = new Map<string, number>();
+  return (stem, isTaken) => {
+    for (let n = next.get(stem) ?? 0; ; n = (n + 1) % NUMBERS) {
+      const name = `${stem}${String(n)}`;
+      if (isTaken(name)) continue;
+      next.set(stem, (n + 1) % NUMBERS);
+      return name;
+    }
+  };
+}
+
+/** Short enough for the longest stem in a device's name of 15 bytes. */
+const NUMBERS = 1_000_000;

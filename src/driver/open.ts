@@ -8,6 +8,7 @@ import { removeLeases } from '../host/leases.ts';
 import { leaseScriptPath } from '../host/lease-script.ts';
 import { linuxHost } from '../host/linux-host.ts';
 import { desiredPorts, desiredState } from './desired.ts';
+import { countingNames } from './device-names.ts';
 import { codec, parseDocument, writeDocument } from './documents.ts';
 import type { NetworkDriver } from './driver.ts';
 import { Engine } from './engine.ts';
@@ -41,7 +42,15 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
   const stored = settlingCodec(codec);
   const store = new Store({ configDir, runDir, codec: stored, bootId: bootId() });
   const events = new EventQueue();
-  const context = { uuid: randomUUID, mac: randomMac, parse: parseDocument, parsePort, parsePlug, settle: stored.settle };
+  const context = {
+    uuid: randomUUID,
+    mac: randomMac,
+    deviceName: countingNames(),
+    parse: parseDocument,
+    parsePort,
+    parsePlug,
+    settle: stored.settle,
+  };
   const engine = new Engine({
     store,
     host,

@@ -9,6 +9,7 @@ import type { FirewallKind } from './handlers.ts';
 import type { ExecuteOptions } from './host.ts';
 import { batchLine } from './ip-line.ts';
 import { removeLinks } from './link-removal.ts';
+import { runCommands } from './ip-commands.ts';
 import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
 import { executeFirewall, listTable } from './nft.ts';
 import { freshNetworks, mayGoBeside, silence } from './overlap.ts';
@@ -200,23 +201,6 @@ function byRemoval(commands: readonly IpCommand[]): readonly (readonly IpCommand
   }
   return parts;
 }
-
-/**
- * Runs the commands. ip(8) keeps the indexes of the names it met: when somebody took a device away and one of the same name has been made
- * since, it still means the old one. What failed for that is tried again with a process that remembers nothing.
- */
-async function runCommands(commands: readonly IpCommand[], tools: HostTools): Promise<readonly LineResult[]> {
-  const results = [...(await tools.ip.batch(commands.map((c) => c.args)))];
-  const stale = results.flatMap((r, i) => (!r.ok && STALE.test(r.stderr) && commands[i]?.fine?.test(r.stderr) !== true ? [i] : []));
-  if (stale.length === 0) return results;
-  tools.ip.forget();
-  const again = await tools.ip.batch(stale.map((i) => (commands[i] as IpCommand).args));
-  for (const [n, i] of stale.entries()) results[i] = again[n] ?? (results[i] as LineResult);
-  return results;
-}
-
-/** What the kernel says of an index that is no more. */
-const STALE = /No such device|[Dd]evice not found|Cannot find device/;
 
 function stepError(steps: readonly Step[], index: number, cause: unknown): VirtnetError {
   const step = steps[index];

@@ -16,7 +16,7 @@ export class FolderNames {
   has(name: string): boolean {
     const known = this.#known.get(name);
     if (known !== undefined) return known;
-    if (this.#known.size >= FEW) this.#listed ??= new Set(list(this.#folder));
+    if (this.#known.size >= FEW) this.#listed ??= new Set(namesIn(this.#folder));
     const isThere = this.#listed?.has(name) ?? (!NO_NAME.test(name) && existsSync(`${this.#folder}/${name}`));
     this.#known.set(name, isThere);
     return isThere;
@@ -27,7 +27,8 @@ const FEW = 8;
 /** What names no file in the folder. */
 const NO_NAME = /^\.{0,2}$|\/|\0/;
 
-function list(folder: string): readonly string[] {
+/** The names in such a folder as they are now. */
+export function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
   } catch {

@@ -7,6 +7,7 @@ import type { IpArgs } from './ip-line.ts';
 import type { LinkDump } from './link-dump.ts';
 import type { LinkRow } from './link-rows.ts';
 import type { ListedTable } from './nft-text.ts';
+import type { TcTool } from './tc.ts';
 
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
 
@@ -20,7 +21,7 @@ export interface StepOf<K extends ResourceKind> extends Omit<Step, 'kind' | 'bef
 /** What all handlers lean on. */
 export interface HostTools {
   readonly ip: IpTool;
-  readonly tc: IpTool;
+  readonly tc: TcTool;
   readonly dump: LinkDump;
   readonly paths: HostPaths;
   /** The listing of our table, asked for ahead of the next observation. */

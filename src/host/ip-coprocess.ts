@@ -315,8 +315,7 @@ export class IpTool {
 }
 
 /**
- * How long ip(8)'s memory of names and indexes is trusted, in milliseconds. A new tc(8) reads all links first (10 ms for a thousand), so it
- * stays until somebody calls `forget`: who gives it names must.
+ * How long ip(8)'s memory of names and indexes is trusted, in milliseconds. A tc(8) stays until somebody calls `forget`, see `TcTool`.
  */
 const FRESH_MS = 250;
 

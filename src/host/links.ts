@@ -4,8 +4,7 @@ import { toolError } from './command.ts';
 import { StepFailure } from './handler.ts';
 import type { HostTools, IpCommand, IpHandler, Look, StepOf } from './handler.ts';
 import type { IpArgs } from './ip-line.ts';
-import { isThere } from './link-removal.ts';
-import { addressesOf, markedOwner } from './link-rows.ts';
+import { markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
 import { aliasOf, groupOf, parseAlias, shaperNames, tapBirthName } from './marks.ts';
 
@@ -130,24 +129,15 @@ const MACVTAP_MODES = { bridge: 'bridge', private: 'private', vepa: 'vepa', pass
  * instant in which it gets one (dev_deactivate).
  */
 async function openHooks(made: readonly { readonly step: number; readonly dev: string }[], tools: HostTools): Promise<void> {
-  const rows = await addressesOf(
+  const answers = await tools.tc.batch(
+    made.map(({ dev }) => ['qdisc', 'add', 'dev', dev, 'clsact']),
     made.map(({ dev }) => dev),
-    tools,
   );
-  const answers = await tools.tc.batch(made.map(({ dev }) => ['qdisc', 'add', 'dev', nameForTc(dev, rows.get(dev), tools), 'clsact']));
   for (const [i, answer] of answers.entries())
-    if (!answer.ok) throw new StepFailure(made[i]?.step ?? 0, toolError('tc', answer.stderr, { dev: made[i]?.dev }));
-}
-
-/**
- * A new device for a tc(8) that may remember an older one of its name: iproute2 takes `if` and a number that is nobody's name for an
- * interface's index (ll_idx_a2n of its lib/ll_map.c).
- */
-function nameForTc(dev: string, row: LinkRow | undefined, tools: HostTools): string {
-  const byIndex = `if${String(row?.ifindex ?? 0)}`;
-  if (row && !isThere(byIndex, tools)) return byIndex;
-  tools.tc.forget();
-  return dev;
+    if (!answer.ok) {
+      tools.tc.forget(); // whatever it took the name for
+      throw new StepFailure(made[i]?.step ?? 0, toolError('tc', answer.stderr, { dev: made[i]?.dev }));
+    }
 }
 
 /** A link as a resource; undefined for one that is not ours, unless `desired` has a link of that name: then it is somebody else's there. */

@@ -10,6 +10,7 @@ import { LinkDump } from './link-dump.ts';
 import { freeKeptLock, takeLock } from './lock.ts';
 import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
+import { TcTool } from './tc.ts';
 
 export interface LinuxHostOptions {
   readonly paths: HostPaths;
@@ -28,7 +29,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
   const tools: HostTools = {
     ip,
     dump: new LinkDump(ip),
-    tc: new IpTool('tc'),
+    tc: new TcTool('/proc'),
     paths: options.paths,
     ahead: new AheadListing(),
     sysfs: options.sysfs ?? '/sys',
@@ -43,7 +44,11 @@ export function linuxHost(options: LinuxHostOptions): Host {
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignChains: () => foreignChains().catch(() => []),
-    lock: (purpose, given = {}) => takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs }),
+    lock: async (purpose, given = {}) => {
+      const lock = await takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs });
+      if (lock.undisturbed !== true) tools.tc.forget(); // another process may have made devices anew
+      return lock;
+    },
     [Symbol.asyncDispose]: async () => {
       tools.ip.close();
       tools.tc.close();

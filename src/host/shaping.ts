@@ -4,6 +4,8 @@ import { eachStep } from './handler.ts';
 import type { DirectHandler, HostTools } from './handler.ts';
 import { frameMatch, htbChangeLines, htbLines, SHARED_QUEUES } from './htb.ts';
 import type { HtbTree } from './htb.ts';
+import { runCommands } from './ip-commands.ts';
+import type { LineResult } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
 import { groupOf, isShaperName, shaperAlias, shaperName, shaperNames, type Way } from './marks.ts';
 import { observeShaping } from './shaping-look.ts';
@@ -32,11 +34,12 @@ export const shaping: DirectHandler<'shaping'> = {
 const WAYS = ['inbound', 'outbound'] as const;
 
 async function apply(before: ShapingResource | undefined, after: ShapingResource, tools: HostTools): Promise<void> {
-  tools.ip.forget(); // somebody may have taken the helper of that name away since it was looked at
-  await ip(
+  const helpers = WAYS.filter((way) => after[way]);
+  const answers = await ip(
     tools,
-    WAYS.filter((way) => after[way]).flatMap((way) => helperLines(after, way)),
+    helpers.flatMap((way) => helperLines(after, way)),
   );
+  const made = helpers.filter((_, i) => answers[i * 2]?.ok).map((way) => shaperName(after.dev, way));
   const lines: Line[] = [];
   for (const way of WAYS) {
     const is = before && treeOf(before, way);
@@ -55,7 +58,7 @@ async function apply(before: ShapingResource | undefined, after: ShapingResource
   }
   if (JSON.stringify(after.via) !== JSON.stringify(before?.via) && after.via)
     lines.push(...clearHook(after, 'outbound'), ...viaLines(after, after.via));
-  await tc(tools, lines);
+  await tc(tools, lines, made);
   const idle = WAYS.filter((way) => !after[way] && before);
   if (idle.length > 0)
     await ip(
@@ -153,20 +156,21 @@ function viaLines(r: ShapingResource, via: NonNullable<ShapingResource['via']>):
 
 type Line = { readonly args: IpArgs; readonly fine?: RegExp };
 
-function ip(tools: HostTools, lines: readonly Line[]): Promise<void> {
-  return all('ip', tools.ip.batch(lines.map((l) => l.args)), lines);
+async function ip(tools: HostTools, lines: readonly Line[]): Promise<readonly LineResult[]> {
+  return all('ip', await runCommands(lines, tools), lines);
 }
 
-function tc(tools: HostTools, lines: readonly Line[]): Promise<void> {
-  tools.tc.forget(); // devices were made and deleted since, by ip(8)
-  return all('tc', tools.tc.batch(lines.map((l) => l.args)), lines);
+async function tc(tools: HostTools, lines: readonly Line[], made: readonly string[] = []): Promise<void> {
+  const args = lines.map((l) => l.args);
+  all('tc', await tools.tc.batch(args, made), lines);
 }
 
 /** @throws VirtnetError of the first line that failed. */
-async function all(tool: 'ip' | 'tc', answers: ReturnType<HostTools['ip']['batch']>, lines: readonly Line[]): Promise<void> {
-  for (const [i, answer] of (await answers).entries()) {
+function all(tool: 'ip' | 'tc', answers: readonly LineResult[], lines: readonly Line[]): readonly LineResult[] {
+  for (const [i, answer] of answers.entries()) {
     const line = lines[i];
     if (!answer.ok && line?.fine?.test(answer.stderr) !== true)
       throw toolError(tool, answer.stderr, { argv: [tool, ...(line?.args ?? [])] });
   }
+  return answers;
 }

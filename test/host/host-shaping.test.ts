@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { Resource, ShapingResource } from '../../src/compile/host-state.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
@@ -168,7 +169,8 @@ describe('limits on a device', () => {
     const limit: Resource = { ...shaping(), owner: guest, dev: 'vnet0' };
     await reach(host, [...bridge, veth, limit]);
     expect(await remaining(host, [...bridge, veth, limit])).toEqual([]);
-    sh('ip netns del g; sleep 0.2');
+    sh('ip netns del g');
+    await expect.poll(() => existsSync('/proc/sys/net/ipv4/conf/vnet0'), { timeout: 10_000 }).toBe(false);
     expect([...(await carried(host)).keys()].toSorted()).toEqual(['link virbr0', 'link-up virbr0', 'shaping vnet0']);
     await reach(host, bridge);
     expect(sh('ip -br link show type ifb')).toBe('');

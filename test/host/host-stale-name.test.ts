@@ -32,6 +32,8 @@ test('a link that somebody takes away is made again at once, under its own name,
     expect(diff(desired, seen)).toEqual([]);
     execFileSync('ip', ['link', 'delete', 'virbr0']);
     await host.execute(diff(desired, hostState([])));
+    // The place for limits is the new device's.
+    expect(execFileSync('tc', ['qdisc', 'show', 'dev', 'virbr0', 'clsact'], { encoding: 'utf8' })).toContain('clsact');
   }
   expect(diff(desired, await host.observe(look))).toEqual([]);
 });
