@@ -1,5 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import type { ShapingResource } from '../compile/host-state.ts';
-import { toolError } from './command.ts';
+import { toolError, tryRun } from './command.ts';
 import { eachStep } from './handler.ts';
 import type { DirectHandler, HostTools } from './handler.ts';
 import { frameMatch, htbChangeLines, htbLines, SHARED_QUEUES } from './htb.ts';
@@ -7,7 +8,8 @@ import type { HtbTree } from './htb.ts';
 import { runCommands } from './ip-commands.ts';
 import type { LineResult } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
-import { groupOf, isShaperName, shaperAlias, shaperName, shaperNames, type Way } from './marks.ts';
+import { empty, opened } from './shaping-drain.ts';
+import { groupOf, isShaperName, parseAlias, shaperAlias, shaperName, type Way } from './marks.ts';
 import { observeShaping } from './shaping-look.ts';
 
 /**
@@ -59,11 +61,11 @@ async function apply(before: ShapingResource | undefined, after: ShapingResource
   if (JSON.stringify(after.via) !== JSON.stringify(before?.via) && after.via)
     lines.push(...clearHook(after, 'outbound'), ...viaLines(after, after.via));
   await tc(tools, lines, made);
-  const idle = WAYS.filter((way) => !after[way] && before);
-  if (idle.length > 0)
-    await ip(
+  if (before)
+    await dropHelpers(
+      before,
+      WAYS.filter((way) => !after[way]),
       tools,
-      idle.map((way) => dropHelper(shaperName(after.dev, way))),
     );
 }
 
@@ -74,7 +76,37 @@ async function remove(resource: ShapingResource, tools: HostTools): Promise<void
     WAYS.flatMap((way) => clearHook(resource, way)),
   );
   // A helper whose making was cut short stands for itself.
-  await ip(tools, (isShaperName(dev) ? [dev] : shaperNames(dev)).map(dropHelper));
+  if (isShaperName(dev)) await ip(tools, [dropHelper(dev)]);
+  else await dropHelpers(resource, WAYS, tools);
+  if (resource.owner.port === undefined) await leaveBridge(dev, tools);
+}
+
+/** A bridge of the host got its `clsact` with our limit, and loses it when nobody else hangs on it. Our own keep theirs. */
+async function leaveBridge(dev: string, { sysfs }: HostTools): Promise<void> {
+  const alias = await readFile(`${sysfs}/class/net/${dev}/ifalias`, 'utf8').catch(() => undefined);
+  if (alias === undefined || parseAlias(alias.trim())) return;
+  const input = `filter show dev ${dev} egress\nfilter show dev ${dev} ingress\n`;
+  const { stdout } = await tryRun(['tc', '-force', '-batch', '-'], { input });
+  // Not found, or taken away meanwhile: then it is gone.
+  if (stdout.trim() === '') await tryRun(['tc', 'qdisc', 'delete', 'dev', dev, 'clsact']);
+}
+
+/** Takes helpers away that nothing leads to any more. What waits in them goes out first. */
+async function dropHelpers(before: ShapingResource, ways: readonly Way[], tools: HostTools): Promise<void> {
+  if (ways.length === 0) return;
+  const trees = ways.flatMap((way) => treeOf(before, way) ?? []);
+  await empty(
+    trees.map(({ dev }) => dev),
+    () =>
+      tc(
+        tools,
+        trees.flatMap((tree) => htbChangeLines(tree, opened(tree)).map((args) => ({ args, fine: /./ }))),
+      ),
+  );
+  await ip(
+    tools,
+    ways.map((way) => dropHelper(shaperName(before.dev, way))),
+  );
 }
 
 /** A bridge's queue for what guests send is fed by their devices. */

@@ -117,6 +117,21 @@ describe('diff', () => {
     expect(unread).toMatchObject([{ op: 'change', changed: ['hostsLoaded'], disturbance: 'none' }]);
   });
 
+  it('takes the queue of what guests send away once none of their devices leads to it', () => {
+    const rate = { average: 100 };
+    const queue: Resource = { kind: 'shaping', owner, dev: 'virbr0', outbound: rate, floors: [] };
+    const leads: Resource = { kind: 'shaping', owner: guest, dev: 'vnet0', inbound: rate, floors: [] };
+    const via = { bridge: 'virbr0', mac: '52:54:00:00:00:01' };
+    const inbound: Resource = { kind: 'shaping', owner, dev: 'virbr0', inbound: rate, floors: [] };
+    const before = hostState([...running(), { ...inbound, outbound: rate }, { ...leads, via }]);
+    expect(keys(diff(hostState([...running(), inbound, leads]), before))).toEqual(['change shaping vnet0', 'change shaping virbr0']);
+    expect(keys(diff(hostState([...running(), leads]), hostState([...running(), queue, { ...leads, via }])))).toEqual([
+      'change shaping vnet0',
+      'delete shaping virbr0',
+    ]);
+    expect(keys(diff(before, hostState([...running(), inbound, leads])))).toEqual(['change shaping virbr0', 'change shaping vnet0']);
+  });
+
   it('takes the 2 s that the kernel makes of no forward delay with STP for what was asked', () => {
     const actual = bridge('virbr0', { spec: { type: 'bridge', stp: true, forwardDelay: 2, vlanFiltering: false } });
     expect(diff(hostState([bridge('virbr0')]), hostState([actual]))).toEqual([]);

@@ -6,7 +6,7 @@ import type { Step } from './plan.ts';
 
 /**
  * The ordered steps that turn `actual` into `desired`: first what is taken down, then the packet rules (one transaction), then what is
- * made or changed. What dies with its link needs no step of its own, and comes back with a link that is made anew. Sysctls are set, never
+ * made or changed, at last queues that guests led to. What dies with its link needs no step of its own, and comes back with a link that is made anew. Sysctls are set, never
  * unset. `diff(state, state)` is empty, and so is the diff after its own steps.
  */
 export function diff(desired: HostState, actual: HostState): readonly Step[] {
@@ -14,6 +14,7 @@ export function diff(desired: HostState, actual: HostState): readonly Step[] {
   const taken: Step[] = [];
   const rules: Step[] = [];
   const made: Step[] = [];
+  const left: Step[] = [];
 
   for (const [key, before] of actual) {
     const after = desired.get(key);
@@ -21,7 +22,8 @@ export function diff(desired: HostState, actual: HostState): readonly Step[] {
     if (after !== undefined && !recreate) continue;
     if (before.kind === 'sysctl' || diesWith(before, gone)) continue;
     const reason = recreate ? `made anew: ${describe(compareResource(after, before))}` : 'no longer wanted';
-    (isFirewall(before.kind) ? rules : taken).push(step('delete', before, { before }, [], reason));
+    const target = isFirewall(before.kind) ? rules : losesGuestsQueue(before, undefined) ? left : taken;
+    target.push(step('delete', before, { before }, [], reason));
   }
   for (const [key, after] of desired) {
     const found = actual.get(key);
@@ -34,11 +36,17 @@ export function diff(desired: HostState, actual: HostState): readonly Step[] {
     const differences = compareResource(after, before);
     if (differences.length === 0) continue;
     const changed = differences.map((d) => d.field);
-    target.push(step('change', after, { before, after }, changed, describe(differences)));
+    (losesGuestsQueue(before, after) ? left : target).push(step('change', after, { before, after }, changed, describe(differences)));
   }
 
   const forward = (a: Step, b: Step): number => stepRank(a) - stepRank(b);
-  return [...taken.sort((a, b) => forward(b, a)), ...rules.sort(forward), ...made.sort(forward)];
+  return [...taken.sort((a, b) => forward(b, a)), ...rules.sort(forward), ...made.sort(forward), ...left];
+}
+
+/** True where the queue of what a network's guests send is taken away: first their devices must lead elsewhere, or they lead to nothing. */
+function losesGuestsQueue(before: Resource, after: Resource | undefined): boolean {
+  if (before.kind !== 'shaping' || before.owner.port !== undefined || !before.outbound) return false;
+  return after?.kind !== 'shaping' || !after.outbound;
 }
 
 /** The step that undoes a step. */

@@ -153,14 +153,21 @@ describe('limits on a device', () => {
     sh('ip netns del g');
   });
 
-  test('on a bridge of somebody else are found again and leave the bridge', async () => {
+  test('on a bridge of somebody else are found again and leave the bridge as it was', async () => {
     sh('ip link add br-other up type bridge');
+    const queues = sh('tc qdisc show dev br-other');
     const limit = shaping({ dev: 'br-other' });
     await reach(host, [limit]);
     expect(await remaining(host, [limit], new Set([NETWORK]))).toEqual([]);
     expect([...(await carried(host)).keys()]).toEqual(['shaping br-other']);
     await reach(host, []);
-    expect(sh('tc filter show dev br-other egress; ip -br link show type ifb')).toBe('');
+    expect(sh('tc qdisc show dev br-other; ip -br link show type ifb')).toBe(queues);
+    // What somebody else has hung there stays.
+    await reach(host, [limit]);
+    const filter = 'dev br-other ingress protocol all u32 match u32 0 0 flowid 1:9';
+    sh(`tc filter add ${filter}`);
+    await reach(host, []);
+    expect(sh('tc filter show dev br-other ingress')).toContain('flowid 1:9');
     sh('ip link del br-other');
   });
 

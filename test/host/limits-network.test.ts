@@ -1,15 +1,19 @@
 // kernels: both
-import { afterAll, beforeAll, describe, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
-import { bytesIn, trafficLab, type Flow, type Seconds, type TrafficLab } from '../support/traffic/lab.ts';
+import { pings } from '../support/pings.ts';
+import { arriving, waiting } from '../support/traffic/datagrams.ts';
+import { bytesIn, OUTSIDE, trafficLab, type Flow, type Seconds, type TrafficLab } from '../support/traffic/lab.ts';
 import { holds, HALF, keepLimits } from '../support/traffic/measure.ts';
 
 /** Low, so that a machine that emulates another one keeps up. */
 const LIMIT = { average: 600, burst: 1000 } as const;
-const rate = `average='${String(LIMIT.average)}' burst='${String(LIMIT.burst)}'`;
-const document = `<network><name>limits</name><forward mode='nat'/><bridge name='vbl' stp='off'/><mac address='52:54:00:09:00:01'/>
-  <ip address='10.9.0.1' netmask='255.255.255.0'/><bandwidth><inbound ${rate}/><outbound ${rate}/></bandwidth></network>`;
+const document = (bandwidth: string, group = ''): string => `<network><name>limits</name><forward mode='nat'/><bridge name='vbl' stp='off'/>
+  <mac address='52:54:00:09:00:01'/><ip address='10.9.0.1' netmask='255.255.255.0'/>${bandwidth}
+  <portgroup name='all' default='yes'>${group}</portgroup></network>`;
+const limited = (rate: string): string => `<bandwidth><inbound ${rate}/><outbound ${rate}/></bandwidth>`;
+const first = document(limited(`average='${String(LIMIT.average)}' burst='${String(LIMIT.burst)}'`));
 
 /** What a network's limits let through, on whichever kernel this runs. The whole table is printed by bench/shaping.ts. */
 describe('limits of a network', () => {
@@ -18,7 +22,7 @@ describe('limits of a network', () => {
   beforeAll(async () => {
     driver = await openDriver();
     lab = await trafficLab(driver, '10.9.0');
-    await driver.up([document]);
+    await driver.up([first]);
     for (const n of [1, 2]) await lab.plug(n, 'limits', 'netns');
   });
   afterAll(async () => {
@@ -51,5 +55,31 @@ describe('limits of a network', () => {
     // One way after the other: what a guest sends would wait with the acknowledgements of what it receives.
     await holds(() => shares({ ...one, way: 'in' }, { ...one, guest: 2, way: 'in', streams: 4 }), 0.5, 0.15);
     await holds(() => shares({ ...one, way: 'out' }, { guest: 2, way: 'out', protocol: 'udp', udpRate: '15M' }), 0.5, 0.15);
+  });
+
+  test('change, go and come while guests are plugged, and no packet is lost', async () => {
+    const running = [pings('g1', OUTSIDE), pings('g2', OUTSIDE)];
+    const groups = limited("average='2000'");
+    const inboundOnly = "<bandwidth><inbound average='900'/></bandwidth>";
+    for (const next of [document(limited("average='900' peak='1000' burst='99'")), document(limited("average='900'"), groups)])
+      await driver.up([next]);
+    // A guest's own limit towards it stays while its device must stop leading to the network's queue.
+    for (const next of [document(inboundOnly, inboundOnly), first, document('', inboundOnly), document(''), first]) await driver.up([next]);
+    const counts = await Promise.all(running.map((ping) => ping.end()));
+    for (const { sent } of counts) expect(sent).toBeGreaterThan(100);
+    expect(counts.map(({ lost }) => lost)).toEqual([0, 0]);
+  });
+
+  test.each([
+    { way: 'in', to: 'g1', address: '10.9.0.11' },
+    { way: 'out', from: 'g1', to: 'outside', address: OUTSIDE },
+  ])('that are taken away let go what waits in their queues: $way', async (flow) => {
+    await driver.up([document(limited("average='10' burst='10'"))]);
+    const arrived = await arriving({ ...flow, count: 200, size: 1000 }, async () => {
+      expect(waiting()).toBeGreaterThan(50);
+      await driver.up([document('')]);
+    });
+    expect(arrived).toBe(200);
+    expect(waiting()).toBe(0);
   });
 });

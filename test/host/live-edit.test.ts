@@ -19,12 +19,14 @@ const base = {
   routes: '',
   portgroups: "<portgroup name='a' default='yes'/>",
   v6: '',
+  mtu: '',
+  bridge: "stp='off'",
 };
 
 function document(change: Partial<typeof base>): string {
   const d = { ...base, ...change };
   return `<network><name>edit</name><uuid>6b1c2c2e-6c3b-4f57-8a4f-1f5bb0a4d6a1</uuid>${d.forward}
-    <bridge name='vbe0' stp='off'/><mac address='52:54:00:77:00:01'/>${d.domain}${d.dns}${d.bandwidth}
+    <bridge name='vbe0' ${d.bridge}/><mac address='52:54:00:77:00:01'/>${d.mtu}${d.domain}${d.dns}${d.bandwidth}
     <ip address='192.168.77.1' netmask='255.255.255.0'><dhcp>${d.range}${d.hosts}</dhcp></ip>
     <ip family='ipv6' address='2001:db8:77::1' prefix='64'>${d.v6}</ip>${d.routes}${d.portgroups}</network>`;
 }
@@ -85,7 +87,16 @@ const edits: readonly { readonly what: string; readonly change: Partial<typeof b
     change: { bandwidth: "<bandwidth><inbound average='30000' peak='40000' burst='2000'/><outbound average='30000'/></bandwidth>" },
     worst: 'none',
   },
-  { what: 'no limit', change: { bandwidth: '' }, worst: 'none' },
+  {
+    what: 'the limit towards guests in their portgroup instead',
+    change: { bandwidth: '', portgroups: groupOf("<inbound average='9000'/>") },
+    worst: 'none',
+  },
+  { what: 'no limit', change: { portgroups: "<portgroup name='a' default='yes'/>" }, worst: 'none' },
+  { what: 'a smaller MTU of the bridge', change: { mtu: "<mtu size='1400'/>" }, worst: 'dns-dhcp-pause' },
+  { what: 'spanning tree', change: { bridge: "stp='on' delay='2'" }, worst: 'none' },
+  { what: 'a MAC table that is managed', change: { bridge: "stp='on' delay='2' macTableManager='libvirt'" }, worst: 'none' },
+  { what: 'a MAC table that is learned', change: { bridge: "stp='on' delay='2'" }, worst: 'none' },
 ];
 
 /** Who pings whom: guests each other and the outside, by both families. */
