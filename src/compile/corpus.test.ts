@@ -225,6 +225,9 @@ function theirLimits(tc: string): string[] {
   });
 }
 
+/** KiB that the rule lets pass beyond libvirt's policer where the limit is a queue's. */
+const SEGMENT = 64;
+
 function ourLimits(shaping: ShapingResource | undefined, firewall: FirewallResource | undefined): string[] {
   const inbound = shaping?.inbound;
   const rule = firewall?.chains.find((chain) => chain.name.endsWith('_limit'))?.rules.at(-1) ?? '';
@@ -239,7 +242,7 @@ function ourLimits(shaping: ShapingResource | undefined, firewall: FirewallResou
           `guests ${String(inbound.average)} ${String(inbound.burst ?? '-')}`,
         ]
       : []),
-    ...(rule === '' ? [] : [`police ${String(kib('over'))} ${String(kib('over') + kib('burst'))}`]),
+    ...(rule === '' ? [] : [`police ${String(kib('over'))} ${String(kib('over') + kib('burst') - (shaping?.outbound ? SEGMENT : 0))}`]),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { assertNever } from '../base/errors.ts';
 import type { Family } from '../inet/index.ts';
-import type { Network } from '../network/network.ts';
+import { isManaged, type Network } from '../network/network.ts';
 import type { Nat } from '../network/forward.ts';
 import type { CompleteNetwork } from './complete.ts';
 import type { MapName } from './firewall-base.ts';
@@ -60,17 +60,21 @@ function guardChains(network: CompleteNetwork, bridge: string): Readonly<Record<
   };
 }
 
+/** KiB: the largest packet that a guest hands over (IP's total length). */
+const SEGMENT = 64;
+
 /**
  * The network's outbound limit: what its guests send beyond it, to the host or through it, is dropped, as by the policer that libvirt
  * puts on the bridge. Frames between guests do not count (with br_netfilter they pass the forward hook as well).
  *
  * Not a queue on a helper device: where br_netfilter is on, a frame that is led through one after the bridge has seen it loses its
- * connection tracking, and with it the translation of its source. nft's bucket holds one second of the rate and `burst` on top.
+ * connection tracking, and with it the translation of its source. nft's bucket holds one second of the rate and `burst` on top, and where
+ * guests' frames wait in a queue (shaping.ts) a segment more: a queue whose bucket is all but empty lets a whole one go.
  */
 function limitRules(network: Network, bridge: string): readonly string[] {
   const { average, burst } = network.bandwidth?.outbound ?? {};
   if (!average) return [];
-  const more = Math.max((burst ?? 0) - average, 0);
+  const more = Math.max((burst ?? 0) - average, 0) + (isManaged(network) ? SEGMENT : 0);
   const limit = `limit rate over ${kibibytes(average)}/second${more === 0 ? '' : ` burst ${kibibytes(more)}`}`;
   return [`oifname ${quote(bridge)} return`, `${limit} drop`];
 }
