@@ -1,7 +1,7 @@
 import type { FdbResource } from '../compile/host-state.ts';
 import { run, toolError, tryRun } from './command.ts';
 import { StepFailure } from './handler.ts';
-import type { DirectHandler, Look } from './handler.ts';
+import type { DirectHandler, Look, StepOf } from './handler.ts';
 import { batchLine } from './ip-line.ts';
 import { markedOwner } from './link-rows.ts';
 
@@ -12,7 +12,10 @@ interface FdbRow {
   readonly state?: string;
 }
 
-/** Static forwarding entries of bridge ports. Entries that a bridge learned or gave itself are not ours. */
+/**
+ * Static forwarding entries of bridge ports. Entries that a bridge learned or gave itself are not ours. One that is given up becomes one
+ * that the bridge has learned, and ages: a bridge that still floods nothing at that moment would drop what is sent to the guest.
+ */
 export const fdb: DirectHandler<'fdb'> = {
   async observe(look) {
     if (!isConcerned(look)) return [];
@@ -27,29 +30,51 @@ export const fdb: DirectHandler<'fdb'> = {
   },
 
   async execute(steps) {
-    const lines = steps.map((s) => {
-      const r = s.after ?? s.before;
-      return batchLine([
-        'fdb',
-        s.op === 'delete' ? 'delete' : 'replace',
-        r?.mac ?? '',
-        'dev',
-        r?.dev ?? '',
-        'master',
-        ...(s.op === 'delete' ? [] : ['static']),
-      ]);
-    });
-    const result = await tryRun(['bridge', '-force', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
-    // Each failure is its words and then "Command failed -:LINE".
-    for (const m of result.stderr.matchAll(/([^]*?)Command failed -:(\d+)\n?/g)) {
-      const index = Number(m[2]) - 1;
-      const words = (m[1] ?? '').trim();
-      if (steps[index]?.op === 'delete' && /No such file or directory|Cannot find device|No such device/.test(words)) continue;
-      throw new StepFailure(Math.max(index, 0), toolError('bridge', words, { argv: ['bridge', lines[index] ?? ''] }));
+    const refused = await runLines(steps, (s) => entry(s, s.op === 'delete' ? ['replace', 'dynamic'] : ['replace', 'static']));
+    // A port that forwards nothing learns nothing either.
+    const silent = refused.filter(({ step, words }) => steps[step]?.op === 'delete' && /Operation not permitted/.test(words));
+    const gone = await runLines(
+      silent.map(({ step }) => steps[step] as FdbStep),
+      (s) => entry(s, ['delete']),
+    );
+    const left = [...refused.filter((r) => !silent.includes(r)), ...gone.map((r) => ({ ...r, step: silent[r.step]?.step ?? 0 }))];
+    for (const { step, words, line } of left) {
+      if (steps[step]?.op === 'delete' && ABSENT.test(words)) continue;
+      throw new StepFailure(step, toolError('bridge', words, { argv: ['bridge', line] }));
     }
-    if (result.code !== 0 && !result.stderr.includes('Command failed')) throw toolError('bridge', result.stderr, { lines });
   },
 };
+
+type FdbStep = StepOf<'fdb'>;
+
+/** What the kernel says of an entry, a device or a bridge that is no more. */
+const ABSENT = /No such file or directory|Cannot find device|No such device|Operation not supported/;
+
+function entry({ before, after }: FdbStep, [verb, ...state]: readonly [verb: string, state?: string]): string {
+  const r = after ?? before;
+  return batchLine(['fdb', verb, r?.mac ?? '', 'dev', r?.dev ?? '', 'master', ...state.filter((word) => word !== undefined)]);
+}
+
+interface Refused {
+  /** Place of the step. */
+  readonly step: number;
+  readonly words: string;
+  readonly line: string;
+}
+
+/** Runs a line of bridge(8) for each step; gives those that failed. */
+async function runLines(steps: readonly FdbStep[], lineOf: (step: FdbStep) => string): Promise<readonly Refused[]> {
+  if (steps.length === 0) return [];
+  const lines = steps.map(lineOf);
+  const { code, stderr } = await tryRun(['bridge', '-force', '-batch', '-'], { input: lines.map((line) => `${line}\n`).join('') });
+  // Each failure is its words and then "Command failed -:LINE".
+  const failed = [...stderr.matchAll(/([^]*?)Command failed -:(\d+)\n?/g)].map(([, words = '', at]) => {
+    const step = Math.max(Number(at) - 1, 0);
+    return { step, words: words.trim(), line: lines[step] ?? '' };
+  });
+  if (code !== 0 && failed.length === 0) throw toolError('bridge', stderr, { lines });
+  return failed;
+}
 
 /** Reading the tables of all bridges is only worth it where a bridge port of ours does not learn by itself. */
 function isConcerned(look: Look): boolean {
