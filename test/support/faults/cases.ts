@@ -109,7 +109,7 @@ const hosted: readonly PlanCase[] = [
 const damages: readonly (readonly [string, string])[] = [
   ['rules flushed, address and route gone', 'nft flush ruleset; ip address flush dev vb1 scope global; ip route flush proto 86'],
   ['bridge deleted', 'ip link delete vb1; rm -f /run/test/run/memo/resolved.*'],
-  ['limits, entries and settings changed', 'tc filter delete dev vb1 egress pref 70; bridge link set dev vg1 learning on; ip link set vb1 down; echo 1 >/proc/sys/net/ipv6/conf/vb1/accept_ra'],
+  ['a limit, an entry and settings changed', 'tc filter delete dev vg1 ingress pref 71; bridge link set dev vg1 learning on; ip link set vb1 down; echo 1 >/proc/sys/net/ipv6/conf/vb1/accept_ra'],
   ['dnsmasq killed, its conf edited', 'kill -9 $(cat /run/test/run/dnsmasq/*/pid); echo log-queries >>$(echo /run/test/run/dnsmasq/*/conf)'],
 ]; // prettier-ignore
 

@@ -89,10 +89,7 @@ export function edited(parts: Parts = {}): string {
 
 export const otherSubnet: Parts = { v4: v4(21, "<dhcp><range start='10.7.21.100' end='10.7.21.199'/></dhcp>") };
 
-/**
- * What can be edited while guests are plugged; `silent` are the edits that a guest's packets must not notice. A guest's first inbound limit is
- * none of these: while its device gets another kind of queue the kernel drops what is sent (dev_deactivate).
- */
+/** What can be edited while guests are plugged; `silent` are the edits that a guest's packets must not notice. */
 export const edits: readonly { readonly what: string; readonly parts: Parts; readonly silent?: true }[] = [
   {
     what: 'DHCP range, fixed host and bootp',
@@ -139,12 +136,24 @@ export const edits: readonly { readonly what: string; readonly parts: Parts; rea
   { what: 'one more subnet', parts: { routes: "<ip address='10.27.20.1' netmask='255.255.255.0'/>" }, silent: true },
   { what: 'no IPv6', parts: { v6: '' }, silent: true },
   { what: 'another subnet', parts: otherSubnet },
-  { what: 'mtu', parts: { mtu: "<mtu size='1400'/>" } },
-  { what: 'spanning tree', parts: { bridge: bridge(20, "stp='on' delay='3'") } },
+  { what: 'mtu', parts: { mtu: "<mtu size='1400'/>" }, silent: true },
+  { what: 'spanning tree', parts: { bridge: bridge(20, "stp='on' delay='3'") }, silent: true },
   { what: 'zone', parts: { bridge: bridge(20, "stp='off' zone='lab'") }, silent: true },
-  { what: 'the MAC table', parts: { bridge: bridge(20, "stp='off' macTableManager='libvirt'") } },
+  { what: 'the MAC table', parts: { bridge: bridge(20, "stp='off' macTableManager='libvirt'") }, silent: true },
   { what: 'the MAC of the bridge', parts: { bridge: bridge(20, "stp='off'", 33) } },
   { what: 'the name of the bridge', parts: { bridge: bridge(21) } },
+  {
+    what: 'a limit in the portgroup',
+    parts: {
+      portgroup: "<portgroup name='a' default='yes'><bandwidth><inbound average='5000'/><outbound average='5000'/></bandwidth></portgroup>",
+    },
+    silent: true,
+  },
+  {
+    what: 'a limit of the portgroup instead of the network’s',
+    parts: { bandwidth: '', portgroup: "<portgroup name='a' default='yes'><bandwidth><inbound average='5000'/></bandwidth></portgroup>" },
+    silent: true,
+  },
   {
     what: 'a limit and isolation in the portgroup',
     parts: {
