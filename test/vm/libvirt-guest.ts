@@ -11,8 +11,11 @@ function qemuDriver(): string {
 
 /** Why libvirt cannot start a machine here; undefined when it can. */
 export function whyNoLibvirtGuests(): string | undefined {
-  const reason = whyNoGuests();
-  if (reason !== undefined) return reason;
+  return whyNoGuests() ?? whyNoQemuDriver();
+}
+
+/** Why libvirt's QEMU driver cannot be loaded here; undefined when it can. */
+export function whyNoQemuDriver(): string | undefined {
   const { status, stderr } = spawnSync('sh', ['test/oracle/qemu-driver.sh', '--where'], { encoding: 'utf8' });
   return status === 0 ? undefined : stderr.trim();
 }
@@ -40,18 +43,21 @@ namespaces = []
 stdio_handler = "file"
 `;
 
+/** Makes this mount namespace fit for the QEMU driver, and gives the folder of modules that holds it alone: no driver of networks is in reach then. */
+export function prepareQemuDriver(): string {
+  addUser();
+  return execFileSync('find', [qemuDriver(), '-name', 'libvirt_driver_qemu.so', '-printf', '%h'], { encoding: 'utf8' });
+}
+
 /**
  * Boots a machine by libvirt's own QEMU driver, in a process of its own (virt-qemu-run). Its networks are those of the daemon that listens at
  * libvirt's socket, as with virtqemud. `interfaces` is libvirt's XML.
  */
 export function bootByLibvirt(name: string, interfaces: string): Promise<Guest> {
-  addUser();
-  const unpacked = qemuDriver();
+  const modules = prepareQemuDriver();
   const root = mkdtempSync(join(tmpdir(), 'libvirt-'));
   for (const dir of ['etc', 'log/qemu']) mkdirSync(join(root, dir), { recursive: true });
   writeFileSync(join(root, 'etc/qemu.conf'), CONF);
-  // Only the driver of machines: none of networks is in reach of this process.
-  const modules = execFileSync('find', [unpacked, '-name', 'libvirt_driver_qemu.so', '-printf', '%h'], { encoding: 'utf8' });
   return Guest.boot({
     name,
     network: [],
@@ -67,7 +73,7 @@ export function bootByLibvirt(name: string, interfaces: string): Promise<Guest> 
             <serial type='unix'><source mode='bind' path='${boot.agent}'/><target port='1'/></serial>
           </devices></domain>`,
       );
-      return spawn(join(unpacked, 'usr/bin/virt-qemu-run'), ['-r', root, file], {
+      return spawn(join(qemuDriver(), 'usr/bin/virt-qemu-run'), ['-r', root, file], {
         stdio: ['ignore', 'ignore', 'pipe'],
         env: { ...process.env, LIBVIRT_DRIVER_DIR: modules, LIBVIRT_LOG_OUTPUTS: '3:stderr' },
       });

@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { makeLab, startVirtnetd } from '../support/virtnetd.ts';
+import { prepareQemuDriver, whyNoQemuDriver } from '../vm/libvirt-guest.ts';
+
+/**
+ * libvirt's own QEMU driver plugs machines into networks of every kind, once of libvirtd and once of virtnetd, changes them while they run and takes them
+ * away: each port's document, each interface and each tap must be the same.
+ */
+
+const run = promisify(execFile);
+const reason = whyNoQemuDriver();
+
+/** libvirt's driver wants parts of tc that a small kernel lacks; they count as done, as for the oracle. */
+const TC = `#!/bin/sh
+words=$(PATH=\${PATH#*:} tc "$@" 2>&1) && { printf '%s' "$words"; exit 0; }
+code=$?
+case " $* " in *" csum "* | *" sfq "* | *" fw "* | *" police "*) exit 0 ;; esac
+printf '%s\\n' "$words" >&2
+exit $code
+`;
+
+test.skipIf(reason !== undefined)(
+  `ports that libvirt's QEMU driver makes${reason === undefined ? '' : ` (${reason})`}`,
+  async () => {
+    const folder = mkdtempSync('/tmp/plugs-');
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(join(folder, 'bin', 'tc'), TC);
+    chmodSync(join(folder, 'bin', 'tc'), 0o755);
+    const env = {
+      ...process.env,
+      PATH: `${join(folder, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`,
+      TMPDIR: '/tmp',
+      LIBVIRT_DRIVER_DIR: prepareQemuDriver(),
+      LIBVIRT_LOG_OUTPUTS: `4:file:${join(folder, 'log')}`,
+    };
+    const program = (who: string): string => `exec /usr/bin/python3 test/host/rpc/machines.py ${join(folder, who)}`;
+    // The oracle's daemon loads its own drivers, and is where virtqemud would look for virtnetworkd.
+    const beside = `LIBVIRT_DRIVER_DIR=$DRIVERS; export LIBVIRT_DRIVER_DIR; ln -s libvirt-sock /run/libvirt/virtnetworkd-sock; ${program('libvirt')}`;
+    const { LIBVIRT_DRIVER_DIR: drivers, ...bare } = env;
+    try {
+      await using _daemon = await startVirtnetd({ sockets: '/run/libvirt' });
+      makeLab();
+      const [libvirt, virtnet] = await Promise.all([
+        run('test/oracle/with-libvirtd', ['--lab', 'sh', '-c', beside], { env: { ...bare, DRIVERS: drivers } }),
+        run('sh', ['-c', program('virtnet')], { env }),
+      ]);
+      expect(libvirt.stdout.split('\n').length).toBeGreaterThan(500);
+      expect(libvirt.stdout).toContain("<plug type='direct' dev='eth24' mode='passthrough'/>");
+      expect(virtnet.stdout.split('\n')).toEqual(libvirt.stdout.split('\n'));
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  280_000,
+);

@@ -1,0 +1,215 @@
+"""Starts machines by libvirt's own QEMU driver inside this process, on networks of the daemon at libvirt's socket, and prints what came of each: the port's
+document and parameters, the machine's interface, its tap. Nothing is booted: the machines stay paused.
+  machines.py FOLDER            LIBVIRT_DRIVER_DIR holds the QEMU driver alone
+"""
+
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import libvirt
+
+FOLDER = sys.argv[1]
+CASE = int(sys.argv[2]) if len(sys.argv) > 2 else None
+CONF = """user = "root"
+group = "root"
+dynamic_ownership = 0
+remember_owner = 0
+security_driver = "none"
+cgroup_controllers = []
+namespaces = []
+stdio_handler = "file"
+"""
+
+libvirt.registerErrorHandler(lambda _context, _error: None, None)
+libvirt.virEventRegisterDefaultImpl()
+
+
+def loop():
+    while True:
+        libvirt.virEventRunDefaultImpl()
+
+
+threading.Thread(target=loop, daemon=True).start()
+root = os.path.join(FOLDER, "all" if CASE is None else str(CASE))
+os.makedirs(f"{root}/etc")
+os.makedirs(f"{root}/log/qemu")
+with open(f"{root}/etc/qemu.conf", "w", encoding="utf-8") as conf:
+    conf.write(CONF)
+machines = libvirt.open(f"qemu:///embed?root={root}")
+networks = libvirt.open("network:///system")
+
+
+def clean(value):
+    """Without what each daemon makes up for itself."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", value) if isinstance(value, str) else value
+
+
+def attempt(what, call, *args):
+    try:
+        result = call(*args)
+        print(what, "=", clean(result) if isinstance(result, (str, int, dict)) else "done")
+        return result
+    except libvirt.libvirtError as error:
+        print(what, "!", error.get_error_code(), error.get_error_domain(), clean(error.get_error_message()))
+        return None
+
+
+def bridge(n):
+    ip = f"<ip address='10.88.{n}.1' netmask='255.255.255.0'/>"
+    return f"<bridge name='vb{n}' stp='off' delay='0'/><mac address='52:54:00:77:00:0{n}'/>{ip}"
+
+
+GROUPS = (
+    "<portgroup name='fast' default='yes'><bandwidth><inbound average='1000' peak='2000' burst='128'/><outbound average='500'/></bandwidth></portgroup>"
+    "<portgroup name='slow'><bandwidth><inbound average='10'/></bandwidth></portgroup>"
+)
+NETWORKS = {
+    "nat": "<forward mode='nat'/>" + bridge(1) + GROUPS,
+    "route": "<forward mode='route'/>" + bridge(2),
+    "open": "<forward mode='open'/>" + bridge(3),
+    "isolated": bridge(4) + "<port isolated='yes'/>",
+    "floor": "<forward mode='nat'/><bandwidth><inbound average='1000' peak='5000' burst='1024'/><outbound average='128'/></bandwidth>" + bridge(5),
+    "hostbridge": "<forward mode='bridge'/><bridge name='br0'/>" + GROUPS,
+    "macvtap": "<forward mode='bridge'><interface dev='eth20'/><interface dev='eth21'/></forward>",
+    "private": "<forward mode='private' dev='eth22'/>",
+    "vepa": "<forward mode='vepa' dev='eth23'/>",
+    "passthrough": "<forward mode='passthrough'><interface dev='eth24'/><interface dev='eth2'/></forward>",
+    "trust": "<forward mode='bridge'><interface dev='eth20'/></forward><portgroup name='t' trustGuestRxFilters='yes'/>",
+}
+
+
+def interface(network, mac=1, inner="", attributes=""):
+    source = f"<source network='{network}' {attributes}/>"
+    return f"<interface type='network'><mac address='52:54:00:99:00:{mac:02x}'/>{source}<model type='virtio'/>{inner}</interface>"
+
+
+def machine(name, devices):
+    system = "<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>"
+    emulator = "<emulator>/usr/bin/qemu-system-x86_64</emulator>"
+    return f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>{system}<devices>{emulator}{devices}</devices></domain>"
+
+
+def ports(name):
+    try:
+        network = networks.networkLookupByName(name)
+        for port in sorted(network.listAllPorts(), key=lambda p: clean(p.XMLDesc())):
+            attempt(f" port of {name}", port.XMLDesc)
+            attempt(" parameters", port.parameters)
+        print(" connections", re.findall(r"connections='\d+'", network.XMLDesc()))
+    except libvirt.libvirtError as error:
+        print(" ports of", name, "!", error.get_error_message())
+
+
+def interfaces(domain):
+    print(clean("\n".join(re.findall(r"    <interface.*?</interface>", domain.XMLDesc(), re.S))))
+
+
+def taps():
+    for path in sorted(glob.glob("/sys/class/net/vnet*")):
+        rows = [f"{path}/mtu"] + [f"{path}/brport/{flag}" for flag in ("isolated", "learning", "unicast_flood")]
+        print(" tap", os.path.basename(path), os.path.basename(os.path.realpath(f"{path}/master")), *(open(row, encoding="utf-8").read().strip() for row in rows))
+
+
+FLOOR = "<bandwidth><inbound average='100' floor='{}'/></bandwidth>"
+CASES = [
+    ("nat",),
+    ("nat", "", "portgroup='slow'"),
+    ("nat", "", "portgroup='none'"),
+    ("nat", "<port isolated='yes'/>"),
+    ("nat", FLOOR.format(200)),
+    ("nat", "<vlan><tag id='4'/></vlan>"),
+    ("nat", "<virtualport type='openvswitch'/>"),
+    ("nat", "<link state='down'/><mtu size='1400'/><target dev='tapx'/>"),
+    ("route",),
+    ("open",),
+    ("isolated",),
+    ("isolated", "<port isolated='no'/>"),
+    ("floor", FLOOR.format(200)),
+    ("floor", FLOOR.format(9000)),
+    ("hostbridge",),
+    ("hostbridge", "<virtualport type='802.1Qbh'><parameters profileid='x'/></virtualport>"),
+    ("nope",),
+    ("macvtap",),
+    ("private",),
+    ("vepa",),
+    ("passthrough",),
+    ("trust", "", "portgroup='t'"),
+]
+#: libvirt 11.3's driver falls over when a machine with such a device ends inside another program: each has a process of its own, which is killed.
+MACVTAP = ("macvtap", "private", "vepa", "passthrough", "trust")
+
+
+def start(network, inner="", attributes=""):
+    print("===", network, inner, attributes)
+    domain = attempt("start", machines.createXML, machine("m", interface(network, 1, inner, attributes)), libvirt.VIR_DOMAIN_START_PAUSED)
+    if domain:
+        ports(network)
+        interfaces(domain)
+        taps()
+    return domain
+
+
+def alone(index):
+    """One case in a process of its own; its machine and its port end here."""
+    sys.stdout.flush()
+    subprocess.run([sys.executable, __file__, FOLDER, str(index)], check=True)
+    for path in glob.glob(f"{FOLDER}/{index}/**/m.pid", recursive=True):
+        with open(path, encoding="utf-8") as file:
+            os.kill(int(file.read()), signal.SIGKILL)
+    for path in glob.glob("/sys/class/net/macvtap*"):
+        subprocess.run(["ip", "link", "delete", os.path.basename(path)], check=True)
+    for port in networks.networkLookupByName(CASES[index][0]).listAllPorts():
+        attempt(" delete its port", port.delete)
+
+
+if CASE is not None:
+    start(*CASES[CASE])
+    sys.stdout.flush()
+    os._exit(0)
+
+for name, body in NETWORKS.items():
+    attempt(f"create {name}", networks.networkCreateXML, f"<network><name>{name}</name>{body}</network>")
+for index, case in enumerate(CASES):
+    if case[0] in MACVTAP:
+        alone(index)
+        continue
+    domain = start(*case)
+    if domain:
+        attempt("destroy", domain.destroy)
+    ports(case[0])
+
+print("=== plugged into a machine that runs")
+domain = machines.createXML(machine("h", ""), libvirt.VIR_DOMAIN_START_PAUSED)
+LIVE = libvirt.VIR_DOMAIN_AFFECT_LIVE
+for args in [("nat", 1), ("nat", 6, "<bandwidth><inbound average='100' peak='200' burst='300'/><outbound average='10'/></bandwidth>"), ("floor", 7, FLOOR.format(500)), ("floor", 8, FLOOR.format(600)), ("nope", 9)]:
+    attempt(f"attach {args}", domain.attachDeviceFlags, interface(*args), LIVE)
+interfaces(domain)
+taps()
+for parameters in [{"inbound.average": 500, "inbound.floor": 300}, {"inbound.average": 500, "inbound.floor": 30000}]:
+    attempt("tune", domain.setInterfaceParameters, "52:54:00:99:00:07", parameters, LIVE)
+attempt("tune", domain.setInterfaceParameters, "52:54:00:99:00:06", {"inbound.average": 50, "outbound.average": 20}, LIVE)
+attempt("tuned", domain.interfaceParameters, "52:54:00:99:00:06", 0)
+for name in ("nat", "floor"):
+    ports(name)
+changes = {
+    "to another network": interface("route", 1),
+    "to a macvtap": interface("macvtap", 1),
+    "its bandwidth": interface("route", 1, "<bandwidth><inbound average='5'/></bandwidth>"),
+    "its portgroup": interface("nat", 6, "", "portgroup='slow'"),
+    "its link": interface("route", 1, "<link state='down'/>"),
+}
+for what, document in changes.items():
+    attempt(f"change {what}", domain.updateDeviceFlags, document, LIVE)
+    for name in ("nat", "route"):
+        ports(name)
+taps()
+attempt("destroy", domain.destroy)
+for name in NETWORKS:
+    ports(name)
+    attempt("stop", networks.networkLookupByName(name).destroy)
+taps()
