@@ -9,7 +9,7 @@ prefix=${PREFIX:-/usr/local}
 lib=$dest$prefix/lib/virtnet
 units=$dest${UNITDIR:-$prefix/lib/systemd/system}
 
-[ -e dist/virtnet.cjs ] && [ -e dist/virtnetd.mjs ] || node scripts/build.mjs --bundles >&2
+[ -e dist/virtnet.cjs ] && [ -e dist/virtnetd.cjs ] || node scripts/build.mjs --bundles >&2
 # put MODE TARGET-FOLDER FILE...
 put() {
   mode=$1 folder=$2
@@ -19,7 +19,7 @@ put() {
 }
 
 rm -rf "$lib"
-put 644 "$lib/dist" dist/virtnet*.cjs dist/virtnet*.cjs.v8 dist/virtnetd.mjs
+put 644 "$lib/dist" dist/virtnet*.cjs dist/virtnet*.cjs.v8
 put 755 "$lib/bin" bin/virtnet bin/virtnetd
 put 755 "$lib/libexec" libexec/*
 put 644 "$lib" package.json

@@ -17,5 +17,5 @@ async function main(): Promise<void> {
   process.exitCode = await runProgram(process.argv.slice(2), processIo(connect));
 }
 
-// Not awaited here: the bundle is CommonJS, whose start is 10 ms faster and takes what V8 made of it (start.cjs).
+// Not awaited here: the bundle is CommonJS, whose start is 10 ms faster and takes what V8 made of it (scripts/lib/start.cjs).
 void main();

@@ -70,4 +70,5 @@ function fail(log: Log, error: unknown): void {
   process.exitCode = 1;
 }
 
-await daemonCommand(process.env['VIRTNET_VERSION'] ?? '0.0.0', run).parseAsync();
+// Not awaited here: the bundle is CommonJS, which takes what V8 made of it (scripts/lib/start.cjs).
+void daemonCommand(process.env['VIRTNET_VERSION'] ?? '0.0.0', run).parseAsync();

@@ -77,7 +77,7 @@ describe('virtnetd mends what others damage', () => {
     run(`ip netns add outside; ip link add up0 type veth peer name eth0 netns outside; ip addr add 203.0.113.1/24 dev up0; ip link set up0 up
          ip -n outside addr add 203.0.113.2/24 dev eth0; ip -n outside link set eth0 up; ip -n outside route add 192.168.0.0/16 via 203.0.113.1
          for g in one two far; do ip netns add $g; done`);
-    daemon = spawn(process.execPath, ['dist/virtnetd.mjs', '--libvirt-sockets', join(runDir, 'libvirt'), '--log-level', 'debug'], {
+    daemon = spawn(process.execPath, ['dist/virtnetd.cjs', '--libvirt-sockets', join(runDir, 'libvirt'), '--log-level', 'debug'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     daemon.stderr?.on('data', (chunk: Buffer) => (log += chunk.toString()));

@@ -35,7 +35,7 @@ let built = false;
  * time, and a build takes it away for a moment.
  */
 export function bundlePath(root: string = process.cwd()): string {
-  const bundle = join(root, 'dist', 'virtnetd.mjs');
+  const bundle = join(root, 'dist', 'virtnetd.cjs');
   if (built || isFresh(root, bundle)) return bundle;
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts', 'build.mjs'), '--bundles'], { encoding: 'utf8' });
   if (status !== 0 || !existsSync(bundle)) throw new Error(`cannot build virtnetd: ${stderr}`);
