@@ -8,7 +8,7 @@ import type { DocumentCodec } from './store.ts';
 
 /** Networks as they are stored: libvirt's XML. */
 export const codec: DocumentCodec = {
-  read: (text, source) => asResult(readNetwork(text, { source, stored: true })),
+  read: (text, source) => asResult(readNetwork(text, { source, stored: true, quiet: true })),
   // A pool that was made from a physical function stands in the live form only.
   write: (network) =>
     writeNetwork(network, { live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0 }),
@@ -22,9 +22,9 @@ export interface ParseOptions {
   readonly validate?: boolean | undefined;
 }
 
-/** Reads a network document. Never throws. */
+/** Reads a network document; warnings of what is accepted are for those who show them (`virtnet lint`, not here). Never throws. */
 export function parseDocument(xml: string, options: ParseOptions): Result<Network> {
-  return validated(asResult(readNetwork(xml)), options);
+  return validated(asResult(readNetwork(xml, { quiet: true })), options);
 }
 
 /** libvirt validates before it reads, so what its schema refuses is the first error. */

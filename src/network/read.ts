@@ -4,7 +4,7 @@ import { VirtnetError } from '../base/errors.ts';
 import { lineIndex } from '../base/source.ts';
 import { pathOf, type XmlElement } from '../xml/node.ts';
 import { parseXml, type ParseXmlOptions } from '../xml/parse.ts';
-import { checkShape, readContext, refuse, spanOf, toDiagnostic, type ReadContext } from './context.ts';
+import { checkShape, readContext, refuse, refusedSince, spanOf, toDiagnostic, type Finding, type ReadContext } from './context.ts';
 import { lint } from './lint.ts';
 import { FROM, xmlError } from './libvirt-error.ts';
 import type { Network } from './network.ts';
@@ -22,6 +22,8 @@ export interface ReadNetworkOptions extends ParseXmlOptions {
    * is then no reason to refuse it: such findings are warnings.
    */
   readonly stored?: boolean;
+  /** True: what is accepted is not looked through for what fails later (the warnings of `lint.ts`). For callers who tell nobody. */
+  readonly quiet?: boolean;
 }
 
 /** Where the parts of a network stand in its document, by the identity of the model's objects. */
@@ -53,11 +55,11 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   if (!parsed.document) return { diagnostics: named, positions: NOWHERE, text };
   const { root } = parsed.document;
   const context = readContext('', options.live);
-  const network = readRootElement(context, root, options.stored ?? false);
+  const network = readRootElement(context, root, options);
   const index = lineIndex(text);
   // What only virtnet refuses comes behind what libvirt refuses, so that the first error is libvirt's where it has one.
-  const ownErrors = context.findings.filter((f) => f.severity === 'error' && f.problem.libvirt === undefined);
-  const findings = ownErrors.length === 0 ? context.findings : [...context.findings.filter((f) => !ownErrors.includes(f)), ...ownErrors];
+  const isOwn = (f: Finding): boolean => f.severity === 'error' && !f.problem.libvirt;
+  const findings = [...context.findings.filter((f) => !isOwn(f)), ...context.findings.filter(isOwn)];
   const diagnostics = [...named, ...findings.map((f) => toDiagnostic(f, index.positionOf.bind(index), options.source))];
   const positions: Positions = {
     spanOf(part, attribute) {
@@ -73,7 +75,7 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   return { network, diagnostics, positions, text };
 }
 
-function readRootElement(context: ReadContext, root: XmlElement, stored: boolean): Network | undefined {
+function readRootElement(context: ReadContext, root: XmlElement, options: ReadNetworkOptions): Network | undefined {
   if (root.local !== 'network') {
     refuse(context, root, {
       code: 'VNM001',
@@ -89,11 +91,11 @@ function readRootElement(context: ReadContext, root: XmlElement, stored: boolean
   const network = readRoot(context, root);
   const before = context.findings.length;
   validate(context, root, network);
-  if (stored) {
+  if (options.stored) {
     const together = context.findings.splice(before);
     context.findings.push(...together.map((f) => (f.severity === 'error' ? { ...f, severity: 'warning' as const } : f)));
   }
-  lint(context, root, network);
+  if (!options.quiet || refusedSince(context, 0)) lint(context, root, network);
   return network;
 }
 
