@@ -195,7 +195,8 @@ describe('802.1Qbh', () => {
 describe('midonet', () => {
   const midonet = `<network><name>overlay</name><forward mode='bridge'/><bridge name='br0'/>
     <virtualport type='midonet'><parameters interfaceid='${uuid}'/></virtualport></network>`;
-  const attach = (driver: NetworkDriver) => driver.attach('overlay', { attachment: { type: 'tap' }, mac, owner: { name: 'one' } });
+  const attach = (driver: NetworkDriver) =>
+    driver.attach('overlay', { attachment: { type: 'tap', dev: 'mido0' }, mac, owner: { name: 'one' } });
   const told = (): readonly string[] => (existsSync('/run/told') ? readFileSync('/run/told', 'utf8').trim().split('\n') : []);
   beforeAll(() => {
     sh('ip link add br0 type bridge; ip link set br0 up');
@@ -208,7 +209,7 @@ describe('midonet', () => {
     await expect(attach(driver)).rejects.toMatchObject({ code: 'VNC005', hint: expect.stringContaining('midolman') as unknown });
     standIn('mm-ctl', 'echo "$*" >>/run/told; echo no such port >&2; exit 1');
     await expect(attach(driver)).rejects.toMatchObject({ message: expect.stringContaining('no such port') as unknown });
-    expect(told()).toEqual([`--bind-port ${uuid} vnet0`]);
+    expect(told()).toEqual([`--bind-port ${uuid} mido0`]);
     const port = `<networkport><uuid>${uuid}</uuid><owner><name>vm</name><uuid>${uuid}</uuid></owner><mac address='${mac}'/></networkport>`;
     await expect(driver.createPort('overlay', port)).rejects.toMatchObject({
       code: 'VNI204',
@@ -231,10 +232,10 @@ describe('midonet', () => {
     }
     await using later = await openDriver(); // as after a restart: it knows only what the files say
     expect((await later.diff()).steps).toEqual([]);
-    expect(existsSync('/sys/class/net/vnet0/master')).toBe(false);
+    expect(existsSync('/sys/class/net/mido0/master')).toBe(false);
     await later.stop('overlay');
     await later.start('overlay');
-    expect(told()).toEqual([`--bind-port ${uuid} vnet0`]);
+    expect(told()).toEqual([`--bind-port ${uuid} mido0`]);
     standIn('mm-ctl', 'echo "$*" >>/run/told; exit 1');
     await later.detach('overlay', 'one');
     expect(told().slice(1)).toEqual([`--unbind-port ${uuid}`]);
