@@ -90,5 +90,6 @@ describe('findConflicts', () => {
       'error VNC004',
     ]);
     expect(codes(network('nat', { ips: [ip4] }, { interfaces: [{ dev: 'nope' }] }))).toEqual(['warning VNC004']);
+    expect(codes(network('bridge', { bridge: { name: 'br9', stp: true, delay: 0 } }))).toEqual(['warning VNC004']);
   });
 });

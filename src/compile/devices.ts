@@ -7,12 +7,14 @@ import { formatPciAddress } from './host-state.ts';
 import { libvirtSays, type Report } from './report.ts';
 
 /**
- * Checks that the devices a network names are there. A pool without a device cannot serve guests (VNC004); a missing forward device
- * only keeps packets from leaving, and may come later, so that is a warning. A physical function needs virtual ones (VNC010).
+ * Checks that the devices a network names are there. A pool without a device cannot serve guests (VNC004). A missing forward device only
+ * keeps packets from leaving, and a missing bridge of the host guests from being plugged; both may come later, so these are warnings. A
+ * physical function needs virtual ones (VNC010).
  */
 export function checkDevices(network: Network, facts: HostFacts, report: Report): void {
   const plug = plugTypeOf(network);
   if (plug === 'network') checkForwardDevice(network, facts, report);
+  if (plug === 'bridge') checkHostBridge(network, facts, report);
   if (plug === 'direct' || plug === 'hostdev-pci') checkPool(network, facts, report);
 }
 
@@ -37,6 +39,19 @@ function checkForwardDevice(network: Network, facts: HostFacts, report: Report):
     path: '/network/forward/@dev',
     found: dev,
     hint: 'check the name with `ip link`',
+  });
+}
+
+/** libvirt starts such a network in silence. A limit on a bridge that is not there is refused by `compileNetwork`. */
+function checkHostBridge({ bridge, name, bandwidth }: Network, facts: HostFacts, report: Report): void {
+  const dev = bridge?.name;
+  if (dev === undefined || bandwidth !== undefined || facts.links.has(dev)) return;
+  report.warn({
+    code: 'VNC004',
+    message: `bridge '${dev}' of network '${name}' does not exist yet; until it does, no guest can be plugged`,
+    path: '/network/bridge/@name',
+    found: dev,
+    hint: `make it: ip link add ${dev} type bridge`,
   });
 }
 

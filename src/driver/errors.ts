@@ -115,8 +115,18 @@ export const invalidArgument = (message: string, hint?: string): VirtnetError =>
 
 export const noMetadata = (): VirtnetError => failure('VND012', 111, 'Requested metadata element is not present', undefined);
 
-export const noVirtualFunctions = (pf: string): VirtnetError =>
-  failure('VNC010', 1, `No usable Vf's present on SRIOV PF ${pf}`, `create some: echo 4 > /sys/class/net/${pf}/device/sriov_numvfs`);
+export const noVirtualFunctions = (pf: string, exists: boolean): VirtnetError => {
+  const libvirt = `No usable Vf's present on SRIOV PF ${pf}`;
+  return exists
+    ? failure(
+        'VNC010',
+        1,
+        `physical function '${pf}' has no virtual functions`,
+        `make some: echo 4 > /sys/class/net/${pf}/device/sriov_numvfs`,
+        libvirt,
+      )
+    : failure('VNC004', 1, `physical function '${pf}' does not exist`, 'check the name with `ip link`', libvirt);
+};
 
 export const twiceInOneCall = (name: string): VirtnetError =>
   failure('VND002', 9, `two of the documents are about the network '${name}'`, 'give one document a network');

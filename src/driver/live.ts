@@ -14,12 +14,12 @@ export function hasExpandedPool({ forward, bridge }: Network): boolean {
 
 /**
  * The document that a network runs by: its definition with the physical function's virtual functions listed as the pool.
- * @throws VirtnetError VNC010 when the physical function has none.
+ * @throws VirtnetError VNC010 when the physical function has none, VNC004 when it is not there.
  */
 export function liveDocument(config: Network, facts: HostFacts): Network {
   const { pf } = config.forward;
   if (pf === undefined || !hasExpandedPool(config)) return config;
-  if (!facts.vfs.some((vf) => vf.pf === pf.dev)) throw noVirtualFunctions(pf.dev);
+  if (!facts.vfs.some((vf) => vf.pf === pf.dev)) throw noVirtualFunctions(pf.dev, facts.links.has(pf.dev));
   return expandPool(config, facts);
 }
 

@@ -70,6 +70,48 @@ describe('refused with a clear error, the host unchanged', () => {
     sh('ip link del vb3');
   });
 
+  const pool = (mode: string, devices: string): string =>
+    `<network><name>third</name><forward mode='${mode}'>${devices}</forward></network>`;
+  const address = "<address type='pci' domain='0x0000' bus='0x7f' slot='0x1e' function='0x5'/>";
+  test.each([
+    ...['bridge', 'private', 'vepa', 'passthrough'].map(
+      (mode) =>
+        [
+          `a pool of mode ${mode} without one of its devices`,
+          pool(mode, "<interface dev='lan0'/><interface dev='gone0'/>"),
+          /'gone0'/,
+        ] as const,
+    ),
+    ['a pool of PCI devices without one', pool('hostdev', address), /0000:7f:1e\.5/],
+    ['a pool of the functions of no card', pool('hostdev', "<pf dev='gone0'/>"), /'gone0' does not exist/],
+    [
+      'a pool of the functions of a card that has none',
+      pool('passthrough', "<pf dev='lan0'/>"),
+      /'lan0' has no virtual functions[^]*sriov_numvfs/,
+    ],
+    [
+      'a limit on a bridge that is not there',
+      "<network><name>third</name><forward mode='bridge'/><bridge name='gone0'/><bandwidth><inbound average='9'/></bandwidth></network>",
+      /'gone0' of network 'third' does not exist/,
+    ],
+  ] as const)('%s, naming the device', (_what, document, words) => {
+    sh('ip link add lan0 type veth peer name lan9; ip link set lan0 up');
+    refused(file(document), [words]);
+    sh('ip link del lan0');
+  });
+
+  test('a bridge of the host that is not there yet is a warning, and an error for a guest', () => {
+    const { status, stderr } = virtnet('up', file("<network><name>third</name><forward mode='bridge'/><bridge name='gone0'/></network>"));
+    expect([status, stderr.replace(/\s+/g, ' ')]).toEqual([
+      0,
+      expect.stringMatching(/warning: bridge 'gone0' .*no guest can be plugged.*VNC004/),
+    ]);
+    const attached = virtnet('attach', 'third', '--tap', 'tap0');
+    expect([attached.status, attached.stderr]).toEqual([1, expect.stringMatching(/bridge 'gone0' .*does not exist/)]);
+    expect(virtnet('down', 'third').status).toBe(0);
+    expect(virtnet('undefine', 'third').status).toBe(0);
+  });
+
   test.each([
     ['nft', 'nftables'],
     ['dnsmasq', 'dnsmasq-base'],

@@ -275,3 +275,27 @@ describe('the bridge', () => {
     expect([answers('g1', '10.97.0.12'), answers('g1', '10.97.0.1')]).toEqual([true, true]);
   });
 });
+
+describe('a bridge of the host', () => {
+  test('gets the guest for a neighbour of its machines, in both families, and is left alone', async () => {
+    sh(`ip link add lan0 address 52:54:00:97:00:99 type bridge stp_state 0 forward_delay 900; ip link set lan0 up
+      ip addr add 10.96.0.1/24 dev lan0; ip netns add lan; ip link add lan1 type veth peer name eth0 netns lan; ip link set lan1 master lan0 up
+      ip -n lan link set eth0 up; ip -n lan addr add 10.96.0.9/24 dev eth0; ip -n lan addr add fd96::9/64 dev eth0 nodad`);
+    // Without what the kernel counts.
+    const about = (): string =>
+      sh(`ip -d -j link show dev lan0; ip addr show dev lan0; ip route show dev lan0; ip -d link show dev lan1; tc qdisc show dev lan0; nft list ruleset
+        cd /sys/class/net/lan0/bridge; grep . stp_state forward_delay multicast_snooping vlan_filtering ageing_time
+        grep -rs . /proc/sys/net/ipv4/conf/lan0 /proc/sys/net/ipv6/conf/lan0 || true`).replace(
+        /"(\w*timer|bridge_id|root_id)": ?"?[\w.]+"?,?|valid_lft .*|\w+_timer +\S+|stable_secret/g,
+        '',
+      );
+    const before = about();
+    await driver.up(["<network><name>net</name><forward mode='bridge'/><bridge name='lan0'/></network>"]);
+    await plug('g1', '10.96.0.11/24', 'fd96::11/64');
+    expect([answers('g1', '10.96.0.9'), answers('g1', 'fd96::9'), answers('lan', '10.96.0.11'), answers('g1', '10.96.0.1')]).toEqual(
+      Array(4).fill(true),
+    );
+    expect(about()).toBe(before);
+    sh('ip link del lan1; ip link del lan0; ip netns del lan');
+  });
+});
