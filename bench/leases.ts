@@ -1,7 +1,7 @@
 /**
  * New DHCP leases a second, as `perfdhcp` asks for them from one guest of a /16, and how long after the last one the list is complete. The
- * same clients ask the same dnsmasq with nobody to tell (the floor), with a lease file of its own, and with libvirt's lease helper where that is
- * installed. Run it by `npm run bench:leases [RATE...]`; the rates are four-way exchanges a second, 500 and 1,000 where none is given.
+ * same clients ask the same dnsmasq without its journal, with nobody to tell (the floor), with a lease file of its own, and with libvirt's
+ * lease helper where that is installed. Run it by `npm run bench:leases [RATE...]`; the rates are four-way exchanges a second, 500 and 1,000 where none is given.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles } from '../src/compile/dnsmasq-files.ts';
 import { openDriver } from '../src/driver/open.ts';
-import { readLeases } from '../src/host/leases.ts';
+import { readLeases } from '../src/host/known-leases.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
 import { benchNetwork } from './networks.ts';
 
@@ -45,7 +45,13 @@ const instead = (conf: string, line: string): string => conf.replace(/^leasefile
 const ownFile = join(folder, 'leasefile');
 const STATUS = '/var/lib/libvirt/dnsmasq/virbr0.status';
 const keepers: readonly Keeper[] = [
-  { name: 'virtnet', count: async () => (await readLeases(files.leases)).length },
+  { name: 'virtnet', count: async () => (await readLeases(files)).length },
+  {
+    name: "virtnet's script, without a journal",
+    conf: (conf) => conf,
+    environment: { VIRTNET_LEASES: files.leases },
+    count: async () => (await readLeases({ leases: files.leases, journal: join(folder, 'none') })).length,
+  },
   { name: 'nobody', conf: (conf) => instead(conf, 'leasefile-ro') },
   { name: "dnsmasq's own file", conf: (conf) => instead(conf, `dhcp-leasefile=${ownFile}`), count: () => lines(ownFile) },
   ...(HELPER === undefined || process.env['VIRTNET_ISOLATED'] !== '1'

@@ -13,6 +13,8 @@ export interface DnsmasqFiles {
   readonly pid: string;
   /** The append-only lease log that the dhcp-script writes. */
   readonly leases: string;
+  /** dnsmasq's dump of its DHCP packets, in which a lease is before the client is answered. */
+  readonly journal: string;
 }
 
 /** The files of a network's dnsmasq by the network's uuid, which is the only part of the document in a path. */
@@ -26,5 +28,6 @@ export function dnsmasqFiles(paths: HostPaths, uuid: string): DnsmasqFiles {
     servers: `${folder}/servers`,
     pid: `${folder}/pid`,
     leases: `${paths.stateDir}/leases/${uuid}.log`,
+    journal: `${folder}/journal`,
   };
 }

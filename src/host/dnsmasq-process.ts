@@ -42,6 +42,12 @@ export function isListening({ pid }: ProcessEntry, proc: string): boolean {
   }
 }
 
+/** True when the network's dnsmasq runs and has nothing to do. */
+export function waitsForPackets(files: DnsmasqFiles, network: string, proc = '/proc'): boolean {
+  const entry = runningFrom(files, network, proc);
+  return entry !== undefined && isListening(entry, proc);
+}
+
 /** What a process has read at its start or at the last signal. */
 export interface LoadedTexts {
   readonly hosts: string;

@@ -12,6 +12,8 @@ import { CONF, isHalted, LEASES, marker, markerFile, NETWORK, readsServers, runn
 import { StepFailure } from './handler.ts';
 import type { DirectHandler, HostTools, StepOf } from './handler.ts';
 import { startInForeground } from './foreground-server.ts';
+import { startJournaled } from './journaled-start.ts';
+import { foldJournal } from './known-leases.ts';
 import { compactLeases } from './leases.ts';
 import { childrenOf, endProcess, findProcesses, signal } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
@@ -52,6 +54,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
   const files = dnsmasqFiles(tools.paths, r.owner.network);
   if (step.op === 'delete' || !step.after) {
     await stop(r.owner.network, files, tools);
+    await foldJournal(files, r.bridge).catch(() => undefined); // the network ends, whatever the disk has room for
     await rm(files.folder, { recursive: true, force: true });
     return;
   }
@@ -73,7 +76,8 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
     else rmSync(files.pid, { force: true });
-    if (sizeOf(files.leases) > 0) await compactLeases(files.leases).catch(() => false); // as well as the disk lets it
+    await foldJournal(files, r.bridge).catch(() => undefined); // as well as the disk lets it
+    if (sizeOf(files.leases) > 0) await compactLeases(files.leases).catch(() => false);
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
   replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
@@ -123,13 +127,15 @@ const LAST_WAIT_MS = 240;
 async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools): Promise<number> {
   const environment = { [NETWORK]: r.owner.network, [CONF]: sha256(r.conf), [LEASES]: files.leases };
   const argv = ['dnsmasq', `--conf-file=${files.conf}`] as const;
-  const result = keepsItsGroups() ? await startInForeground(argv, environment, files) : await tryRun(argv, { env: environment });
+  const result = await startJournaled(argv, r.conf, files, (words) =>
+    keepsItsGroups() ? startInForeground(words, environment, files) : tryRun(words, { env: environment }),
+  );
   if (result.code !== 0) {
     const words = result.stderr.trim().replace(/^dnsmasq: /, '');
     throw new VirtnetError({
       code: 'VNH005',
       message: `dnsmasq did not start on '${r.bridge}': ${words === '' ? 'no reason given' : words}`,
-      hint: hintFor(words),
+      hint: hintFor(words, files),
       details: { argv: result.argv, exitCode: result.code ?? null, stderr: result.stderr, network: r.owner.network },
     });
   }
@@ -137,10 +143,12 @@ async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools):
   return entry?.pid ?? 0;
 }
 
-function hintFor(words: string): string {
+function hintFor(words: string, files: DnsmasqFiles): string {
   if (/Address already in use/.test(words))
     return 'another DNS or DHCP server holds the address: stop it, or make it bind to its own interfaces only';
   const folder = /TFTP directory (\S+) inaccessible: No such file/.exec(words)?.[1];
+  if (/bad option|unsupported option|extraneous parameter|illegal repeated keyword/.test(words))
+    return `see the line in '${files.conf}': the last ones are the document's own (dnsmasq:options), all others need dnsmasq 2.69 or later`;
   if (folder !== undefined) return `make the folder: mkdir -p ${folder}`;
   return 'the words are those of dnsmasq; see `virtnet explain VNH005`';
 }

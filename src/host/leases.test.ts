@@ -3,7 +3,8 @@ import { appendFileSync, existsSync, mkdtempSync, readFileSync, rmSync, truncate
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { compactLeases, readLeases } from './leases.ts';
+import { readLeases as readKnown } from './known-leases.ts';
+import { compactLeases, type LeaseRecord } from './leases.ts';
 
 const script = join(import.meta.dirname, '../../libexec/virtnet-lease');
 const later = Math.floor(Date.now() / 1000) + 3600;
@@ -17,6 +18,9 @@ beforeEach(() => {
 afterEach(() => {
   rmSync(folder, { recursive: true });
 });
+
+/** Where there is no journal. */
+const readLeases = (leases: string): Promise<readonly LeaseRecord[]> => readKnown({ leases, journal: join(folder, 'none') });
 
 /** Calls the script as dnsmasq does. */
 function event(args: readonly string[], env: Readonly<Record<string, string>> = {}): string {

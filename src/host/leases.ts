@@ -19,23 +19,38 @@ export interface LeaseRecord {
 
 /** A record with what only dnsmasq needs back. */
 export interface LogRecord extends LeaseRecord {
+  /** The record as the log has it. */
   readonly line: string;
   /** DHCPv6: the server's own identifier. */
   readonly serverDuid?: string;
 }
 
-/**
- * The live leases of a log in the order in which dnsmasq last told of them, as libvirt lists them. Records that were cut short are skipped.
- * @param nowSeconds leases that ended before it are left out; dnsmasq tells of ends only while it runs.
- */
-export async function readLeases(log: string, nowSeconds?: number): Promise<readonly LeaseRecord[]> {
-  return (await readRecords(log, nowSeconds)).map(({ line: _line, serverDuid: _duid, ...record }) => record);
+/** The last word of a log on an address. */
+export interface LogWord {
+  readonly record: LogRecord;
+  /** False when the word is that the lease is over. */
+  readonly isLeased: boolean;
 }
 
-/** `readLeases` with what is needed to speak to dnsmasq about them. */
-export async function readRecords(log: string, nowSeconds = Math.floor(Date.now() / 1000)): Promise<readonly LogRecord[]> {
-  const state = fold(await generations(log));
-  return [...state.values()].filter((r) => r.expiry === 0 || r.expiry > nowSeconds);
+/** The last word on each address of a log, in the order in which dnsmasq told them. Records that were cut short are skipped. */
+export async function readLog(log: string): Promise<ReadonlyMap<string, LogWord>> {
+  return fold(await generations(log));
+}
+
+/** True for a lease that has not ended; dnsmasq tells of ends only while it runs. */
+export function isLive({ expiry }: Pick<LeaseRecord, 'expiry'>, nowSeconds: number): boolean {
+  return expiry === 0 || expiry > nowSeconds;
+}
+
+/** A lease as a line of the log, which libexec/virtnet-lease explains. */
+export function recordLine(lease: Omit<LogRecord, 'line'>): string {
+  const { family, expiry, ip, mac = '*', iaid = '-', hostname = '*', clientId = '*', serverDuid = '*' } = lease;
+  const device = lease.interface ?? '*';
+  const words =
+    family === 'ipv4'
+      ? [iaid, mac, ip, hostname, clientId, '*', device, '*']
+      : [iaid, clientId, ip, hostname, '*', serverDuid, device, mac];
+  return ['add', String(expiry), ...words, '.'].join(' ');
 }
 
 /**
@@ -64,8 +79,8 @@ function absent(error: unknown): string {
 }
 
 /** The last word on each address. */
-function fold(text: string): Map<string, LogRecord> {
-  const state = new Map<string, LogRecord>();
+function fold(text: string): Map<string, LogWord> {
+  const state = new Map<string, LogWord>();
   for (const line of text.split('\n')) {
     const words = line.split(' ');
     if (words.length !== 11 || words[10] !== '.') continue;
@@ -81,10 +96,11 @@ function fold(text: string): Map<string, LogRecord> {
       string,
       string,
     ];
-    if (action === 'del') state.delete(ip);
-    else if ((action === 'add' || action === 'old') && /^\d+$/.test(expiry)) {
-      state.delete(ip); // what is told again moves to the end
-      state.set(ip, {
+    if ((action !== 'add' && action !== 'old' && action !== 'del') || !/^\d+$/.test(expiry)) continue;
+    state.delete(ip); // what is told again moves to the end
+    state.set(ip, {
+      isLeased: action !== 'del',
+      record: {
         line,
         expiry: Number(expiry),
         ip,
@@ -93,8 +109,8 @@ function fold(text: string): Map<string, LogRecord> {
         ...(iaid === '-' ? known('clientId', clientId) : {}),
         ...known('interface', device),
         ...(iaid === '-' ? {} : known('serverDuid', duid)),
-      });
-    }
+      },
+    });
   }
   return state;
 }
@@ -130,8 +146,8 @@ export async function compactLeases(log: string, limits: CompactionLimits = LIMI
   if (await stat(`${log}.1`).catch(() => undefined)) {
     const older = await Promise.all([`${log}.base`, `${log}.1`].map((path) => readFile(path, 'utf8').catch(absent)));
     const now = Math.floor(Date.now() / 1000);
-    const live = [...fold(older.join('\n')).values()].filter((r) => r.expiry === 0 || r.expiry > now);
-    await writeBase(`${log}.base`, live.map((r) => `${r.line}\n`).join(''));
+    const live = [...fold(older.join('\n')).values()].filter(({ record, isLeased }) => isLeased && isLive(record, now));
+    await writeBase(`${log}.base`, live.map(({ record }) => `${record.line}\n`).join(''));
     // Who dies before this folds it once more, to the same end.
     await rm(`${log}.1`);
     if (!(await isLong(log, limits))) return true;

@@ -1,9 +1,12 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { dnsmasqFiles } from '../../src/compile/dnsmasq-files.ts';
 import type { Resource } from '../../src/compile/host-state.ts';
 import { leaseScriptPath } from '../../src/host/lease-script.ts';
-import { readLeases } from '../../src/host/leases.ts';
+import { readLeases } from '../../src/host/known-leases.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
 import { NETWORK, PORT, reach } from '../support/states.ts';
 
@@ -65,7 +68,7 @@ afterAll(async () => {
 describe('leases of a real dnsmasq', () => {
   test('are in the log as soon as the client has them', async () => {
     expect(lease()).toMatch(/lease of 10\.77\.0\.\d+ obtained/);
-    const [first, ...others] = await readLeases(files.leases);
+    const [first, ...others] = await readLeases(files);
     expect(others).toEqual([]);
     expect(first).toMatchObject({ family: 'ipv4', mac: '52:54:00:00:00:09', hostname: 'web', interface: 'virbr0' });
     const left = (first?.expiry ?? 0) - Date.now() / 1000;
@@ -74,18 +77,42 @@ describe('leases of a real dnsmasq', () => {
   });
 
   test('survive a kill and a restart of dnsmasq: the client keeps its address and its name', async () => {
-    const [before] = await readLeases(files.leases);
+    const [before] = await readLeases(files);
     sh(`kill -9 $(cat ${files.pid})`);
     await reach(host, network());
-    expect((await readLeases(files.leases)).map((r) => [r.ip, r.hostname])).toEqual([[before?.ip, 'web']]);
+    expect((await readLeases(files)).map((r) => [r.ip, r.hostname])).toEqual([[before?.ip, 'web']]);
     await reach(host, network('domain=example.test'));
     expect(lease()).toContain(`lease of ${before?.ip ?? '?'} obtained`);
   });
 
   test('a whole start and stop leaves the log for the next start', async () => {
-    const before = await readLeases(files.leases);
+    const before = await readLeases(files);
     await reach(host, []);
     await reach(host, network());
-    expect(await readLeases(files.leases)).toEqual(before);
+    expect(await readLeases(files)).toEqual(before);
+  });
+
+  test('are kept as well by a dnsmasq that knows no packet dump', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'older-'));
+    const path = process.env['PATH'];
+    writeFileSync(
+      join(folder, 'dnsmasq'),
+      `#!/bin/sh
+      case "$*" in *--dumpfile*) echo 'dnsmasq: bad command line options: try --help' >&2; exit 1 ;; esac
+      PATH=/usr/sbin:/usr/local/sbin:/usr/bin exec dnsmasq "$@"`,
+      { mode: 0o755 },
+    );
+    process.env['PATH'] = `${folder}:${path ?? ''}`;
+    try {
+      sh(`kill -9 $(cat ${files.pid})`);
+      await reach(host, network());
+      expect(readFileSync(`/proc/${sh(`cat ${files.pid}`).trim()}/cmdline`, 'utf8')).not.toContain('dumpfile');
+      expect(lease()).toContain(`lease of ${(await readLeases(files))[0]?.ip ?? '?'} obtained`);
+    } finally {
+      process.env['PATH'] = path;
+      rmSync(folder, { recursive: true });
+    }
+    await reach(host, network('domain=another.test'));
+    expect(readFileSync(`/proc/${sh(`cat ${files.pid}`).trim()}/cmdline`, 'utf8')).toContain('dumpfile');
   });
 });

@@ -1,8 +1,9 @@
 #!/usr/bin/perl
 # Many DHCPv4 clients behind one relay (RFC 2131 with giaddr): each asks for an address and takes the one that it is offered.
-#   dhcp-clients.pl RELAY SERVER BATCH COUNT [PER_SECOND]
-# RELAY is an address of this machine. Client n of a batch has the MAC 02:00:BATCH:n. A line `MAC ADDRESS` is printed for each answered
-# request at once. An exchange that gets no answer in 2 s begins again; after 10 tries the client gives up. Ends as soon as all are done.
+#   dhcp-clients.pl RELAY SERVER BATCH COUNT [PER_SECOND]   client n of a batch has the MAC 02:00:BATCH:n
+#   dhcp-clients.pl RELAY SERVER renew                      asks for the `MAC ADDRESS` lines of stdin again, as a client does that was rebooted
+# RELAY is an address of this machine. A line `MAC ADDRESS` is printed for each answered request at once. An exchange that gets no answer in
+# half a second begins again; after 40 tries the client gives up. Ends as soon as all are done.
 use strict;
 use warnings;
 use IO::Select;
@@ -14,19 +15,25 @@ my $socket = IO::Socket::INET->new(Proto => 'udp', LocalAddr => $relay, LocalPor
 my $to = sockaddr_in(67, inet_aton($server));
 my $select = IO::Select->new($socket);
 my $WINDOW = 8;
-my (%open, $next);
+my (%open, $next, @macs, @held);
 $next = 0;
+if ($batch eq 'renew') {
+  while (<STDIN>) { my ($mac, $address) = split; push @macs, $mac; push @held, $address }
+  ($batch, $count, $rate) = (0, scalar @macs, 0);
+} else {
+  @macs = map { sprintf '02:00:%02x:%02x:%02x:%02x', $batch >> 8, $batch & 255, $_ >> 8, $_ & 255 } 0 .. $count - 1;
+}
 
 sub message {
   my ($n, $type, @options) = @_;
-  my $mac = pack('C2 n n', 2, 0, $batch, $n);
-  my $head = pack('C4 N n2 a4 a4 a4 a4 a16 x192', 1, 1, 6, 1, ($batch << 16) | $n, 0, 0, '', '', '', inet_aton($relay), $mac);
+  (my $mac = $macs[$n]) =~ tr/://d;
+  my $head = pack('C4 N n2 a4 a4 a4 a4 a16 x192', 1, 1, 6, 1, ($batch << 16) | $n, 0, 0, '', '', '', inet_aton($relay), pack('H*', $mac));
   return $head . pack('C4 C3', 99, 130, 83, 99, 53, 1, $type) . join('', @options) . pack('C', 255);
 }
 sub discover {
   my ($n) = @_;
   $open{$n} = { at => time, tries => ($open{$n}{tries} // 0) + 1 };
-  send($socket, message($n, 1), 0, $to);
+  send($socket, @held ? message($n, 3, pack('C2 a4', 50, 4, inet_aton($held[$n]))) : message($n, 1), 0, $to);
 }
 sub options {
   my ($text) = @_;
@@ -48,8 +55,8 @@ my $failed = 0;
 while ($next < $count || %open) {
   my $due = $rate ? int((time - $began) * $rate) + 1 : $count;
   discover($next++) while $next < $count && $next < $due && keys(%open) < $WINDOW;
-  for my $n (grep { time - $open{$_}{at} > 2 } keys %open) {
-    if ($open{$n}{tries} < 10) { discover($n) }
+  for my $n (grep { time - $open{$_}{at} > 0.5 } keys %open) {
+    if ($open{$n}{tries} < 40) { discover($n) }
     else { delete $open{$n}; $failed++ }
   }
   for ($select->can_read(0.005)) {
@@ -61,7 +68,7 @@ while ($next < $count || %open) {
     my $address = substr($text, 16, 4);
     if ($type == 2) { send($socket, message($n, 3, pack('C2 a4', 50, 4, $address), pack('C2 a4', 54, 4, $option{54})), 0, $to) }
     elsif ($type == 5) {
-      printf "02:00:%02x:%02x:%02x:%02x %s\n", $batch >> 8, $batch & 255, $n >> 8, $n & 255, inet_ntoa($address);
+      print "$macs[$n] ", inet_ntoa($address), "\n";
       delete $open{$n};
     }
     else { discover($n) }

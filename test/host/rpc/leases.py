@@ -54,12 +54,13 @@ def seconds(lease, began):
 
 
 def show(what, count, *mac):
-    """The leases, once there are so many: dnsmasq's script tells of one a moment after the client has it."""
+    """The leases, once there are so many: dnsmasq's script tells of one, and of its name, a moment after the client has it."""
     for _ in range(200):
-        leases = net.DHCPLeases(*mac)
-        if len(leases) == count:
+        if len(net.DHCPLeases(*mac)) == count:
             break
         time.sleep(0.05)
+    time.sleep(0.3)
+    leases = net.DHCPLeases(*mac)
     print('%s: %d' % (what, len(leases)))
     for lease in leases:
         print('  ', {**lease, 'expirytime': seconds(lease, BEGAN)})
