@@ -8,7 +8,7 @@ import { handlers } from './handlers.ts';
 import type { FirewallKind } from './handlers.ts';
 import type { ExecuteOptions } from './host.ts';
 import { batchLine } from './ip-line.ts';
-import { removeLinks } from './link-removal.ts';
+import { isThere, removeLinks } from './link-removal.ts';
 import { runCommands } from './ip-commands.ts';
 import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
 import { executeFirewall, listTable } from './nft.ts';
@@ -163,7 +163,8 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
     while (steps[to]?.kind === kind) to++;
     const run = steps.slice(from, to);
     const offset = from;
-    for (const c of handlerOf(kind).ip?.(run) ?? []) commands.push({ ...c, step: c.step + offset });
+    for (const c of handlerOf(kind).ip?.(run) ?? [])
+      if (c.ifThere === undefined || isThere(c.ifThere, tools)) commands.push({ ...c, step: c.step + offset });
     const after = handlerOf(kind).after?.(run, tools);
     if (after)
       afters.push(async () => {

@@ -5,7 +5,10 @@ import type { HostTools } from './handler.ts';
 import type { LineResult } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
 
-/** Every link of this network namespace has a folder of IPv4 settings. */
+/**
+ * True for a device of this network namespace: each has a folder of IPv4 settings. iproute2 asked for a name that is no device's has the kernel
+ * look for a module of that name, by two processes (dev_load of net/core/dev_ioctl.c), so it is not asked for one that may well not be there.
+ */
 export function isThere(dev: string, tools: Pick<HostTools, 'proc'>): boolean {
   return existsSync(settingsOf(dev, tools));
 }

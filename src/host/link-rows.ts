@@ -2,6 +2,7 @@ import type { Owner, Resource, ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
 import type { ObserveRequest } from './host.ts';
 import { parseRows } from './ip-coprocess.ts';
+import { isThere } from './link-removal.ts';
 import type { IpArgs } from './ip-line.ts';
 import { groupOf, isOurGroup, isShaperName, isTapBirthName, parseAlias, shaperNames, UNKNOWN_NETWORK } from './marks.ts';
 
@@ -111,17 +112,17 @@ function dump(tools: HostTools): Promise<readonly LinkRow[]> {
 async function marked(networks: ReadonlySet<string>, named: readonly string[], tools: HostTools): Promise<readonly LinkRow[]> {
   const groups = [...new Set([...networks].map(groupOf))];
   if (groups.length > MANY || named.length > MANY) return dump(tools);
-  return rowsOf([...groups.map((group) => ['address', 'show', 'group', String(group)]), ...showEach(named)], tools);
+  return rowsOf([...groups.map((group) => ['address', 'show', 'group', String(group)]), ...showEach(named, tools)], tools);
 }
 
 /** Links with their addresses, by name; those that are not there are left out. */
 export async function addressesOf(devices: readonly string[], tools: HostTools): Promise<ReadonlyMap<string, LinkRow>> {
-  const rows = devices.length > MANY ? await dump(tools) : await rowsOf(showEach(devices), tools);
+  const rows = devices.length > MANY ? await dump(tools) : await rowsOf(showEach(devices, tools), tools);
   return new Map(rows.map((row) => [row.ifname, row]));
 }
 
-function showEach(devices: readonly string[]): readonly IpArgs[] {
-  return devices.map((dev) => ['address', 'show', 'dev', dev]);
+function showEach(devices: readonly string[], tools: HostTools): readonly IpArgs[] {
+  return devices.filter((dev) => isThere(dev, tools)).map((dev) => ['address', 'show', 'dev', dev]);
 }
 
 async function rowsOf(questions: readonly IpArgs[], tools: HostTools): Promise<readonly LinkRow[]> {

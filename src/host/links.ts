@@ -33,15 +33,16 @@ function deleteLines(doomed: readonly { readonly step: number; readonly name: st
   if (!last) return [];
   // The helper devices of a shaped link have no other reason to stay.
   const helpers = doomed.flatMap(({ step, name }) => shaperNames(name).map((helper) => ({ step, name: helper })));
+  const all = [...doomed, ...helpers.map((helper) => ({ ...helper, ifThere: helper.name }))];
   if (doomed.length === 1)
     return [
       ...doomed.map(quiet),
-      ...[...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'delete', 'dev', name], fine: GONE, removes: [name] })),
+      ...all.map(({ name, ...more }) => ({ ...more, args: ['link', 'delete', 'dev', name], fine: GONE, removes: [name] })),
     ];
   const group = String(0x57_00_00_00 + randomBytes(3).readUIntBE(0, 3));
   return [
-    ...[...doomed, ...helpers].map(({ step, name }) => ({ step, args: ['link', 'set', 'dev', name, 'group', group], fine: GONE })),
-    { step: last.step, args: ['link', 'delete', 'group', group], fine: GONE, removes: [...doomed, ...helpers].map(({ name }) => name) },
+    ...all.map(({ name, ...more }) => ({ ...more, args: ['link', 'set', 'dev', name, 'group', group], fine: GONE })),
+    { step: last.step, args: ['link', 'delete', 'group', group], fine: GONE, removes: all.map(({ name }) => name) },
   ];
 }
 

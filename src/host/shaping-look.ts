@@ -12,7 +12,8 @@ import { parseAlias, shaperName, shaperNames, UNKNOWN_NETWORK, type Way } from '
 export async function observeShaping(look: Look): Promise<readonly ShapingResource[]> {
   const owners = shapedDevices(look);
   if (owners.size === 0) return [];
-  const trees = await listTrees([...owners.keys()].flatMap((dev) => [dev, ...shaperNames(dev)]));
+  const helpersOf = (dev: string): readonly string[] => shaperNames(dev).filter((helper) => look.helpers.has(helper));
+  const trees = await listTrees([...owners.keys()].flatMap((dev) => [dev, ...helpersOf(dev)]));
   return [...owners].flatMap(([dev, owner]): ShapingResource[] => {
     const hint = look.desired('shaping').find((r) => r.dev === dev);
     const listed = trees.get(dev);
@@ -24,7 +25,7 @@ export async function observeShaping(look: Look): Promise<readonly ShapingResour
     };
     const inbound = treeOf('inbound');
     const outbound = treeOf('outbound');
-    const hasHelper = [dev, ...shaperNames(dev)].some((name) => look.helpers.has(name));
+    const hasHelper = look.helpers.has(dev) || helpersOf(dev).length > 0;
     const via = readVia(listed, look, hint);
     if (!inbound && !outbound && !hasHelper && !via) return [];
     return [

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { ShapingResource } from '../compile/host-state.ts';
 import { toolError, tryRun } from './command.ts';
 import { eachStep } from './handler.ts';
+import { isThere } from './link-removal.ts';
 import type { DirectHandler, HostTools } from './handler.ts';
 import { frameMatch, htbChangeLines, htbLines, SHARED_QUEUES } from './htb.ts';
 import type { HtbTree } from './htb.ts';
@@ -103,10 +104,8 @@ async function dropHelpers(before: ShapingResource, ways: readonly Way[], tools:
         trees.flatMap((tree) => htbChangeLines(tree, opened(tree)).map((args) => ({ args, fine: /./ }))),
       ),
   );
-  await ip(
-    tools,
-    ways.map((way) => dropHelper(shaperName(before.dev, way))),
-  );
+  const helpers = ways.map((way) => shaperName(before.dev, way));
+  await ip(tools, helpers.filter((name) => isThere(name, tools)).map(dropHelper));
 }
 
 /** A bridge's queue for what guests send is fed by their devices. */
