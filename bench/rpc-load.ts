@@ -8,8 +8,8 @@ import { RawClient } from '../test/support/raw-client.ts';
 
 const [path = '', pid = ''] = process.argv.slice(2);
 const URI = `network+unix:///system?socket=${path}`;
-const MANY = 1000;
-const SCRIPT = Number(process.env['BENCH_SCRIPT'] ?? 20);
+const MANY = Number(process.env['BENCH_MANY'] ?? 1000);
+const SCRIPT = Number(process.env['BENCH_SCRIPT'] ?? 50);
 
 interface Net {
   readonly name: string;
@@ -48,6 +48,27 @@ const defining = await milliseconds(() => times(100, async (i) => nets.push(awai
 note('define, ms', defining / 100);
 const first = nets[0] as Net;
 
+const again = async (n: number): Promise<void> => {
+  await client.call('networkDefineXml', xmlOf(n).replace('.254', `.${100 + (n % 100)}`));
+};
+const removed = async (net: Net, n: number): Promise<[number, number]> => [
+  await milliseconds(() => client.call('networkUndefine', net)),
+  await milliseconds(() => client.call('networkDefineXml', xmlOf(n))),
+];
+/** Milliseconds to change a definition, to remove one and to store it anew: the median of some. */
+const edits = async (where: string): Promise<void> => {
+  const changes: number[] = [];
+  const removals: [number, number][] = [];
+  for (let n = 20; n < 60; n++) {
+    changes.push(await milliseconds(() => again(n)));
+    removals.push(await removed(nets[n] as Net, n));
+  }
+  note(`define${where}, changed, ms, median`, median(changes));
+  note(`undefine${where}, ms, median`, median(removals.map(([gone]) => gone)));
+  note(`define${where}, new again, ms, median`, median(removals.map(([, back]) => back)));
+};
+await edits('');
+
 await times(2000, () => client.call('networkIsActive', first));
 note(
   'calls a second, 1 connection',
@@ -78,15 +99,23 @@ const script = async (n: number): Promise<void> => {
 };
 note(`virsh: ${SCRIPT} times start, list, update, destroy, ms`, await milliseconds(() => times(SCRIPT, script)));
 
-await times(MANY - 100, async (i) => nets.push(await client.call('networkDefineXml', xmlOf(i + 100))));
+const rest = await milliseconds(() => times(MANY - 100, async (i) => nets.push(await client.call('networkDefineXml', xmlOf(i + 100)))));
+note(`define up to ${MANY} networks, ms each`, rest / (MANY - 100));
 note(`RSS with ${MANY} networks, MiB`, rssMiB());
 virsh('net-list', '--all');
 const lists: number[] = [];
 for (let i = 0; i < 7; i++) lists.push(await milliseconds(() => virsh('net-list', '--all')));
 note(`virsh net-list --all, ${MANY} networks, ms`, median(lists));
 note(`define with ${MANY} networks, ms`, (await milliseconds(() => times(20, () => client.call('networkDefineXml', xmlOf(5))))) / 20);
-note(`start with ${MANY} networks, ms`, await milliseconds(() => client.call('networkCreate', first)));
-note(`destroy with ${MANY} networks, ms`, await milliseconds(() => client.call('networkDestroy', first)));
+await edits(` with ${MANY} networks`);
+starts.length = stops.length = 0;
+for (const net of nets.slice(0, 9)) {
+  starts.push(await milliseconds(() => client.call('networkCreate', net)));
+  stops.push(await milliseconds(() => client.call('networkDestroy', net)));
+}
+note(`start with ${MANY} networks, ms`, median(starts));
+note(`destroy with ${MANY} networks, ms`, median(stops));
+note(`RSS with ${MANY} networks at the end, MiB`, rssMiB());
 for (const net of nets) await client.call('networkUndefine', net);
 client.end();
 console.log(JSON.stringify(figures));
