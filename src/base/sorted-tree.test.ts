@@ -10,9 +10,9 @@ const sorted = (map: ReadonlyMap<string, number>): readonly number[] =>
 
 test('holds what a sorted map holds after any edits, and every tree on the way stays as it was', () => {
   fc.assert(
-    fc.property(fc.array(edit, { maxLength: 60 }), (edits) => {
-      const map = new Map<string, number>();
-      let tree: SortedTree<number> = SortedTree.empty;
+    fc.property(fc.array(edit, { maxLength: 60 }), fc.array(fc.tuple(keys, fc.nat())), (edits, first) => {
+      const map = new Map(first);
+      let tree = SortedTree.of(map);
       const seen: (readonly [SortedTree<number>, readonly number[]])[] = [];
       for (const [what, key, value = 0] of edits) {
         tree = what === 'with' ? tree.with(key, value) : tree.without(key);

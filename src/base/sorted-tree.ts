@@ -24,6 +24,12 @@ export class SortedTree<V> {
 
   static readonly empty: SortedTree<never> = new SortedTree<never>(undefined);
 
+  /** The tree of entries with keys of their own, in any order. */
+  static of<V>(entries: Iterable<readonly [string, V]>): SortedTree<V> {
+    const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));
+    return new SortedTree(built(sorted, 0, sorted.length, 1));
+  }
+
   get size(): number {
     return sizeOf(this.#root);
   }
@@ -64,6 +70,16 @@ function sizeOf(tree: Tree<unknown>): number {
 
 function node<V>(of: Pick<Node<V>, 'key' | 'value' | 'weight'>, left: Tree<V>, right: Tree<V>): Node<V> {
   return { key: of.key, value: of.value, weight: of.weight, size: sizeOf(left) + sizeOf(right) + 1, left, right };
+}
+
+/** The entries from `start` to before `end`, halved again and again. The weight of each is drawn as the greatest of its part's would be. */
+function built<V>(sorted: readonly (readonly [string, V])[], start: number, end: number, limit: number): Tree<V> {
+  const at = (start + end) >> 1;
+  const entry = sorted[at];
+  if (start === end || entry === undefined) return undefined;
+  const weight = limit * Math.random() ** (1 / (end - start));
+  const [key, value] = entry;
+  return node({ key, value, weight }, built(sorted, start, at, weight), built(sorted, at + 1, end, weight));
 }
 
 function put<V>(tree: Tree<V>, key: string, value: V): Node<V> {

@@ -16,10 +16,13 @@ export class NetworkMap {
 
   static readonly empty = new NetworkMap(SortedTree.empty, SortedTree.empty);
 
+  /** @param records of one uuid each */
   static of(records: Iterable<NetworkRecord>): NetworkMap {
-    let map = NetworkMap.empty;
-    for (const record of records) map = map.with(record);
-    return map;
+    const all = [...records];
+    return new NetworkMap(
+      SortedTree.of(all.map((record) => [record.uuid, record])),
+      SortedTree.of(all.map((record) => [place(record), record])),
+    );
   }
 
   get size(): number {

@@ -51,7 +51,8 @@ const NOWHERE: Positions = { spanOf: () => undefined, pathOf: () => undefined };
 export function readNetwork(source: string | Uint8Array, options: ReadNetworkOptions = {}): ReadNetwork {
   const parsed = parseXml(source, options);
   const { text } = parsed;
-  const named = options.source === undefined ? parsed.diagnostics : parsed.diagnostics.map((d) => ({ ...d, source: options.source ?? '' }));
+  const { source: file } = options;
+  const named = file === undefined ? parsed.diagnostics : parsed.diagnostics.map((d) => ({ ...d, source: file }));
   if (!parsed.document) return { diagnostics: named, positions: NOWHERE, text };
   const { root } = parsed.document;
   const context = readContext('', options.live);
@@ -60,7 +61,7 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   // What only virtnet refuses comes behind what libvirt refuses, so that the first error is libvirt's where it has one.
   const isOwn = (f: Finding): boolean => f.severity === 'error' && !f.problem.libvirt;
   const findings = [...context.findings.filter((f) => !isOwn(f)), ...context.findings.filter(isOwn)];
-  const diagnostics = [...named, ...findings.map((f) => toDiagnostic(f, index.positionOf.bind(index), options.source))];
+  const diagnostics = [...named, ...findings.map((f) => toDiagnostic(f, index.positionOf.bind(index), file))];
   const positions: Positions = {
     spanOf(part, attribute) {
       const element = context.origins.get(part);

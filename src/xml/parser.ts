@@ -23,6 +23,8 @@ const NO_CHILDREN: XmlNode[] = [];
 export class Parser {
   readonly #text: string;
   readonly #maxDepth: number;
+  /** Somewhere it stands, so elements are asked. */
+  readonly #mayKeepSpace: boolean;
   readonly remarks: XmlRemark[] = [];
   #references = new References(new Map());
   #pos = 0;
@@ -32,6 +34,7 @@ export class Parser {
   constructor(text: string, maxDepth: number) {
     this.#text = text;
     this.#maxDepth = maxDepth;
+    this.#mayKeepSpace = text.includes('xml:space');
   }
 
   document(): XmlElement {
@@ -250,7 +253,7 @@ export class Parser {
     if (skipSpace(text, from) >= to) {
       const last = open.children.at(-1);
       const keep = last === undefined ? text.charCodeAt(to + 1) === 47 : isTextual(last) || isTextual(open.children[0]);
-      if (!keep && !preservesSpace(open)) return;
+      if (!keep && !(this.#mayKeepSpace && preservesSpace(open))) return;
     }
     const raw = text.slice(from, to);
     const bad = raw.indexOf(']]>');
