@@ -293,8 +293,8 @@ const guests: readonly VerbSpec[] = [
       { flags: '--vf', says: "a virtual function of the network's pool, handed over whole (mode hostdev)" },
       { flags: '--name <dev>', says: "the device's name on the host" },
       { flags: '--multiqueue', says: 'the tap takes several queues' },
-      { flags: '--user <user>', says: 'who may open the tap' },
-      { flags: '--group <group>', says: 'whose members may open the tap' },
+      { flags: '--user <user>', says: "who may open the tap, or the macvtap's node in /dev; root alone without" },
+      { flags: '--group <group>', says: "whose members may open the tap, or the macvtap's node" },
       {
         flags: '--bandwidth <in/out>',
         says: 'limits towards and from the guest, or only the first; each average[,peak[,burst]] in KiB/s (burst in KiB); "/500" limits only what it sends',

@@ -51,6 +51,9 @@ export type LinkSpec =
       readonly mode: 'bridge' | 'private' | 'vepa' | 'passthru';
       /** All multicast frames of the wire reach the guest, not only those that the host's end has joined. */
       readonly allMulticast: boolean;
+      /** Who may open its node in /dev; absent: root alone, or whomever a udev rule says. */
+      readonly user?: string;
+      readonly group?: string;
     };
 
 /** The administrative state of a link is up. */

@@ -26,24 +26,27 @@ export function portLink(attachment: Attachment, port: NetworkPort, effective: E
         spec: { type: 'veth', peer: { netns: attachment.netns, name: attachment.guestDev, mac: port.mac } },
       };
     case 'tap': {
-      const { user, group, vnetHeader, multiQueue } = attachment;
-      const spec = {
-        type: 'tap' as const,
-        vnetHeader,
-        multiQueue,
-        ...(user !== undefined && { user }),
-        ...(group !== undefined && { group }),
-      };
-      return { dev: attachment.dev, spec };
+      const { vnetHeader, multiQueue } = attachment;
+      return { dev: attachment.dev, spec: { type: 'tap', vnetHeader, multiQueue, ...holders(attachment) } };
     }
     case 'macvtap': {
       if (port.plug?.type !== 'direct') return undefined;
       const mode = port.plug.mode === 'passthrough' ? 'passthru' : port.plug.mode;
-      return { dev: attachment.dev, spec: { type: 'macvtap', parent: port.plug.dev, mode, allMulticast: effective.trustGuestRxFilters } };
+      const allMulticast = effective.trustGuestRxFilters;
+      return { dev: attachment.dev, spec: { type: 'macvtap', parent: port.plug.dev, mode, allMulticast, ...holders(attachment) } };
     }
     default:
       return assertNever(attachment);
   }
+}
+
+interface Holders {
+  readonly user?: string;
+  readonly group?: string;
+}
+
+function holders({ user, group }: Holders): Holders {
+  return { ...(user !== undefined && { user }), ...(group !== undefined && { group }) };
 }
 
 /** True when a port is a port of an Open vSwitch bridge. */

@@ -17,7 +17,7 @@ export type Attachment =
       readonly multiQueue: boolean;
     }
   /** A macvtap on the pool device that the port's plug names. */
-  | { readonly type: 'macvtap'; readonly dev: string }
+  | { readonly type: 'macvtap'; readonly dev: string; readonly user?: string; readonly group?: string }
   /** A virtual function handed over whole. */
   | { readonly type: 'hostdev' };
 

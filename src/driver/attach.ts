@@ -150,7 +150,7 @@ function attachmentFor(
     case 'tap':
       return { vnetHeader: true, multiQueue: false, ...wanted, dev: hostDev('vnet', wanted.dev ?? document.target) };
     case 'macvtap':
-      return { type: 'macvtap', dev: hostDev('macvtap', wanted.dev === '' ? document.target : wanted.dev) };
+      return { ...wanted, dev: hostDev('macvtap', wanted.dev === '' ? document.target : wanted.dev) };
     default:
       return assertNever(wanted);
   }

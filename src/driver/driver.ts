@@ -1,6 +1,7 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
 import type { LinkCounters } from '../host/counters.ts';
+import type { DeviceNode } from '../host/device-nodes.ts';
 import type { Network } from '../network/network.ts';
 import type { LibvirtSection, UpdateCommand } from '../network/update.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -118,6 +119,8 @@ export interface PortStatus {
   readonly gone?: string;
   /** The tap that somebody else made for the guest, where it was found. */
   readonly device?: string;
+  /** The node in /dev of a macvtap, and who may open it; absent where /dev has none of it (a container's). */
+  readonly node?: DeviceNode;
   /** From the guest's point of view: `rx` is what the guest received. Absent for a virtual function handed over whole. */
   readonly counters?: LinkCounters;
 }

@@ -211,7 +211,9 @@ export class LocalDriver implements NetworkDriver {
     const record = lookup(this.#parts.engine.glance(), ref);
     const { host } = this.#parts;
     const facts = await host.portFacts({ vfs: currentDocument(record).forward.mode === 'hostdev' });
-    return portStatus(record, facts, await host.counters(), await foreignTapsOf(record, host));
+    const macvtaps = [...record.ports.values()].flatMap(({ attachment: a }) => (a.type === 'macvtap' ? [a.dev] : []));
+    const [counters, taps, nodes] = await Promise.all([host.counters(), foreignTapsOf(record, host), host.deviceNodes(macvtaps)]);
+    return portStatus(record, facts, { counters, taps, nodes });
   }
 
   async reap(ref?: NetworkRef, options: ChangeOptions = {}): ReturnType<NetworkDriver['reap']> {

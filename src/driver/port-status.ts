@@ -1,19 +1,21 @@
 import type { PortFacts } from '../compile/facts.ts';
 import type { LinkCounters } from '../host/counters.ts';
+import type { DeviceNode } from '../host/device-nodes.ts';
 import type { PortStatus } from './driver.ts';
 import { gonePorts } from './gone-ports.ts';
 import type { NetworkRecord } from './state.ts';
 
-/**
- * How the guests of a network fare: whether their devices are there, and what they received and sent. `taps` are those that somebody else
- * made for guests, by port uuid.
- */
-export function portStatus(
-  record: NetworkRecord,
-  facts: PortFacts,
-  counters: ReadonlyMap<string, LinkCounters>,
-  taps: ReadonlyMap<string, string>,
-): readonly PortStatus[] {
+/** What a host tells of guests' devices. */
+interface Seen {
+  readonly counters: ReadonlyMap<string, LinkCounters>;
+  /** Those that somebody else made for guests, by port uuid. */
+  readonly taps: ReadonlyMap<string, string>;
+  /** Of macvtaps. */
+  readonly nodes: ReadonlyMap<string, DeviceNode>;
+}
+
+/** How the guests of a network fare: whether their devices are there, and what they received and sent. */
+export function portStatus(record: NetworkRecord, facts: PortFacts, { counters, taps, nodes }: Seen): readonly PortStatus[] {
   const ports = [...record.ports.values()];
   const gone = new Map(gonePorts(ports, facts).map(({ record: { port }, what }) => [port.uuid, what]));
   return ports.map(({ port, attachment }): PortStatus => {
@@ -22,7 +24,13 @@ export function portStatus(
     if (attachment.type === 'none') return foreign(port.uuid, taps.get(port.uuid), counters);
     const seen = 'dev' in attachment ? counters.get(attachment.dev) : undefined;
     const isGuestsEnd = attachment.type === 'macvtap';
-    return { port: port.uuid, state: 'there', ...(seen ? { counters: isGuestsEnd ? seen : fromTheOtherEnd(seen) } : {}) };
+    const node = isGuestsEnd ? nodes.get(attachment.dev) : undefined;
+    return {
+      port: port.uuid,
+      state: 'there',
+      ...(node && { node }),
+      ...(seen && { counters: isGuestsEnd ? seen : fromTheOtherEnd(seen) }),
+    };
   });
 }
 

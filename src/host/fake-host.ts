@@ -50,6 +50,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     facts: () => Promise.resolve({ ...NOTHING, ...options.facts, paths }),
     portFacts: () => host.facts(),
     counters: () => Promise.resolve(new Map()),
+    deviceNodes: () => Promise.resolve(new Map()),
     observe: ({ networks, ports, desired }) => {
       const isWanted = (r: Resource): boolean => {
         if (ports) return isOfPorts(r, ports, desired);

@@ -2,6 +2,7 @@ import type { HostFacts, HostPaths, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import type { LinkCounters } from './counters.ts';
+import type { DeviceNode } from './device-nodes.ts';
 import type { ForeignChain } from './foreign-chains.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
@@ -32,6 +33,8 @@ export interface Host extends AsyncDisposable {
   portFacts(options: { readonly vfs: boolean }): Promise<PortFacts>;
   /** What each link has carried, from the host's side. */
   counters(): Promise<ReadonlyMap<string, LinkCounters>>;
+  /** The nodes in /dev of macvtaps, by device. */
+  deviceNodes(devices: readonly string[]): Promise<ReadonlyMap<string, DeviceNode>>;
   /** An observation follows soon, under the same lock: what takes a while to ask for may be asked for now, beside other work. */
   prepare?(): void;
   /** Only what is virtnet's own (by mark) or named in `desired`; a link of somebody else's is never part of it. */

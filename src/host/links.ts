@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { LinkResource, LinkSpec } from '../compile/host-state.ts';
 import { toolError } from './command.ts';
+import { giveNode, holdersOf, readNodes } from './device-nodes.ts';
 import { StepFailure } from './handler.ts';
 import type { HostTools, IpCommand, IpHandler, Look, StepOf } from './handler.ts';
 import type { IpArgs } from './ip-line.ts';
@@ -11,8 +12,10 @@ import { aliasOf, groupOf, parseAlias, shaperNames, tapBirthName } from './marks
 const GONE = /Cannot find device|No such device|does not exist/;
 /** Links of ours: bridges, veth pairs, taps and macvtaps. */
 export const links: IpHandler<'link'> = {
-  observe(look) {
-    return [...look.links.values()].flatMap((row) => readLink(row, look) ?? []);
+  observe(look, tools) {
+    const links = [...look.links.values()].flatMap((row) => readLink(row, look) ?? []);
+    const held = links.filter(({ name }) => heldBy(wantedSpec(name, look)) !== undefined);
+    return held.length === 0 ? links : withHolders(links, held, look, tools);
   },
 
   ip(steps) {
@@ -23,7 +26,19 @@ export const links: IpHandler<'link'> = {
 
   after(steps, tools) {
     const made = steps.flatMap((s, i) => (s.op === 'create' && s.after ? [{ step: i, dev: s.after.name }] : []));
-    return made.length === 0 ? undefined : () => openHooks(made, tools);
+    const given = steps.flatMap(({ after }, step) => {
+      const spec = heldBy(after?.spec);
+      return after && spec ? [{ step, name: after.name, spec }] : [];
+    });
+    if (made.length + given.length === 0) return undefined;
+    return async () => {
+      if (made.length > 0) await openHooks(made, tools);
+      for (const { step, ...link } of given) {
+        await giveNode(link, tools).catch((error: unknown) => {
+          throw new StepFailure(step, error);
+        });
+      }
+    };
   },
 };
 
@@ -141,13 +156,41 @@ async function openHooks(made: readonly { readonly step: number; readonly dev: s
     }
 }
 
+type HeldSpec = Extract<LinkSpec, { type: 'macvtap' }>;
+
+/** A macvtap's spec that says who may open its node. */
+function heldBy(spec: LinkSpec | undefined): HeldSpec | undefined {
+  return spec?.type === 'macvtap' && (spec.user ?? spec.group) !== undefined ? spec : undefined;
+}
+
+/** The links with those who may open the nodes of the ones where it matters. */
+async function withHolders(
+  links: readonly LinkResource[],
+  held: readonly LinkResource[],
+  look: Look,
+  tools: HostTools,
+): Promise<readonly LinkResource[]> {
+  const nodes = await readNodes(
+    held.map(({ name }) => name),
+    tools,
+  );
+  return links.map((link) => {
+    const wanted = heldBy(wantedSpec(link.name, look));
+    if (link.spec.type !== 'macvtap' || wanted === undefined) return link;
+    return { ...link, spec: { ...link.spec, ...holdersOf(nodes.get(link.name), wanted) } };
+  });
+}
+
+function wantedSpec(name: string, look: Look): LinkSpec | undefined {
+  const wanted = look.request.desired.get(`link ${name}`);
+  return wanted?.kind === 'link' ? wanted.spec : undefined;
+}
+
 /** A link as a resource; undefined for one that is not ours, unless `desired` has a link of that name: then it is somebody else's there. */
 function readLink(row: LinkRow, look: Look): LinkResource | undefined {
-  const wanted = look.request.desired.get(`link ${row.ifname}`);
-  const hint = wanted?.kind === 'link' ? wanted : undefined;
   const owner = markedOwner(row);
   if (owner === undefined) return undefined;
-  const spec = readSpec(row, hint?.spec);
+  const spec = readSpec(row, wantedSpec(row.ifname, look));
   if (spec === undefined) return undefined;
   return {
     kind: 'link',

@@ -1,5 +1,6 @@
 import type { HostPaths } from '../compile/facts.ts';
 import { readCounters } from './counters.ts';
+import { readNodes } from './device-nodes.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts, readPortFacts } from './facts.ts';
 import { foreignChains } from './foreign-chains.ts';
@@ -39,6 +40,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
     paths: options.paths,
     facts: () => readFacts(tools),
     counters: () => Promise.resolve(readCounters(tools.proc)),
+    deviceNodes: (devices) => readNodes(devices, tools),
     portFacts: (wanted) => readPortFacts(wanted, tools),
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),

@@ -40,6 +40,8 @@ function compareLink(desired: LinkResource, actual: LinkResource): readonly Diff
     add('parent', desired.spec.parent, actual.spec.parent);
     add('mode', desired.spec.mode, actual.spec.mode);
     add('allMulticast', desired.spec.allMulticast, actual.spec.allMulticast);
+    add('user', desired.spec.user, actual.spec.user);
+    add('group', desired.spec.group, actual.spec.group);
   }
   return out;
 }

@@ -168,6 +168,19 @@ describe('a network from file to nothing', () => {
     expect(virtnet('attach', 'groups', '--tap', '--portgroup', 'silvr').stderr).toMatch(/did you mean 'silver'/);
     expect((json('ports', 'groups')['ports'] as unknown[]).length).toBe(1);
     ok('detach', 'groups', 'one');
+    // What the guest's document says, and the options over it.
+    const guest = join(folder, 'guest.xml');
+    writeFileSync(
+      guest,
+      `<interface type='network'><mac address='52:54:00:00:00:22'/><source network='groups' portgroup='silver'/>
+        <target dev='fromfile'/><mtu size='1400'/><port isolated='yes'/></interface>`,
+    );
+    expect(json('attach', 'groups', '--tap', '--interface', guest, '--mac', '52:54:00:00:00:23', '--owner', 'two')).toMatchObject({
+      port: { network: 'groups', mtu: 1400, attachment: { dev: 'fromfile' }, port: { mac: '52:54:00:00:00:23', portgroup: 'silver' } },
+      applied: true,
+    });
+    expect(sh('cat', '/sys/class/net/fromfile/mtu', '/sys/class/net/fromfile/brport/isolated').stdout).toBe('1400\n1\n');
+    ok('detach', 'groups', 'fromfile');
     ok('down', 'groups');
     ok('undefine', 'groups');
   });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
-import { Guest, tapDevice, whyNoGuests } from '../vm/guest.ts';
+import { Guest, whyNoGuests } from '../vm/guest.ts';
 
 const sh = (command: string): string => execFileSync('sh', ['-c', command], { encoding: 'utf8' }).trim();
 const whyNoPodman = (): string | undefined => {
@@ -53,10 +53,9 @@ describe.skipIf(reason !== undefined)(`containers, namespaces and machines${reas
     sh('ip netns add plain; ip -n plain link set lo up');
     await driver.attach('mixed', { attachment: { type: 'netns', netns: `/proc/${pid}/ns/net`, guestDev: 'eth0' }, owner: { name: 'web' } });
     await driver.attach('mixed', { attachment: { type: 'netns', netns: 'plain', guestDev: 'eth0' }, owner: { name: 'plain' } });
-    const { port } = await driver.attach('mixed', { attachment: { type: 'tap' }, owner: { name: 'machine' } });
-    const dev = port.attachment.type === 'tap' ? port.attachment.dev : '';
+    const words = sh('bin/virtnet attach mixed --tap --owner machine --qemu 2>/run/tmp/attached');
     {
-      await using machine = await Guest.boot({ name: 'machine', network: tapDevice(dev, port.port.mac) });
+      await using machine = await Guest.boot({ name: 'machine', network: words });
       const addressOf = (text: string): string => /inet (10\.79\.0\.\d+)\//.exec(text)?.[1] ?? 'none';
       podman('exec web /bin/udhcpc -i eth0 -t 30 -n -q -s /bin/take');
       sh(`ip netns exec plain busybox udhcpc -i eth0 -t 30 -n -q -s ${ROOT}/bin/take`);

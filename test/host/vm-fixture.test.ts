@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { afterAll, describe, expect, it } from 'vitest';
-import { Guest, tapDevice, whyNoGuests } from '../vm/guest.ts';
+import { Guest, whyNoGuests } from '../vm/guest.ts';
 
 const reason = whyNoGuests();
 const ip = (line: string): void => void execFileSync('ip', line.split(' '));
@@ -17,7 +17,8 @@ describe.skipIf(reason !== undefined)(`real virtual machines${reason === undefin
     for (const [i, name] of ['a', 'b'].entries()) {
       ip(`tuntap add tap${name} mode tap vnet_hdr`);
       ip(`link set tap${name} master br9 up`);
-      guests.push(await Guest.boot({ name, network: tapDevice(`tap${name}`, `52:54:00:00:09:0${String(i)}`) }));
+      const device = `-device virtio-net-pci,netdev=n0,mac=52:54:00:00:09:0${String(i)}`;
+      guests.push(await Guest.boot({ name, network: `-netdev tap,id=n0,ifname=tap${name},script=no,downscript=no ${device}` }));
     }
     for (const [i, guest] of guests.entries()) await guest.run(`ip addr add 192.0.2.${String(i + 1)}/24 dev eth0; ip link set eth0 up`);
     expect(await guests[0]?.run('ping -c 3 -i 0.2 -w 10 192.0.2.2')).toMatchObject({ code: 0 });

@@ -113,12 +113,10 @@ function bootFiles(folder: string): BootFiles {
 
 export interface GuestOptions {
   readonly name: string;
-  /** QEMU arguments for the guest's network devices. */
-  readonly network: readonly string[];
+  /** QEMU's arguments for the guest's network device as words of shell: what `virtnet attach --qemu` prints. */
+  readonly network?: string;
   /** Boot from the network (iPXE) instead of the test's own kernel. */
   readonly pxe?: boolean;
-  /** File descriptors to hand to QEMU, from number 3 on. */
-  readonly fds?: readonly number[];
   /** Somebody else than the test starts QEMU: starts that and gives its process, which is ended with SIGTERM. */
   readonly start?: (boot: BootFiles) => ChildProcess;
 }
@@ -167,17 +165,15 @@ export class Guest implements AsyncDisposable {
   static #qemu(options: GuestOptions, folder: string): ChildProcess {
     const files = options.pxe ? undefined : bootFiles(folder);
     const boot = files ? ['-kernel', files.kernel, '-initrd', files.initrd, '-append', files.append] : ['-boot', 'n'];
-    return spawn(
-      'qemu-system-x86_64',
-      [
-        ...['-machine', 'pc,accel=tcg', '-cpu', 'max', '-m', '256', '-nodefaults', '-display', 'none', '-no-reboot'],
-        ...['-serial', `file:${join(folder, 'console')}`],
-        ...['-chardev', `socket,id=agent,path=${join(folder, 'agent')},server=on,wait=off`, '-serial', 'chardev:agent'],
-        ...boot,
-        ...options.network,
-      ],
-      { stdio: ['ignore', 'ignore', 'pipe', ...(options.fds ?? [])] },
-    );
+    const args = [
+      ...['-machine', 'pc,accel=tcg', '-cpu', 'max', '-m', '256', '-nodefaults', '-display', 'none', '-no-reboot'],
+      ...['-serial', `file:${join(folder, 'console')}`],
+      ...['-chardev', `socket,id=agent,path=${join(folder, 'agent')},server=on,wait=off`, '-serial', 'chardev:agent'],
+      ...boot,
+    ];
+    return spawn('sh', ['-c', `exec qemu-system-x86_64 "$@" ${options.network ?? ''}`, 'sh', ...args], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
   }
 
   async #connect(): Promise<void> {
@@ -231,9 +227,4 @@ export class Guest implements AsyncDisposable {
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** QEMU arguments for a guest's device on a tap that exists. */
-export function tapDevice(tap: string, mac: string): readonly string[] {
-  return ['-netdev', `tap,id=${tap},ifname=${tap},script=no,downscript=no`, '-device', `virtio-net-pci,netdev=${tap},mac=${mac}`];
 }

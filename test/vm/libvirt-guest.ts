@@ -60,7 +60,6 @@ export function bootByLibvirt(name: string, interfaces: string): Promise<Guest> 
   writeFileSync(join(root, 'etc/qemu.conf'), CONF);
   return Guest.boot({
     name,
-    network: [],
     start: (boot) => {
       const file = join(root, 'domain.xml');
       writeFileSync(

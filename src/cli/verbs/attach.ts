@@ -24,8 +24,11 @@ export const run: Run = async (io, [name = ''], options) => {
   };
   await using driver = await io.openDriver();
   const { port, change } = await driver.attach(name, request, { dryRun: flag(options, 'dryRun'), signal: io.signal });
+  // Only a macvtap has a node in /dev of its own.
+  const hasNode = port.attachment.type === 'macvtap' && !flag(options, 'dryRun');
+  const node = hasNode ? (await driver.portStatus(name)).find((status) => status.port === port.port.uuid)?.node : undefined;
   if (flag(options, 'json')) {
-    io.out(printJson({ port: { network: name, ...port }, plan: planView(change.plan), applied: change.applied }));
+    io.out(printJson({ port: { network: name, ...port, ...(node && { node }) }, plan: planView(change.plan), applied: change.applied }));
     return OK;
   }
   showFindings(io, change.plan.diagnostics, undefined);
@@ -33,7 +36,8 @@ export const run: Run = async (io, [name = ''], options) => {
     await showPlan(io, change, options);
     return OK;
   }
-  const sentence = `${port.port.mac} is on ${name}: port ${port.port.uuid}, device ${deviceOf(port) ?? 'none'}\n`;
+  const opened = node === undefined ? '' : `, node ${node.path} (${node.user}:${node.group} ${node.mode})`;
+  const sentence = `${port.port.mac} is on ${name}: port ${port.port.uuid}, device ${deviceOf(port) ?? 'none'}${opened}\n`;
   const qemu = qemuArguments(port);
   if (flag(options, 'qemu') && qemu !== undefined) {
     io.err(sentence);
@@ -72,20 +76,22 @@ function attachmentOf(options: Options): AttachRequest['attachment'] {
         ...(dev === undefined ? {} : { dev }),
       };
     case 'tap':
-      return { type: 'tap', ...tapOf(options), ...(dev === undefined ? {} : { dev }) };
+      return {
+        type: 'tap',
+        ...(flag(options, 'multiqueue') ? { multiQueue: true } : {}),
+        ...holdersOf(options),
+        ...(dev === undefined ? {} : { dev }),
+      };
     case 'macvtap':
-      return { type: 'macvtap', dev: dev ?? '' };
+      return { type: 'macvtap', dev: dev ?? '', ...holdersOf(options) };
     case 'vf':
       return { type: 'hostdev' };
   }
 }
 
-function tapOf(options: Options): { readonly multiQueue?: boolean; readonly user?: string; readonly group?: string } {
-  return {
-    ...(flag(options, 'multiqueue') ? { multiQueue: true } : {}),
-    ...given('user', text(options, 'user')),
-    ...given('group', text(options, 'group')),
-  };
+/** Who may open the device. */
+function holdersOf(options: Options): { readonly user?: string; readonly group?: string } {
+  return { ...given('user', text(options, 'user')), ...given('group', text(options, 'group')) };
 }
 
 /** The guest's name: as given, or the namespace's. */
