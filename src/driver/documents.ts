@@ -4,6 +4,7 @@ import type { Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';
 import { writeNetwork } from '../network/write-network.ts';
 import { hasExpandedPool } from './live.ts';
+import { schemaFindings } from './schema-values.ts';
 import type { DocumentCodec } from './store.ts';
 
 /** Networks as they are stored: libvirt's XML. */
@@ -14,8 +15,15 @@ export const codec: DocumentCodec = {
     writeNetwork(network, { live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0 }),
 };
 
-/** What makes a document fail libvirt's schema and is otherwise ignored: elements, attributes and text that the format does not have. */
-const SCHEMA_CODES: ReadonlySet<string> = new Set(['VNM002', 'VNM003', 'VNM005']);
+/**
+ * What libvirt's schema refuses: what the format does not have (otherwise ignored), what stands twice, is missing, or is no value of its kind. What needs two
+ * places of a document to be seen is left to the reader.
+ */
+const SCHEMA_CODES: ReadonlySet<string> = new Set(
+  [2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18, 28, 30, 36, 38, 44, 46, 47, 60, 62]
+    .map((n) => `VNM${String(n).padStart(3, '0')}`)
+    .concat('VNX009'),
+);
 
 export interface ParseOptions {
   /** Refuse what libvirt's schema refuses and libvirt's reader ignores. */
@@ -24,14 +32,25 @@ export interface ParseOptions {
 
 /** Reads a network document; warnings of what is accepted are for those who show them (`virtnet lint`, not here). Never throws. */
 export function parseDocument(xml: string, options: ParseOptions): Result<Network> {
-  return validated(asResult(readNetwork(xml, { quiet: true })), options);
+  return validated(asResult(readNetwork(xml, { quiet: true })), xml, options);
 }
 
-/** libvirt validates before it reads, so what its schema refuses is the first error. */
-export function validated<T>(result: Result<T>, { validate }: ParseOptions): Result<T> {
-  const unknown = validate === true ? result.diagnostics.filter((d) => SCHEMA_CODES.has(d.code)) : [];
-  if (unknown.length === 0) return result;
-  return { ok: false, diagnostics: [...unknown.map(refusedBySchema), ...result.diagnostics.filter((d) => !SCHEMA_CODES.has(d.code))] };
+/** libvirt validates before it reads, so what its schema refuses is the first error; only the root's name comes before. */
+export function validated<T>(result: Result<T>, xml: string, { validate }: ParseOptions): Result<T> {
+  if (validate !== true || result.diagnostics.some(isNoSuchDocument)) return result;
+  const refused = [...result.diagnostics.filter(isOfSchema), ...schemaFindings(xml)];
+  if (refused.length === 0) return result;
+  return { ok: false, diagnostics: [...refused.map(refusedBySchema), ...result.diagnostics.filter((d) => !isOfSchema(d))] };
+}
+
+/** An `<ip>` without an address fits the schema. */
+function isOfSchema({ code, path }: Diagnostic): boolean {
+  return SCHEMA_CODES.has(code) && !(code === 'VNM010' && path === '/network/ip');
+}
+
+/** Not XML, or another kind of document. */
+export function isNoSuchDocument({ code, severity, libvirt }: Diagnostic): boolean {
+  return severity === 'error' && (code.startsWith('VNX') || libvirt?.message.startsWith('XML error: expecting root element') === true);
 }
 
 /** The finding as libvirt's schema refuses it, in our words: its own are those of libxml2's validator. */

@@ -5,18 +5,17 @@ import { readPort } from '../interface/port.ts';
 import { parseXml } from '../xml/parse.ts';
 import type { PlugDocument } from './attach.ts';
 import type { ParseOptions } from './documents.ts';
-import { refusedBySchema, validated } from './documents.ts';
+import { isNoSuchDocument, refusedBySchema, validated } from './documents.ts';
 
 /** Reads a `<networkport>` document. Never throws. */
 export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {
-  const result = validated(readPort(xml), options);
+  const result = validated(readPort(xml), xml, options);
   // What the reader refuses in a port, the schema refuses before it.
   return result.ok || options.validate !== true ? result : { ...result, diagnostics: result.diagnostics.map(bySchema) };
 }
 
 function bySchema(diagnostic: Diagnostic): Diagnostic {
-  // 35: no XML at all.
-  return diagnostic.severity !== 'error' || diagnostic.libvirt?.code === 35 ? diagnostic : refusedBySchema(diagnostic);
+  return diagnostic.severity !== 'error' || isNoSuchDocument(diagnostic) ? diagnostic : refusedBySchema(diagnostic);
 }
 
 /** Reads a `<networkport>` or a guest's `<interface>`. */

@@ -10,7 +10,7 @@ export const updateHandlers: Handlers<'networkUpdate'> = {
     // A number that is none of libvirt's is refused by the section that it comes to, in libvirt's order of checks.
     const request = {
       section: sectionOf(args.section),
-      command: commandOf(args.command),
+      command: commandOf(args.command | 0) /* libvirt takes the word for a signed one */,
       parentIndex,
       fragment,
       affect: affectOf(args.flags),

@@ -184,5 +184,52 @@ for (const inner of [
   await forms(`no longer stored ${inner}`);
   await client.call('networkDestroy', network);
 }
+
+// What the schema refuses, each way a document can be wrong; the words of libxml2's validator are its own.
+const bodies: readonly string[] = [
+  ...[
+    '<x/>',
+    'text',
+    '<bridge nmae="x"/>',
+    '<name>b</name>',
+    '<mtu size="1500"/><mtu size="9000"/>',
+    '<uuid>bad</uuid>',
+    '<title>a\nb</title>',
+  ],
+  ...['<mtu size="big"/>', '<mtu size="9"/>', '<forward mode="zz"/>', '<forward mode="none"/>', '<mac address="52:54:0:1:2:3"/>'],
+  ...[
+    '<bridge name=""/>',
+    '<bridge name="a,b"/>',
+    '<bridge name="a b"/>',
+    '<bridge name="a.b-c_d"/>',
+    '<bandwidth><inbound average="0"/></bandwidth>',
+  ],
+  ...[
+    '<dns enable="maybe"/>',
+    '<portgroup/>',
+    '<portgroup name="a b"/>',
+    '<portgroup name="ok"/>',
+    '<portgroup name="p" default="maybe"/>',
+    '<route/>',
+  ],
+  ...[
+    '<vlan/>',
+    '<vlan><tag/></vlan>',
+    '<ip address="300.1.1.1" prefix="24"/>',
+    '<ip address="10.1.1.1" prefix="33"/>',
+    '<ip prefix="24"/>',
+  ],
+  ...['<ip family="ipv5" address="10.1.1.1" prefix="24"/>', '<ip address="10.1.1.1" netmask="255.0.255.0"/>', '<forward mode="nat"/>'],
+  ...[
+    '<title>t</title><description>d</description>',
+    '<metadata><x xmlns="urn:x" y="1"/></metadata>',
+    '<forward dev="$(id)" mode="route"/>',
+  ],
+];
+for (const xml of ['<x/>', '<network/>', '<network', '<network><uuid>0</uuid><name>a</name></network>', ...bodies.map(inside)]) {
+  const outcome = await client.try('networkDefineXmlFlags', { xml, flags: 1 });
+  await told(`validated ${xml}`, Promise.resolve(outcome.ok ? 'taken' : [outcome.error.code, outcome.error.domain]));
+  if (outcome.ok) await client.call('networkUndefine', outcome.value);
+}
 client.end();
 writeFileSync(result, JSON.stringify(rows));
