@@ -60,13 +60,14 @@ function fill(folder: Folder, free = 0): void {
   truncateSync(fillOf(folder), size - free * PAGE);
 }
 
-/** The folder takes no more: there is no room, or nothing may be written. */
+/** The folder takes no more: there is no room, or nothing may be written. (A mount with a file that is open for writing, as dnsmasq's journal is, stays writable.) */
 const ways = {
   full: fill,
-  'read-only': (folder: Folder): unknown => sh(`mount -o remount,ro ${folders[folder]}`),
+  'read-only': (folder: Folder): unknown =>
+    sh(`cd /; mount --bind ${folders[folder]} ${folders[folder]}; mount -o remount,bind,ro ${folders[folder]}`),
 };
 function mend(folder: Folder): void {
-  sh(`mount -o remount,rw ${folders[folder]}`);
+  sh(`[ "$(grep -c ' ${folders[folder]} ' /proc/self/mounts)" -lt 2 ] || umount ${folders[folder]}`);
   rmSync(fillOf(folder), { force: true });
 }
 
