@@ -83,6 +83,26 @@ describe('formatShow', () => {
     expect(formatShow({ ...data, leases: [0, 1, 2, 3, 4].map((n) => lease(n)) }, plain, 120)).toContain('is nearly exhausted: 5 of 5');
   });
 
+  it('is urgent from 95 % on, not before', () => {
+    const twenty = buildNetwork({
+      ...network,
+      ips: [subnet('10.0.0.1/24', { dhcp: { ranges: [{ start: '10.0.0.10', end: '10.0.0.29' }] } })],
+    });
+    const shown = (used: number): string =>
+      formatShow(
+        {
+          ...data,
+          info: { ...data.info, network: twenty },
+          leases: Array.from({ length: used }, (_, n) => ({ ...lease(n), ip: `10.0.0.${String(10 + n)}` })),
+        },
+        plain,
+        120,
+      );
+    expect(shown(15)).not.toContain('!');
+    expect(shown(18)).toContain('is filling up: 18 of 20');
+    expect(shown(19)).toContain('is nearly exhausted: 19 of 20');
+  });
+
   it('tells drift and taint, and what to type', () => {
     const drifted: ShowData = {
       ...data,
