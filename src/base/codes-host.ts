@@ -65,6 +65,11 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
     explanation:
       'A base chain of another table (Docker, ufw, firewalld, a firewall of your own) drops what guests send through this host, or what they ask it for (DHCP, DNS, TFTP). Every table has a say, so rules of virtnet cannot let the packets pass; the hint has the command that does.',
   },
+  VNC014: {
+    title: 'dnsmasq cannot reach its files',
+    explanation:
+      'dnsmasq gives up its privileges when it starts, and then reads fixed hosts, names and upstream servers from the run folder. A folder on the way to them that only its owner may enter keeps it from these; it serves on without them and says so only in the log.',
+  },
   VNP001: {
     title: 'step failed',
     explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.',

@@ -75,6 +75,16 @@ describe('compileNetwork', () => {
     expect(codes(network('nat', { ips: [{ address: '10.0.0.1', prefix: 27, localPtr: true }] }))).toEqual(['error VNC011']);
   });
 
+  it('warns where dnsmasq cannot reach what it reads, and only a network that would lose something by it', () => {
+    const closed = facts({ closedFolder: '/srv/virtnet' });
+    const hosts = [{ mac: '52:54:00:00:00:02', name: 'web', ip: '192.168.122.9' }];
+    const fixed = network('none', { ips: [{ ...ip4, dhcp: { ranges: [], hosts } }] });
+    expect(codes(fixed, closed)).toEqual(['warning VNC014']);
+    expect(codes(network('nat', { ips: [ip4] }), closed)).toEqual(['warning VNC014']);
+    expect(codes(network('none', { ips: [ip4] }), closed)).toEqual([]);
+    expect(codes(fixed)).toEqual([]);
+  });
+
   it('skips with a warning what a helper service would do that is not there', () => {
     const f = facts();
     const bare = facts({ capabilities: { ...f.capabilities, firewalld: undefined, resolved: false } });

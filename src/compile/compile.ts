@@ -6,7 +6,7 @@ import { compileChecksum } from './checksum.ts';
 import { complete, type CompleteNetwork } from './complete.ts';
 import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
-import { compileDnsmasq } from './dnsmasq.ts';
+import { checkReach, compileDnsmasq } from './dnsmasq.ts';
 import type { HostFacts, HostPaths, PortFacts } from './facts.ts';
 import { compileFirewall, hasRules } from './firewall.ts';
 import { foreignTaps } from './foreign-tap.ts';
@@ -83,6 +83,7 @@ function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], 
   const link = compileBridge(network, bridge, facts, report);
   const own = compileDocument(network, bridge, facts.paths);
   report.add(own.diagnostics);
+  checkReach(own.resources, facts.closedFolder, report);
   const shaping = compileNetworkShaping(network, bridge, ports);
   const checksum = compileChecksum(network, bridge, facts.capabilities);
   return [...link, ...checksum, ...own.resources, ...(shaping ? [shaping] : []), ...compileHelpers(network, bridge, facts, report)];

@@ -5,7 +5,7 @@ import { dnsmasqConf } from './dnsmasq-conf.ts';
 import { dnsmasqFiles } from './dnsmasq-files.ts';
 import { addnHostsText, dhcpHostsText } from './dnsmasq-hosts.ts';
 import type { HostPaths } from './facts.ts';
-import type { DnsmasqResource } from './host-state.ts';
+import type { DnsmasqResource, Resource } from './host-state.ts';
 import type { Report } from './report.ts';
 
 /**
@@ -15,6 +15,18 @@ import type { Report } from './report.ts';
 export function needsDnsmasq(network: Network): boolean {
   if (network.ips.length === 0) return false;
   return network.dns?.enable !== false || servedDhcp(network).length > 0 || network.ips.some((ip) => Boolean(ip.tftpRoot));
+}
+
+/** Warns where the host keeps a dnsmasq from the files that it reads after it has given up its privileges (VNC014). */
+export function checkReach(resources: readonly Resource[], closedFolder: string | undefined, report: Report): void {
+  const loses = resources.some((r) => r.kind === 'dnsmasq' && (r.hosts !== '' || r.addnHosts !== '' || r.conf.includes('servers-file=')));
+  if (closedFolder === undefined || !loses) return;
+  report.warn({
+    code: 'VNC014',
+    message: `dnsmasq's user cannot enter '${closedFolder}', so fixed DHCP hosts, names and upstream servers are lost on it`,
+    found: closedFolder,
+    hint: `chmod o+x ${closedFolder}`,
+  });
 }
 
 /** The dnsmasq of a managed network: its conf, dhcp-hostsfile and addn-hosts texts. Finds VNC005, VNC008 and VNC011. */

@@ -57,6 +57,8 @@ export interface HostFacts {
   readonly vfs: readonly VfFact[];
   readonly capabilities: Capabilities;
   readonly paths: HostPaths;
+  /** A folder on the way to dnsmasq's files that dnsmasq's user cannot enter; absent where it can. */
+  readonly closedFolder?: string;
 }
 
 /** What single guests' connections depend on: whether links are there is enough, and a host tells that of one at once. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,7 +11,7 @@ import { observeDnsmasq } from './dnsmasq-look.ts';
 import { CONF, isHalted, LEASES, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
 import { StepFailure } from './handler.ts';
 import type { DirectHandler, HostTools, StepOf } from './handler.ts';
-import { startInForeground } from './foreground-server.ts';
+import { keepsItsGroups, startInForeground } from './foreground-server.ts';
 import { startJournaled } from './journaled-start.ts';
 import { foldJournal } from './known-leases.ts';
 import { compactLeases } from './leases.ts';
@@ -151,13 +151,4 @@ function hintFor(words: string, files: DnsmasqFiles): string {
     return `see the line in '${files.conf}': the last ones are the document's own (dnsmasq:options), all others need dnsmasq 2.69 or later`;
   if (folder !== undefined) return `make the folder: mkdir -p ${folder}`;
   return 'the words are those of dnsmasq; see `virtnet explain VNH005`';
-}
-
-/** In a user namespace that somebody without privileges made, setgroups(2) is denied, and there is nobody else to become. */
-function keepsItsGroups(): boolean {
-  try {
-    return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'deny';
-  } catch {
-    return false;
-  }
 }

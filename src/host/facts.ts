@@ -1,4 +1,7 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
+import { keepsItsGroups } from './foreground-server.ts';
 import { FolderNames } from './folder-names.ts';
 import type { HostTools } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
@@ -24,8 +27,21 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     vfs,
     capabilities,
     paths: tools.paths,
+    ...closedFolder(tools.paths.runDir),
   };
 }
+
+/** The first folder on the way that others than its owner cannot enter. In a user namespace of one user dnsmasq stays who it is. */
+function closedFolder(runDir: string): Pick<HostFacts, 'closedFolder'> {
+  if (keepsItsGroups()) return {};
+  for (let folder = `${runDir}/dnsmasq`; ; folder = dirname(folder)) {
+    const mode = statSync(folder, { throwIfNoEntry: false })?.mode;
+    if (mode !== undefined && (mode & OTHERS_ENTER) === 0) return { closedFolder: folder };
+    if (folder === dirname(folder)) return {};
+  }
+}
+
+const OTHERS_ENTER = 0o001;
 
 /** What single guests depend on. Every link of this namespace has a folder of IPv4 settings. */
 export async function readPortFacts({ vfs }: { readonly vfs: boolean }, tools: HostTools): Promise<PortFacts> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cleanEnvironment, spawnError, type CommandResult } from './command.ts';
 import { readText, replaceText } from './small-files.ts';
@@ -44,5 +44,14 @@ export async function startInForeground(
     return { argv, timedOut: true, stdout: '', stderr: readText(words) ?? '' };
   } finally {
     closeSync(log);
+  }
+}
+
+/** In a user namespace that somebody without privileges made, setgroups(2) is denied, and there is nobody else to become. */
+export function keepsItsGroups(): boolean {
+  try {
+    return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'deny';
+  } catch {
+    return false;
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -90,6 +90,23 @@ describe('leases of a real dnsmasq', () => {
     await reach(host, []);
     await reach(host, network());
     expect(await readLeases(files)).toEqual(before);
+  });
+
+  test('a run folder that dnsmasq may not enter is told beforehand: a fixed host and a name are lost there', async () => {
+    const served = network().map((r) =>
+      r.kind === 'dnsmasq' ? { ...r, hosts: '52:54:00:00:00:09,10.77.0.19,fixed\n', addnHosts: '10.77.0.7 seven\n' } : r,
+    );
+    const name = (): string => sh('dig +short +time=2 +tries=1 @10.77.0.1 seven').trim();
+    expect((await host.facts()).closedFolder).toBeUndefined();
+    chmodSync(paths.runDir, 0o700);
+    expect((await host.facts()).closedFolder).toBe(paths.runDir);
+    await reach(host, served);
+    expect(name()).toBe('');
+    chmodSync(paths.runDir, 0o755);
+    await reach(host, network());
+    await reach(host, served);
+    expect(name()).toBe('10.77.0.7');
+    await reach(host, network());
   });
 
   test('are kept as well by a dnsmasq that knows no packet dump', async () => {
