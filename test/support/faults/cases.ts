@@ -1,4 +1,5 @@
 import type { AttachRequest, ChangeOptions, NetworkDriver } from '../../../src/driver/driver.ts';
+import { shaperName } from '../../../src/host/marks.ts';
 import { sh } from '../driver-documents.ts';
 import { mac, uuid } from '../ports.ts';
 import * as documents from './documents.ts';
@@ -49,7 +50,7 @@ const detach =
     driver.detach(network, uuid(100 + n), options);
 
 /** Each network is defined beforehand, so that a stop leads back to where it was. */
-function starts(what: string, name: string, text: string): PlanCase {
+export function starts(what: string, name: string, text: string): PlanCase {
   return {
     name: `start and stop: ${what}`,
     before: (driver) => driver.define(text),
@@ -108,7 +109,8 @@ const hosted: readonly PlanCase[] = [
 
 const damages: readonly (readonly [string, string])[] = [
   ['rules flushed, address and route gone', 'nft flush ruleset; ip address flush dev vb1 scope global; ip route flush proto 86'],
-  ['bridge deleted', 'ip link delete vb1; rm -f /run/test/run/memo/resolved.*'],
+  // A helper that nothing leads to any more means nothing, and is not put back.
+  ['bridge deleted', `ip link delete vb1; ip link delete ${shaperName('vb1', 'inbound')}; rm -f /run/test/run/memo/resolved.*`],
   ['a limit, an entry and settings changed', 'tc filter delete dev vg1 ingress pref 71; bridge link set dev vg1 learning on; ip link set vb1 down; echo 1 >/proc/sys/net/ipv6/conf/vb1/accept_ra'],
   ['dnsmasq killed, its conf edited', 'kill -9 $(cat /run/test/run/dnsmasq/*/pid); echo log-queries >>$(echo /run/test/run/dnsmasq/*/conf)'],
 ]; // prettier-ignore
