@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -53,6 +53,7 @@ function isFresh(root: string, bundle: string): boolean {
 export async function startVirtnetd(options: VirtnetdOptions = {}): Promise<Virtnetd> {
   const bundle = bundlePath();
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'virtnetd-'));
+  mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o755); // dnsmasq reads the fixed hosts as a user of its own
   const sockets = options.sockets ?? join(folder, 'sockets');
   const folders = ['--config-dir', join(folder, 'etc'), '--state-dir', join(folder, 'lib'), '--run-dir', join(folder, 'run')];
