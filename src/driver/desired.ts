@@ -23,7 +23,7 @@ export function desiredState(
   former: DriverState = state,
   unsettled: ReadonlySet<string> = new Set(),
 ): Desired {
-  const running = [...state.networks.values()].flatMap((r) => (r.live === undefined ? [] : [r.live]));
+  const running = [...state.networks.running()].flatMap((r) => r.live ?? []);
   const resources: Resource[] = [...compileShared(running)];
   const diagnostics: Diagnostic[] = [];
   const failed = new Set<string>();

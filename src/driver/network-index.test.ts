@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseNetwork } from '../network/index.ts';
+import { parseNetwork, type Network } from '../network/index.ts';
 import { findByBridge, findByName } from './network-index.ts';
+import { NetworkMap } from './network-map.ts';
 import { changedNetworks, Draft, emptyState, withRecord, type DriverState, type NetworkRecord } from './state.ts';
 
 const record = (n: number, bridge = `br${String(n)}`, name = `net${String(n)}`): NetworkRecord => ({
@@ -59,6 +60,18 @@ describe('the difference of two states', () => {
     expect(changedNetworks(base, withRecord(next, record(1, 'other'))).toSorted()).toEqual([record(1).uuid, record(3).uuid]);
     const same = base.networks.get(record(2).uuid) as NetworkRecord;
     expect(changedNetworks(base, withRecord(base, same))).toEqual([]);
+  });
+
+  test('the networks that run are told by name, whatever starts, stops or goes', () => {
+    const live = (n: number): NetworkRecord => ({ ...record(n), live: record(n).config as Network });
+    const running = (state: DriverState): readonly string[] => names([...state.networks.running()]);
+    let state = withRecord(withRecord(withRecord(emptyState, live(2)), record(3)), live(1));
+    expect(running(state)).toEqual(['net1', 'net2']);
+    expect(names([...NetworkMap.of(state.networks.values()).running()])).toEqual(['net1', 'net2']);
+    state = withRecord(withRecord(state, record(2)), live(3));
+    expect(running(state)).toEqual(['net1', 'net3']);
+    const { config: _, live: __, ...gone } = live(3);
+    expect(running(withRecord(state, gone))).toEqual(['net1']);
   });
 
   test('a network that is new stands among the others by its name', () => {

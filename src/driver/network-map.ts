@@ -8,20 +8,25 @@ import type { NetworkRecord } from './state.ts';
 export class NetworkMap {
   readonly #byUuid: SortedTree<NetworkRecord>;
   readonly #byName: SortedTree<NetworkRecord>;
+  /** Those that run, by name too. */
+  readonly #running: SortedTree<NetworkRecord>;
 
-  private constructor(byUuid: SortedTree<NetworkRecord>, byName: SortedTree<NetworkRecord>) {
+  private constructor(byUuid: SortedTree<NetworkRecord>, byName: SortedTree<NetworkRecord>, running: SortedTree<NetworkRecord>) {
     this.#byUuid = byUuid;
     this.#byName = byName;
+    this.#running = running;
   }
 
-  static readonly empty = new NetworkMap(SortedTree.empty, SortedTree.empty);
+  static readonly empty = new NetworkMap(SortedTree.empty, SortedTree.empty, SortedTree.empty);
 
   /** @param records of one uuid each */
   static of(records: Iterable<NetworkRecord>): NetworkMap {
     const all = [...records];
+    const named = all.map((record) => [place(record), record] as const);
     return new NetworkMap(
       SortedTree.of(all.map((record) => [record.uuid, record])),
-      SortedTree.of(all.map((record) => [place(record), record])),
+      SortedTree.of(named),
+      SortedTree.of(named.filter(([, { live }]) => live !== undefined)),
     );
   }
 
@@ -46,17 +51,34 @@ export class NetworkMap {
     for (const { uuid } of this.#byName.values()) yield uuid;
   }
 
+  /** The records of the networks that run. */
+  running(): Iterable<NetworkRecord> {
+    return this.#running.values();
+  }
+
   /** The map with a record in place of that network's former one. */
   with(record: NetworkRecord): NetworkMap {
     const former = this.#byUuid.get(record.uuid);
-    const byName = former === undefined || former.name === record.name ? this.#byName : this.#byName.without(place(former));
-    return new NetworkMap(this.#byUuid.with(record.uuid, record), byName.with(place(record), record));
+    const { byName, running } = this.#withoutPlace(former !== undefined && former.name !== record.name ? former : undefined);
+    const at = place(record);
+    return new NetworkMap(
+      this.#byUuid.with(record.uuid, record),
+      byName.with(at, record),
+      record.live === undefined ? running.without(at) : running.with(at, record),
+    );
   }
 
   /** The map without a network; itself where it does not have it. */
   without(uuid: string): NetworkMap {
     const former = this.#byUuid.get(uuid);
-    return former === undefined ? this : new NetworkMap(this.#byUuid.without(uuid), this.#byName.without(place(former)));
+    if (former === undefined) return this;
+    const { byName, running } = this.#withoutPlace(former);
+    return new NetworkMap(this.#byUuid.without(uuid), byName, running);
+  }
+
+  #withoutPlace(record: NetworkRecord | undefined): Readonly<Record<'byName' | 'running', SortedTree<NetworkRecord>>> {
+    if (record === undefined) return { byName: this.#byName, running: this.#running };
+    return { byName: this.#byName.without(place(record)), running: this.#running.without(place(record)) };
   }
 }
 
