@@ -14,7 +14,8 @@ const [, , dist, name, folder] = process.argv;
 const start = resolve(dist, `${name}.cjs`);
 const [etc, run, lib, sockets] = ['etc', 'run', 'lib', 'sockets'].map((part) => join(folder, part));
 Object.assign(process.env, { VIRTNET_CONFIG_DIR: etc, VIRTNET_RUN_DIR: run, VIRTNET_STATE_DIR: lib, VIRTNET_LIBVIRT_SOCKETS: sockets });
-const runs = name === 'virtnet' ? [['list'], ['plan', resolve(__dirname, '../../examples/default.xml')]] : [['--no-watch', '--log-level', 'error']];
+const runs =
+  name === 'virtnet' ? [['list'], ['plan', resolve(__dirname, '../../examples/default.xml')]] : [['--no-watch', '--log-level', 'error']];
 process.argv = [process.argv[0], start, ...runs.shift()];
 const script = require(start);
 // The same code again, for another verb. What that comes to here is no matter: whoever builds may look at less of the host than root may.

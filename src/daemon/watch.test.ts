@@ -8,7 +8,7 @@ import { watch } from './watch.ts';
 const a = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
 const b = '7d7a5a2e-1c1e-4c8a-9a55-0f5a1f0f7a11';
 
-type Watched = Pick<NetworkDriver, 'repair' | 'list' | 'ports' | 'on'>;
+type Watched = Pick<NetworkDriver, 'repair' | 'list' | 'get' | 'ports' | 'on'>;
 
 function setUp(
   repair: (ref: unknown) => boolean,
@@ -28,6 +28,7 @@ function setUp(
   let listener: (e: HostEvent) => void = () => undefined;
   const driver = {
     list: () => Promise.resolve([{ uuid: a, bridge: 'virbr0', active }]),
+    get: () => Promise.resolve({ uuid: a, bridge: 'virbr0', active }),
     ports: () => Promise.resolve([{ attachment: { type: 'tap', dev: 'vnet0' } }]),
     on: () => () => undefined,
     repair: (ref: unknown, { yieldMs }: { yieldMs: number }) => {

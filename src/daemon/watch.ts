@@ -1,5 +1,5 @@
 import { isVirtnetError } from '../base/errors.ts';
-import type { NetworkDriver } from '../driver/driver.ts';
+import type { NetworkDriver, NetworkInfo } from '../driver/driver.ts';
 import type { HostEvent } from '../host/monitor.ts';
 
 export interface WatchOptions {
@@ -24,18 +24,18 @@ const YIELD_MS = 300;
  * @returns the function that ends the watch.
  */
 export function watch(
-  driver: Pick<NetworkDriver, 'repair' | 'list' | 'ports' | 'on'>,
+  driver: Pick<NetworkDriver, 'repair' | 'list' | 'get' | 'ports' | 'on'>,
   monitor: (listener: (event: HostEvent) => void) => () => void,
   options: WatchOptions,
 ): () => void {
   const quietMs = options.quietMs ?? 15;
   const longestWaitMs = options.longestWaitMs ?? 150;
-  let devices: Promise<ReadonlyMap<string, string>> | undefined;
+  const running = new RunningDevices(driver);
   let damaged = new Map<string | undefined, string>();
   let isOpen = false;
   let since = 0;
   let timer: NodeJS.Timeout | undefined;
-  let running = false;
+  let looking = false;
   let repairsInARow = 0;
   let over = false;
 
@@ -48,26 +48,26 @@ export function watch(
     const now = performance.now();
     if (damaged.size === 0) since = now;
     damaged.set(network, summary);
-    if (!running && repairsInARow <= PATIENCE) schedule(Math.max(0, Math.min(quiet, since + longestWaitMs - now)));
+    if (!looking && repairsInARow <= PATIENCE) schedule(Math.max(0, Math.min(quiet, since + longestWaitMs - now)));
   };
   const onEvent = async (event: HostEvent): Promise<void> => {
     if (event.kind === 'firewall' && event.whole === true) {
       // Without the table nothing is refused any more, and no event comes after its end. The last network's end takes it along.
-      isOpen = (await driver.list()).some(({ active }) => active);
+      isOpen = await running.some();
       return isOpen ? note(undefined, event.summary, 0) : undefined;
     }
     if (event.kind !== 'device') return note(event.network, event.summary);
-    const network = (await (devices ??= deviceMap(driver))).get(event.dev);
+    const network = await running.networkOf(event.dev);
     if (network !== undefined) note(network, event.summary);
   };
   const look = async (): Promise<void> => {
-    running = true;
+    looking = true;
     const found = damaged;
     damaged = new Map();
     const yieldMs = isOpen ? 0 : YIELD_MS;
     isOpen = false;
     const applied = await mend(driver, found, yieldMs, options.log);
-    running = false;
+    looking = false;
     repairsInARow = applied ? repairsInARow + 1 : 0;
     if (over) return;
     const patient = repairsInARow > PATIENCE;
@@ -75,7 +75,7 @@ export function watch(
   };
 
   const endEvents = driver.on((event) => {
-    if (event.type !== 'metadata') devices = undefined;
+    if (event.type !== 'metadata') running.changed(event.uuid);
   });
   const endMonitor = monitor((event) => void onEvent(event));
   return () => {
@@ -86,15 +86,61 @@ export function watch(
   };
 }
 
-/** Which network a device belongs to: its bridge and its guests' devices. */
-async function deviceMap(driver: Pick<NetworkDriver, 'list' | 'ports'>): Promise<ReadonlyMap<string, string>> {
-  const map = new Map<string, string>();
-  for (const { uuid, bridge, active } of await driver.list()) {
-    if (!active) continue;
-    if (bridge !== undefined) map.set(bridge, uuid);
-    for (const { attachment } of await driver.ports({ uuid })) if ('dev' in attachment) map.set(attachment.dev, uuid);
+/** Which running network a device belongs to: their bridges and their guests' devices. Beside any number of networks it looks at those that changed. */
+class RunningDevices {
+  readonly #driver: Pick<NetworkDriver, 'list' | 'get' | 'ports'>;
+  readonly #devices = new Map<string, readonly string[]>();
+  readonly #changed = new Set<string>();
+  #known: Promise<void> | undefined;
+
+  constructor(driver: Pick<NetworkDriver, 'list' | 'get' | 'ports'>) {
+    this.#driver = driver;
   }
-  return map;
+
+  /** Something of this network (its uuid) is not as it was. */
+  changed(network: string): void {
+    this.#changed.add(network);
+  }
+
+  async some(): Promise<boolean> {
+    await this.#look();
+    return this.#devices.size > 0;
+  }
+
+  async networkOf(device: string): Promise<string | undefined> {
+    await this.#look();
+    for (const [network, devices] of this.#devices) if (devices.includes(device)) return network;
+    return undefined;
+  }
+
+  async #look(): Promise<void> {
+    await (this.#known ??= this.#lookAtAll());
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const uuid of changed) {
+      const network = await this.#driver.get({ uuid }).catch(gone);
+      if (network) await this.#note(network);
+      else this.#devices.delete(uuid);
+    }
+  }
+
+  async #lookAtAll(): Promise<void> {
+    this.#changed.clear();
+    for (const network of await this.#driver.list()) await this.#note(network);
+  }
+
+  async #note({ uuid, active, bridge }: NetworkInfo): Promise<void> {
+    if (!active) return void this.#devices.delete(uuid);
+    const ports = await this.#driver.ports({ uuid }).catch(gone);
+    const guests = (ports ?? []).flatMap(({ attachment }) => ('dev' in attachment ? [attachment.dev] : []));
+    this.#devices.set(uuid, bridge === undefined ? guests : [bridge, ...guests]);
+  }
+}
+
+/** A network that is gone is none. @throws every other error */
+function gone(error: unknown): undefined {
+  if (!isVirtnetError(error) || error.code !== 'VND001') throw error;
+  return undefined;
 }
 
 /** Repairs the networks named (all of them when one event could not tell which). True when anything was out of place. */

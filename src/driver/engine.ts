@@ -134,7 +134,7 @@ export class Engine {
       host.prepare?.();
       const pending = store.pending();
       const wide = bothOf(scope, pending);
-      const state = this.read();
+      const state = wide === 'all' ? this.read() : this.glance();
       const facts = await (held.facts ?? host.facts());
       const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, named(pending, state)), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);

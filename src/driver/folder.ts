@@ -3,8 +3,9 @@ import { basename, dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import type { FileChange } from './files.ts';
 
-/** A change within one tick of the file system's clock does not show in a time stamp; this is longer than any tick. */
-const TICK_NS = 20_000_000n;
+/** A change within one tick of the file system's clock does not show in a time stamp; this is longer than any tick. Milliseconds. */
+export const TICK_MS = 20;
+const TICK_NS = BigInt(TICK_MS) * 1_000_000n;
 
 /** Reads a file; `text` is what it says, where that is known. */
 type ReadFile<T> = (file: string, path: string, text?: string) => T;
@@ -27,8 +28,14 @@ export class Folder<T> {
   #stamp: string | undefined;
   #seen: string | undefined;
 
-  constructor(path: string, accepts: (file: string) => boolean, read: ReadFile<T>) {
+  /** What was seen last is what this process wrote. */
+  #isOwn = false;
+  readonly #keepsLock: boolean;
+
+  /** @param keepsLock this process keeps the lock for longer than a tick of the clock after each change of its own. */
+  constructor(path: string, accepts: (file: string) => boolean, read: ReadFile<T>, keepsLock = false) {
     this.path = path;
+    this.#keepsLock = keepsLock;
     this.#accepts = accepts;
     this.#read = read;
   }
@@ -77,16 +84,31 @@ export class Folder<T> {
     }
     this.#version++;
     this.#look();
+    this.#isOwn = true;
   }
 
   /** True when no file came or went since the last `read` (a file edited in place is only seen by `read`). Costs one stat. */
   isCurrent(): boolean {
-    return this.#stamp !== undefined && this.#stamp === folderStamp(this.path).exact;
+    const { exact, settled } = folderStamp(this.path);
+    if (this.#stamp !== undefined || exact !== this.#seen || !this.#isOwn || !this.#keepsLock) return this.#stamp === exact;
+    // Last written by this process, which had the lock for longer than a tick since: no other virtnet's change bears that time. A file that was
+    // put there by hand in the same tick shows by its name once the tick is over.
+    if (settled === undefined) return true;
+    if (!this.#hasJust(list(this.path))) return false;
+    this.#stamp = settled;
+    return true;
+  }
+
+  /** These are the names of the folder's files as they were last read, beside those that do not count. */
+  #hasJust(files: readonly string[]): boolean {
+    const counting = files.filter((file) => this.#accepts(file));
+    return counting.length === this.#entries.size && counting.every((file) => this.#entries.has(file));
   }
 
   /** The values by file name, all files looked at. */
   read(): ReadonlyMap<string, Entry<T>> {
     this.#look();
+    this.#isOwn = false;
     const next = new Map<string, Entry<T>>();
     let changed = false;
     for (const file of list(this.path)) {

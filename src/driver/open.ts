@@ -40,7 +40,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriv
   const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs: options.keepLockMs });
   const stored = settlingCodec(codec);
-  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId() });
+  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs: options.keepLockMs });
   const events = new EventQueue();
   const context = {
     uuid: randomUUID,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratch } from '../../test/support/scratch.ts';
@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-const open = (options: { onOperation?: (op: string) => void; bootId?: string } = {}): Store =>
+const open = (options: { onOperation?: (op: string) => void; bootId?: string; keepLockMs?: number } = {}): Store =>
   new Store({ configDir: join(folder, 'etc'), runDir: join(folder, 'run'), codec, bootId: 'boot-1', ...options });
 
 const network = (name: string, uuid: string, more: Partial<Network> = {}): Network => ({
@@ -119,6 +119,19 @@ describe('a store', () => {
     await open().commit(emptyState, withRecord(emptyState, record('a', A)));
     expect(plain(reader.glance())).toEqual(plain(withRecord(emptyState, record('a', A))));
     expect(reader.read()).toBe(reader.read());
+  });
+
+  test('a glance after a change of its own needs no look at the files, and sees what was put there by hand at the same time', async () => {
+    const store = open({ keepLockMs: 20 });
+    await store.commit(emptyState, withRecord(emptyState, record('a', A)));
+    const own = store.glance();
+    expect(store.glance()).toBe(own);
+    const at = statSync(join(folder, 'etc/networks')).mtime;
+    writeFileSync(join(folder, 'etc/networks/b.xml'), JSON.stringify(network('b', B)));
+    utimesSync(join(folder, 'etc/networks'), at, at);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect([...store.glance().networks.keys()]).toEqual([A, B]);
+    expect(store.glance()).toBe(store.glance());
   });
 
   test('reads a network that runs as it is stored into one value, and one that does not into two', async () => {

@@ -7,7 +7,7 @@ import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
-import { Folder, readListed, readText } from './folder.ts';
+import { Folder, readListed, readText, TICK_MS } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import { portFromText, portToText } from './port-file.ts';
@@ -26,6 +26,8 @@ export interface StoreOptions extends StoreFolders {
   readonly codec: DocumentCodec;
   /** This boot of the machine; running networks of another boot are forgotten. */
   readonly bootId: string;
+  /** Milliseconds for which this process keeps the host's lock after a change. Default 0. */
+  readonly keepLockMs?: number | undefined;
   /** Called before each operation on the file system; a test throws here to play a crash. */
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
@@ -61,13 +63,15 @@ export class Store {
     this.#layout = layoutOf(options);
     const document = (_file: string, path: string, text?: string): Loaded<Network> =>
       loadDocument(path, options.codec, { text, network: this.#written.get(path) }, this.#texts);
-    this.#definitions = new Folder(this.#layout.definitions, isDocument, document);
-    this.#autostart = new Folder(this.#layout.autostart, isDocument, () => true);
-    this.#live = new Folder(this.#layout.live, isDocument, document);
+    const keepsLock = (options.keepLockMs ?? 0) >= TICK_MS;
+    this.#definitions = new Folder(this.#layout.definitions, isDocument, document, keepsLock);
+    this.#autostart = new Folder(this.#layout.autostart, isDocument, () => true, keepsLock);
+    this.#live = new Folder(this.#layout.live, isDocument, document, keepsLock);
     this.#ports = new Folder(
       this.#layout.ports,
       (file) => !file.startsWith('.') && file.endsWith('.json'),
       (_file, path, text) => loadPort(path, text),
+      keepsLock,
     );
   }
 
