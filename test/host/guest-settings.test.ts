@@ -1,5 +1,6 @@
 // kernels: both
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AttachRequest, NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
@@ -11,8 +12,13 @@ import { plugGuest, type GuestKind, type TrafficGuest } from '../support/traffic
 const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
 /** Seconds; an emulated machine takes its time to resolve an address. */
 const patience = process.env['KERNEL_LAB'] === undefined ? 1 : 3;
-const answers = (from: string, to: string, more = ''): boolean =>
-  spawnSync('sh', ['-c', `ip netns exec ${from} ping -q -c 1 -W ${String(patience)} ${more} ${to}`], { stdio: 'ignore' }).status === 0;
+const answers = async (from: string, to: string, more = ''): Promise<boolean> => {
+  const child = spawn('sh', ['-c', `ip netns exec ${from} ping -q -c 1 -W ${String(patience)} ${more} ${to}`], { stdio: 'ignore' });
+  const [status] = (await once(child, 'exit')) as [number | null];
+  return status === 0;
+};
+/** Several at once: each that stays without an answer takes all the time it is given. */
+const all = (...asked: readonly Promise<boolean>[]): Promise<readonly boolean[]> => Promise.all(asked);
 
 let driver: NetworkDriver;
 const guests: TrafficGuest[] = [];
@@ -53,24 +59,24 @@ describe('a guest', () => {
       await plug(2, 'lab', 'tap', isolated),
       await plug(3, 'lab', 'netns'),
     ];
-    expect([answers(one, '10.9.0.1'), answers(two, '10.9.0.1'), answers(free, '10.9.0.1')]).toEqual([true, true, true]);
-    expect([answers(one, '10.9.0.12'), answers(two, '10.9.0.11')]).toEqual([false, false]);
-    expect([answers(one, '10.9.0.13'), answers(free, '10.9.0.11'), answers(free, '10.9.0.12')]).toEqual([true, true, true]);
+    expect(await all(answers(one, '10.9.0.1'), answers(two, '10.9.0.1'), answers(free, '10.9.0.1'))).toEqual([true, true, true]);
+    expect(await all(answers(one, '10.9.0.12'), answers(two, '10.9.0.11'))).toEqual([false, false]);
+    expect(await all(answers(one, '10.9.0.13'), answers(free, '10.9.0.11'), answers(free, '10.9.0.12'))).toEqual([true, true, true]);
   });
 
   test('whose network isolates all is isolated, and may be excepted', async () => {
     const everybody = await driver.xml('lab', { inactive: true });
     await driver.up([everybody.replace('<ip ', "<port isolated='yes'/><ip ")]);
     const free = await plug(4, 'lab', 'netns', asks('lab', "<port isolated='no'/>"));
-    expect([answers('g3', '10.9.0.11'), answers(free, '10.9.0.11'), answers('g3', '10.9.0.14')]).toEqual([false, true, true]);
+    expect(await all(answers('g3', '10.9.0.11'), answers(free, '10.9.0.11'), answers('g3', '10.9.0.14'))).toEqual([false, true, true]);
     await driver.up([everybody]);
-    expect(answers('g3', '10.9.0.11')).toBe(true);
+    expect(await answers('g3', '10.9.0.11')).toBe(true);
   });
 
   test('whose link is down has no carrier and gets no packet, until its link is up', async () => {
     const down = await plug(5, 'lab', 'netns', asks('lab', "<link state='down'/>"));
     const carrier = (): string => sh(`ip netns exec ${down} cat /sys/class/net/eth0/carrier`).trim();
-    expect([carrier(), answers(down, '10.9.0.1')]).toEqual(['0', false]);
+    expect([carrier(), await answers(down, '10.9.0.1')]).toEqual(['0', false]);
     expect((await driver.diff('lab')).steps).toEqual([]);
     const attachment = (await driver.ports('lab')).find(({ port }) => port.owner.name === down)?.attachment;
     const dev = attachment?.type === 'netns' ? attachment.dev : '';
@@ -78,7 +84,7 @@ describe('a guest', () => {
     sh(`ip link set ${dev} up`);
     await expect.poll(() => answers(down, '10.9.0.1'), { timeout: 30_000 }).toBe(true); // the carrier comes a moment later
     await driver.repair('lab');
-    expect([carrier(), answers(down, '10.9.0.1')]).toEqual(['0', false]);
+    expect([carrier(), await answers(down, '10.9.0.1')]).toEqual(['0', false]);
   });
 
   test.each([
@@ -89,7 +95,7 @@ describe('a guest', () => {
     // Behind a macvtap stands a machine that takes its MTU from the device, as virtio-net does.
     if (kind === 'macvtap') sh(`ip -n ${guest} link set eth0 mtu 1300`);
     // 28 bytes of IPv4 and ICMP headers.
-    expect([answers(guest, target, '-M do -s 1272'), answers(guest, target, '-M do -s 1273')]).toEqual([true, false]);
+    expect(await all(answers(guest, target, '-M do -s 1272'), answers(guest, target, '-M do -s 1273'))).toEqual([true, false]);
     const sizes = JSON.parse(sh('ip -j link')) as readonly { ifname: string; mtu: number }[];
     expect(sizes.filter(({ mtu }) => mtu === 1300).length).toBeGreaterThan(0);
   });
@@ -124,6 +130,6 @@ describe('a guest', () => {
     }
     // Both have changed their MAC; the third asks each of them. Answers to its own new one come to nobody, so it keeps its first.
     sh(`ip -n ${three ?? ''} link set eth0 down; ip -n ${three ?? ''} link set eth0 address ${mac(22)} up`);
-    expect([answers(three ?? '', '10.8.0.1'), answers(three ?? '', '10.8.0.2')]).toEqual([true, false]);
+    expect(await all(answers(three ?? '', '10.8.0.1'), answers(three ?? '', '10.8.0.2'))).toEqual([true, false]);
   });
 });

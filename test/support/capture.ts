@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A guest in a network namespace whose end of the link is eth0. */
@@ -17,14 +18,9 @@ const NOBODY = '192.0.2.250';
  */
 export async function broadcasts(guests: readonly Listener[]): Promise<Record<string, Record<string, string>>> {
   const captures = await Promise.all(guests.map(capture));
-  for (const [i, { netns }] of guests.entries()) {
+  for (const [i, { netns }] of guests.entries())
     execFileSync('ip', ['-n', netns, 'address', 'replace', `192.0.2.${String(i + 1)}/24`, 'dev', 'eth0']);
-    try {
-      execFileSync('ip', ['netns', 'exec', netns, 'ping', '-c', '1', '-W', '1', NOBODY], { stdio: 'ignore' });
-    } catch {
-      // nobody answers
-    }
-  }
+  await Promise.all(guests.map(({ netns }) => once(spawn('ip', ['netns', 'exec', netns, 'ping', '-c', '1', '-W', '1', NOBODY]), 'exit')));
   const seen = Object.fromEntries(guests.map(({ netns }) => [netns, {} as Record<string, string>]));
   for (const [i, stop] of captures.entries()) {
     const receiver = guests[i]?.netns ?? '';
