@@ -1,4 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +10,8 @@ const driver = await openDriver();
 const document = `<network><name>sums</name><forward mode='nat'/><bridge name='virbr94' stp='off'/><ip address='10.94.0.1' prefix='24'>
   <dhcp><range start='10.94.0.10' end='10.94.0.90'/></dhcp></ip></network>`;
 
+/** The program that the kernel asks for a module, proc_sys_kernel(5). */
+const SETTING = '/proc/sys/kernel/modprobe';
 const DELETE = 'tc filter delete dev virbr94 egress pref 68';
 const ADD = 'tc filter add dev virbr94 egress protocol ip pref 68 u32';
 
@@ -90,4 +93,25 @@ describe('a DHCP answer', () => {
     },
     120_000,
   );
+
+  test('is for a guest that is plugged without a look for a module that there is not', async () => {
+    // Kernel helpers see the machine's own /tmp.
+    const folder = mkdtempSync('/tmp/modules-');
+    const asked = (): readonly string[] => readFileSync(`${folder}/asked`, 'utf8').match(/\S+$/gm) ?? [];
+    const modprobe = readFileSync(SETTING, 'utf8');
+    writeFileSync(`${folder}/asked`, '');
+    writeFileSync(`${folder}/record`, `#!/bin/sh\necho "$*" >>${folder}/asked\nexec ${modprobe.trim()} "$@"\n`, { mode: 0o755 });
+    writeFileSync(SETTING, `${folder}/record`);
+    try {
+      // What a name that is no device's leads to.
+      sh('tc qdisc add dev if4711 clsact 2>/dev/null || true');
+      expect(asked()).toContain('netdev-if4711');
+      writeFileSync(`${folder}/asked`, '');
+      const { port } = await driver.attach('sums', { owner: { name: 'another' }, attachment: { type: 'tap' } });
+      await driver.detach('sums', port.port.uuid);
+      expect(asked()).toEqual([]);
+    } finally {
+      writeFileSync(SETTING, modprobe);
+    }
+  }, 120_000);
 });
