@@ -1,8 +1,8 @@
 /**
  * The tests on the real kernel: each file alone in its own namespaces (scripts/isolated.sh) or throw-away VM (test/kernel-lab).
  *   node scripts/test-host.mjs [--counts FILE] [--jobs N] [--seconds N] [--kernel here|stock] [--verbose] [FILE...]
- * A line `// lab: --igb 1 --mem 3072` in a *.lab.test.ts gives options to test/kernel-lab. Such files have a VM each; those
- * that say `// kernels: both`, which run here too, share one, each in namespaces of its own.
+ * The *.lab.test.ts share a VM with those that say `// kernels: both`, which run here too, each in namespaces of its own. Those that give
+ * options to test/kernel-lab by a line like `// lab: --igb 1` have the machine to themselves, one after the other where the options are the same.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -65,11 +65,16 @@ const isForBoth = (file) => !isLab(file) && /^\/\/ kernels: both$/m.test(readFil
 /** @returns {Job[]} */
 function jobsOf(files) {
   const here = files.filter((file) => !isLab(file)).map((file) => ({ files: [file], lab: false, options: [] }));
-  const alone = files.filter(isLab);
-  const shared = files.filter(isForBoth);
+  const optionsOf = (file) => labOptions(file).join(' ');
+  const special = files.filter((file) => isLab(file) && optionsOf(file) !== '');
+  const shared = files.filter((file) => isForBoth(file) || (isLab(file) && labOptions(file).length === 0));
   return [
     ...(shared.length > 0 ? [{ files: shared, lab: true, options: SHARED_VM }] : []),
-    ...alone.map((file) => ({ files: [file], lab: true, options: labOptions(file) })),
+    ...[...new Set(special.map(optionsOf))].map((options) => ({
+      files: special.filter((file) => optionsOf(file) === options),
+      lab: true,
+      options: options.split(' '),
+    })),
     ...here,
   ].filter((job) => onlyKernel === undefined || job.lab === (onlyKernel === 'stock'));
 }
@@ -189,16 +194,22 @@ if (fault !== undefined) {
   queue.length = 0;
 }
 
-/** Jobs that emulate a machine: each keeps a core busy and has its own clock, so they run one at a time, and first, beside the others. */
+/**
+ * Jobs that emulate a machine: each keeps a core busy and has its own clock, so they run one at a time, and first, beside the others. Those
+ * that are left when nothing else is run side by side, where there is room for two.
+ */
 const emulates = ({ files, lab }) => lab || files.some((file) => /\/vm-[^/]*$/.test(file));
 queue.sort((a, b) => Number(emulates(b)) - Number(emulates(a)));
 
 /** Takes the next job that may run now. */
 function next() {
   const at = queue.findIndex((job) => !emulating || !emulates(job));
-  return at < 0 ? undefined : queue.splice(at, 1)[0];
+  if (at < 0 && process.availableMemory() < ROOM_FOR_TWO) return undefined;
+  return queue.splice(Math.max(at, 0), 1)[0];
 }
 
+/** Bytes. */
+const ROOM_FOR_TWO = 6 * 2 ** 30;
 let emulating = false;
 let done = 0;
 const count = queue.reduce((sum, job) => sum + job.files.length, 0);

@@ -48,7 +48,12 @@ describe('steps that need another kernel', () => {
       ip link add br0 address 52:54:00:00:bb:00 type bridge vlan_filtering 1; ip link set br0 up`);
   });
   afterEach(async () => clear(await openDriver({ host })));
-  afterAll(() => host[Symbol.asyncDispose]());
+  // This machine is another test's afterwards.
+  afterAll(async () => {
+    await host[Symbol.asyncDispose]();
+    sh('ip link delete br0');
+    writeFileSync(`${PCI}/${card}/sriov_numvfs`, '0');
+  });
 
   const cases: readonly PlanCase[] = [
     {

@@ -15,6 +15,7 @@ describe('the kernel lab', () => {
     for (const module of ['8021q', 'sch_sfq', 'cls_fw', 'act_police', 'openvswitch']) run('modprobe', module);
     run('ip', 'link', 'add', 'br0', 'type', 'bridge', 'vlan_filtering', '1');
     expect(run('ip', '-details', 'link', 'show', 'br0')).toContain('vlan_filtering 1');
+    run('ip', 'link', 'delete', 'br0');
   });
 
   test('has a card that splits into virtual functions', () => {
@@ -22,7 +23,9 @@ describe('the kernel lab', () => {
     const [address] = execFileSync('ls', [card], { encoding: 'utf8' })
       .split('\n')
       .filter((name) => /^[0-9a-f]{4}:/.test(name));
-    writeFileSync(`${card}/${address}/sriov_numvfs`, '2');
-    expect(readFileSync(`${card}/${address}/sriov_numvfs`, 'utf8').trim()).toBe('2');
+    const functions = `${card}/${address}/sriov_numvfs`;
+    writeFileSync(functions, '2');
+    expect(readFileSync(functions, 'utf8').trim()).toBe('2');
+    writeFileSync(functions, '0'); // this machine is another test's afterwards
   });
 });
