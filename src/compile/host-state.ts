@@ -62,6 +62,13 @@ export interface LinkUpResource extends Owned {
   readonly dev: string;
 }
 
+/** The device of the host below a guest's macvtap is up: until it is, the guest has no carrier. One for each guest of the device. */
+export interface ParentUpResource extends Owned {
+  readonly kind: 'parent-up';
+  readonly owner: Required<Owner>;
+  readonly dev: string;
+}
+
 /** A device is a port of a bridge, with the flags of bridge(8). The device may be ours or a guest's own tap. */
 export interface BridgePortResource extends Owned {
   readonly kind: 'bridge-port';
@@ -251,6 +258,7 @@ export interface ZoneResource extends Owned {
 export type Resource =
   | LinkResource
   | LinkUpResource
+  | ParentUpResource
   | BridgePortResource
   | FdbResource
   | AddressResource
@@ -284,6 +292,8 @@ export function resourceKey(r: Resource): string {
     case 'resolved':
     case 'zone':
       return `${r.kind} ${r.dev}`;
+    case 'parent-up':
+      return `parent-up ${r.dev} for ${r.owner.port}`;
     case 'bridge-port':
       return `bridge-port ${r.dev}`;
     case 'fdb':

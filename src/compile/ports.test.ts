@@ -79,6 +79,7 @@ describe('a guest on a macvtap device', () => {
     expect(guest(pool('bridge'), { ...direct('bridge'), bandwidth }, macvtap)).toMatchObject([
       { kind: 'link', name: 'mt0', mac: port.mac, spec: { type: 'macvtap', parent: 'eth1', mode: 'bridge', allMulticast: false } },
       { kind: 'link-up', dev: 'mt0' },
+      { kind: 'parent-up', dev: 'eth1' },
       { kind: 'shaping', dev: 'mt0', inbound: { average: 20 }, outbound: { average: 10 } },
     ]);
   });
@@ -89,8 +90,9 @@ describe('a guest on a macvtap device', () => {
       { kind: 'link', spec: { mode: 'passthru' } },
       { kind: 'link-up' },
       { kind: 'vf', pf: 'eth0', index: 2, mac: port.mac, vlan: 42 },
+      { kind: 'parent-up', dev: 'eth1' },
     ]);
-    expect(guest(pool('passthrough'), direct('passthrough'), macvtap).map((r) => r.kind)).toEqual(['link', 'link-up']);
+    expect(guest(pool('passthrough'), direct('passthrough'), macvtap).map((r) => r.kind)).toEqual(['link', 'link-up', 'parent-up']);
   });
 
   it('is refused on a missing device and by a namespace', () => {

@@ -113,8 +113,13 @@ function ovsPort({ record, effective, owner }: PortContext, bridge: string, dev:
 function behindParent(context: PortContext, parent: string): readonly Resource[] {
   const vf = context.facts.vfs.find((v) => v.dev === parent);
   const isAlone = context.network.forward.mode === 'passthrough';
+  const up: Resource = { kind: 'parent-up', owner: context.owner, dev: parent };
   // A virtual function that one guest has to itself: its tag is set through the physical function.
-  return [...(isAlone && vf ? [compileVf(context, vf)] : []), ...compileAssociation(context, { device: parent, vf })];
+  return [
+    ...(isAlone && vf ? [compileVf(context, vf)] : []),
+    ...(context.record.linkDown ? [] : [up]),
+    ...compileAssociation(context, { device: parent, vf }),
+  ];
 }
 
 /** A macvtap's two directions are the guest's, not the host's: what the guest sends leaves through it. */

@@ -119,7 +119,7 @@ function waiting(record: NetworkRecord, ports: readonly PortRecord[], facts: Hos
 
 /** Without its bridge a device would only pretend: it is down, so that the guest sees its carrier go and come back. */
 function staysWhileStopped(network: Network): (resource: Resource) => boolean {
-  const kept = isManaged(network) ? ['link'] : ['link', 'link-up', 'vf', 'pci-driver', 'association'];
+  const kept = isManaged(network) ? ['link'] : ['link', 'link-up', 'parent-up', 'vf', 'pci-driver', 'association'];
   return (r) => r.owner?.port !== undefined && kept.includes(r.kind);
 }
 

@@ -10,6 +10,7 @@ import type { ResourceHandler } from './handler.ts';
 import { linkUps } from './link-up.ts';
 import { links } from './links.ts';
 import { ovsPorts } from './ovs-ports.ts';
+import { parentUps } from './parent-ups.ts';
 import { resolved } from './resolved.ts';
 import { routes } from './routes.ts';
 import { shaping } from './shaping.ts';
@@ -24,6 +25,7 @@ export type FirewallKind = 'firewall' | 'firewall-base';
 export const handlers: { readonly [K in Exclude<ResourceKind, FirewallKind>]: ResourceHandler<K> } = {
   link: links,
   'link-up': linkUps,
+  'parent-up': parentUps,
   'bridge-port': bridgePorts,
   address: addresses,
   route: routes,

@@ -29,15 +29,18 @@ export function forget(key: string, tools: HostTools): void {
   rmSync(file(key, tools), { force: true });
 }
 
-/** The things of one kind that an observation is about: those noted for its networks, and those that `desired` names. */
-export function concerned<K extends ResourceKind>(kind: K, look: Look, tools: HostTools): readonly ResourceOf<K>[] {
+/** All notes of one kind. */
+export function noted<K extends ResourceKind>(kind: K, tools: HostTools): readonly Memo<K>[] {
   const names = existsSync(folder(tools)) ? readdirSync(folder(tools)).filter((name) => name.startsWith(`${kind}.`)) : [];
   const memos = names.map((name) => parse<K>(readText(`${folder(tools)}/${name}`)));
-  const noted = memos.flatMap((m) =>
-    m?.resource.kind === kind && m.resource.owner !== undefined && look.wants(m.resource.owner.network) ? [m.resource] : [],
-  );
+  return memos.flatMap((memo) => (memo?.resource.kind === kind ? [memo] : []));
+}
+
+/** The things of one kind that an observation is about: those noted for its networks, and those that `desired` names. */
+export function concerned<K extends ResourceKind>(kind: K, look: Look, tools: HostTools): readonly ResourceOf<K>[] {
+  const ours = noted(kind, tools).flatMap(({ resource: r }) => (r.owner !== undefined && look.wants(r.owner.network) ? [r] : []));
   const found = new Map<string, ResourceOf<K>>();
-  for (const r of [...noted, ...look.desired(kind)]) found.set(resourceKey(r), r);
+  for (const r of [...ours, ...look.desired(kind)]) found.set(resourceKey(r), r);
   return [...found.values()];
 }
 

@@ -21,7 +21,18 @@ async function lookAtAllElse(request: ObserveRequest, tools: HostTools): Promise
 }
 
 /** The kinds that a guest's connection is made of. */
-const PORT_KINDS = ['link', 'link-up', 'bridge-port', 'fdb', 'shaping', 'vf', 'pci-driver', 'ovs-port', 'association'] as const;
+const PORT_KINDS = [
+  'link',
+  'link-up',
+  'parent-up',
+  'bridge-port',
+  'fdb',
+  'shaping',
+  'vf',
+  'pci-driver',
+  'ovs-port',
+  'association',
+] as const;
 
 /** Looks at single guests' resources only. */
 async function observePorts(request: ObserveRequest, ports: ReadonlySet<string>, tools: HostTools): Promise<HostState> {

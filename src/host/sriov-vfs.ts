@@ -1,9 +1,12 @@
+import { existsSync, readdirSync } from 'node:fs';
 import { resourceKey, type VfResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { toolError } from './command.ts';
 import { eachStep, type DirectHandler, type HostTools } from './handler.ts';
 import type { IpArgs } from './ip-line.ts';
+import { isUp } from './link-flags.ts';
 import { concerned, forget, recall, remember } from './memo.ts';
+import { readText } from './small-files.ts';
 
 /** A virtual function as `ip -json -details link show` prints it below its physical one. */
 interface VfRow {
@@ -21,6 +24,8 @@ interface PfRow {
 /** The settings that virtnet changes; all of them are there, as the card gives them. */
 interface VfSettings {
   readonly mac: string;
+  /** The address of the function's own device, where a driver gave it one. */
+  readonly own?: string;
   readonly vlan: number;
   readonly spoofCheck?: boolean;
   readonly trust?: boolean;
@@ -38,7 +43,7 @@ export const sriovVfs: DirectHandler<'vf'> = {
       const { owner, pf, index } = memo.resource;
       const current = await readVf(tools, pf, index);
       const wanted = look.request.desired.get(resourceKey(r));
-      const changes = current && shown(current, memo.before as VfSettings, wanted?.kind === 'vf' ? wanted : undefined);
+      const changes = current && shown(asAdopted(current), memo.before as VfSettings, wanted?.kind === 'vf' ? wanted : undefined);
       found.push({ kind: 'vf', owner, pf, index, ...changes });
     }
     return found;
@@ -51,6 +56,11 @@ export const sriovVfs: DirectHandler<'vf'> = {
     });
   },
 };
+
+/** A device that keeps another address than the card gave it carries nothing: the card drops what it sends. */
+function asAdopted(current: VfSettings): VfSettings {
+  return current.own === undefined || current.mac === NO_MAC ? current : { ...current, mac: current.own };
+}
 
 /** What differs from the original condition or is asked for; the rest was never virtnet's business. */
 function shown(current: VfSettings, original: VfSettings, desired: VfResource | undefined): Partial<VfResource> {
@@ -75,6 +85,38 @@ async function apply(tools: HostTools, vf: VfResource): Promise<void> {
   const original = (recall<'vf'>(resourceKey(vf), tools)?.before as VfSettings | undefined) ?? current;
   remember({ resource: vf, before: original }, tools);
   await set(tools, vf, { ...original, ...settingsOf(vf) }, current);
+  if (vf.mac !== undefined) await adopt(tools, vf, vf.mac);
+}
+
+/**
+ * The function's own device is reset, where it has one: drivers such as igbvf take the address that the card was given for them only
+ * then, and refuse to be set to it before. libvirt binds the driver anew, which would take a guest's macvtap away.
+ */
+async function adopt(tools: HostTools, vf: VfResource, mac: string): Promise<void> {
+  const dev = ownDevice(tools, vf);
+  if (dev === undefined || mac === NO_MAC || addressOf(tools, dev) === mac) return;
+  // It is reset when it goes down. A device that cannot be raised now tells so when it has to be.
+  for (const state of isUp(dev, tools) ? ['down', 'up'] : ['up', 'down']) await tools.ip.batch([['link', 'set', 'dev', dev, state]]);
+}
+
+/** Gives the own device its address again, where the card leaves that to it. */
+async function disown(tools: HostTools, vf: VfResource, original: VfSettings): Promise<void> {
+  if (original.mac !== NO_MAC) return adopt(tools, vf, original.mac);
+  const dev = ownDevice(tools, vf);
+  if (dev === undefined || original.own === undefined || addressOf(tools, dev) === original.own) return;
+  await tools.ip.batch([['link', 'set', 'dev', dev, 'address', original.own]]);
+  // The card is told of that address. It knew of none when the device was down; one that is up needs it to.
+  const current = isUp(dev, tools) ? undefined : await readVf(tools, vf.pf, vf.index);
+  if (current) await set(tools, vf, original, current);
+}
+
+function ownDevice(tools: HostTools, { pf, index }: Pick<VfResource, 'pf' | 'index'>): string | undefined {
+  const folder = `${tools.sysfs}/class/net/${pf}/device/virtfn${String(index)}/net`;
+  return existsSync(folder) ? readdirSync(folder)[0] : undefined;
+}
+
+function addressOf(tools: HostTools, dev: string): string | undefined {
+  return readText(`${tools.sysfs}/class/net/${dev}/address`)?.trim();
 }
 
 function settingsOf({ mac, vlan, trust, spoofCheck }: VfResource): Partial<VfSettings> {
@@ -90,7 +132,10 @@ function settingsOf({ mac, vlan, trust, spoofCheck }: VfResource): Partial<VfSet
 async function giveBack(tools: HostTools, vf: VfResource): Promise<void> {
   const original = recall<'vf'>(resourceKey(vf), tools)?.before as VfSettings | undefined;
   const current = await readVf(tools, vf.pf, vf.index);
-  if (original && current) await set(tools, vf, original, current);
+  if (original && current) {
+    await set(tools, vf, original, current);
+    await disown(tools, vf, original);
+  }
   forget(resourceKey(vf), tools);
 }
 
@@ -117,8 +162,11 @@ async function readVf(tools: HostTools, pf: string, index: number): Promise<VfSe
   const [row] = (await tools.ip.query<PfRow>(['link', 'show', 'dev', pf])) ?? [];
   const vf = row?.vfinfo_list?.find((v) => v.vf === index);
   if (!vf) return undefined;
+  const dev = ownDevice(tools, { pf, index });
+  const own = dev === undefined ? undefined : addressOf(tools, dev);
   return {
     mac: vf.address ?? NO_MAC,
+    ...(own !== undefined && { own }),
     vlan: vf.vlan_list?.[0]?.vlan ?? 0,
     ...(vf.spoofchk !== undefined && { spoofCheck: vf.spoofchk }),
     ...(vf.trust !== undefined && { trust: vf.trust }),

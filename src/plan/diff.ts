@@ -107,6 +107,7 @@ function diesWith(r: Resource, gone: ReadonlySet<string>): boolean {
     case 'firewall':
     case 'dnsmasq':
     case 'vf':
+    case 'parent-up':
     case 'pci-driver':
     case 'association':
     case 'ovs-port':

@@ -28,6 +28,7 @@ export function disturbanceOf(op: Step['op'], resource: Resource, changed: reado
     case 'pci-driver':
     case 'association':
       return op === 'create' ? 'none' : 'unplug';
+    case 'parent-up': // goes with the last guest
     case 'fdb':
     case 'route':
     case 'sysctl':

@@ -9,6 +9,7 @@ const RANK = {
   firewall: 11,
   'pci-driver': 20,
   vf: 21,
+  'parent-up': 22,
   link: 30,
   sysctl: 40,
   address: 50,

@@ -29,6 +29,7 @@ const PATIENCE = 600_000;
 const ops: Record<ResourceKind, readonly Step['op'][]> = {
   link: ['create', 'change', 'delete'],
   'link-up': ['create', 'change', 'delete'],
+  'parent-up': ['create', 'delete'],
   'bridge-port': ['create', 'change', 'delete'],
   fdb: ['create', 'delete'],
   address: ['create', 'delete'],

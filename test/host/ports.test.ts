@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
+import { runChild } from '../support/driver-process.ts';
 import { readLine } from '../support/ports.ts';
 
 const ip = (line: string): string => execFileSync('ip', line.split(' '), { encoding: 'utf8' });
@@ -40,35 +41,70 @@ describe('ports on the real kernel', () => {
     ip('netns delete one');
   });
 
-  test.each(['bridge', 'private', 'vepa', 'passthrough'] as const)(
-    'a macvtap in mode %s has the guest’s MAC, and its parent is left as it was',
-    async (mode) => {
+  const modes = ['bridge', 'private', 'vepa', 'passthrough'] as const;
+  test.each(modes.flatMap((mode) => (['up', 'down'] as const).map((state) => ({ mode, state }))))(
+    'macvtaps in mode $mode have the guests’ MACs and a device below that is up, and that one, which was $state, is left as it was',
+    async ({ mode, state }) => {
       await using driver = await openDriver();
       ip('link add up0 type veth peer name up1');
-      ip('link set up0 address 02:00:00:00:00:99 up');
+      ip(`link set up0 address 02:00:00:00:00:99 ${state}`);
       const before = ip('-br link show up0');
       await driver.up([`<network><name>direct</name><forward mode='${mode}'><interface dev='up0'/></forward></network>`]);
-      const { port } = await driver.attach('direct', {
-        attachment: { type: 'macvtap', dev: '' },
-        mac: '52:54:00:00:00:07',
-        owner: { name: 'one' },
-      });
-      const dev = port.attachment.type === 'macvtap' ? port.attachment.dev : '';
-      const made = ip(`-d link show ${dev}`);
+      const attach = async (mac: string, name: string): Promise<string> => {
+        const { port } = await driver.attach('direct', { attachment: { type: 'macvtap', dev: '' }, mac, owner: { name } });
+        return port.attachment.type === 'macvtap' ? ip(`-d link show ${port.attachment.dev}`) : '';
+      };
+      const made = await attach('52:54:00:00:00:07', 'one');
       expect(made).toContain('52:54:00:00:00:07');
       expect(made).toContain(`macvtap mode ${mode === 'passthrough' ? 'passthru' : mode}`);
+      expect(ip('-br link show up0')).toMatch(/[<,]UP[,>]/);
       expect((await driver.diff()).steps).toEqual([]);
       expect(await driver.xml('direct')).toContain("<interface dev='up0' connections='1'/>");
       if (mode === 'passthrough') {
-        const second = driver.attach('direct', { attachment: { type: 'macvtap', dev: '' }, owner: { name: 'two' } });
-        await expect(second).rejects.toMatchObject({ message: expect.stringContaining("up0 by 'one'") as unknown });
+        await expect(attach('52:54:00:00:00:08', 'two')).rejects.toMatchObject({
+          message: expect.stringContaining("up0 by 'one'") as unknown,
+        });
+        await driver.detach('direct', 'one');
+      } else {
+        await attach('52:54:00:00:00:08', 'two');
+        expect(await driver.xml('direct')).toContain("<interface dev='up0' connections='2'/>");
+        await driver.detach('direct', 'one');
+        expect(ip('-br link show up0')).toMatch(/[<,]UP[,>]/);
+        expect((await driver.diff()).steps).toEqual([]);
+        await driver.detach('direct', 'two');
       }
-      await driver.detach('direct', 'one');
       expect(ip('-br link show up0')).toBe(before);
       expect(await driver.xml('direct')).not.toContain('connections');
       ip('link delete up0');
     },
   );
+
+  test.each(['private', 'passthrough'] as const)('guests of mode %s are counted right after a kill, and after the repair', async (mode) => {
+    await using driver = await openDriver();
+    ip('link add up0 type veth peer name up1');
+    await driver.up([`<network><name>direct</name><forward mode='${mode}'><interface dev='up0'/></forward></network>`]);
+    const request = JSON.stringify({ attachment: { type: 'macvtap', dev: '' }, owner: { name: 'one' } });
+    const counted = async (guests: 0 | 1, what: string): Promise<void> => {
+      await using later = await openDriver(); // as after a restart: it knows only what the files say
+      for (const step of ['killed', 'repaired']) {
+        if (step === 'repaired') await later.repair();
+        const counts = [...(await later.xml('direct')).matchAll(/connections='(\d+)'/g)].map(([, count]) => count);
+        expect(counts, `${what}, ${step}`).toEqual(guests === 0 ? [] : ['1', '1']); // the network's and its device's
+      }
+      expect((await later.diff()).steps, what).toEqual([]);
+    };
+    for (const [step, moment] of [
+      [0, 'before'],
+      [0, 'after'],
+      [1, 'after'],
+    ] as const) {
+      expect(runChild('attach', step, moment, 'direct', request)).toMatchObject({ killed: true });
+      await counted(1, `attach ${moment} ${String(step)}`);
+      expect(runChild('detach', step, moment, 'direct', 'one')).toMatchObject({ killed: true });
+      await counted(0, `detach ${moment} ${String(step)}`);
+    }
+    ip('link delete up0');
+  });
 
   test('two hundred attaches and detaches at once, from two processes’ drivers, give no device twice', async () => {
     await using one = await openDriver();

@@ -1,6 +1,6 @@
 // lab: --igb 2
 import { execFileSync } from 'node:child_process';
-import { closeSync, openSync, readdirSync, readlinkSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
@@ -170,29 +170,53 @@ describe('virtual functions of an emulated igb card', () => {
             isGivenBack(what);
             if (killed) kills[call]++;
           }
-      // Before the first step, and after each: the function's settings and its driver, or its settings and a macvtap, which is raised.
-      expect(kills).toEqual(mode === 'hostdev' ? { attach: 3, detach: 3 } : { attach: 4, detach: 3 });
+      // Before the first step, and after each: the function's settings and its driver; or its settings, its own device that is raised, and a
+      // macvtap, which is raised too and goes in one step.
+      expect(kills).toEqual(mode === 'hostdev' ? { attach: 3, detach: 3 } : { attach: 5, detach: 4 });
       await driver.stop('killed');
     },
     400_000,
   );
 
-  test('carry a passthrough macvtap whose tag is set through the card', async () => {
-    await using driver = await openDriver();
-    const second = netOf(pfs[1] ?? '');
-    const before = vfLine(second, 0);
-    await driver.up([`<network><name>pass</name><forward mode='passthrough'><pf dev='${second}'/></forward></network>`]);
-    const { port } = await driver.attach('pass', {
-      attachment: { type: 'macvtap', dev: '' },
-      owner: { name: 'one' },
-      mac: mac(5),
-      vlan: { trunk: false, tags: [{ id: 9 }] },
-    });
-    expect(vfLine(second, 0)).toMatch(new RegExp(`${mac(5)}.* vlan 9,`));
-    expect(port.attachment).toMatchObject({ type: 'macvtap' });
-    expect((await driver.diff()).steps).toEqual([]);
-    await driver.detach('pass', 'one');
-    expect(vfLine(second, 0)).toBe(before);
-    await driver.stop('pass');
-  });
+  test.each(['down', 'up'] as const)(
+    'carry a passthrough macvtap whose tag is set through the card, on a device that is %s',
+    async (state) => {
+      await using driver = await openDriver();
+      const second = netOf(pfs[1] ?? '');
+      const own = netOf(vfAddress(1, 0));
+      const line = (...words: string[]): void => void execFileSync('ip', ['link', 'set', 'dev', ...words]);
+      const device = (): readonly string[] =>
+        ['address', 'flags'].map((file) => readFileSync(`/sys/class/net/${own}/${file}`, 'utf8').trim());
+      line(own, state);
+      if (state === 'up') line(own, 'address', '02:00:00:00:aa:07'); // the card is told of it, and shows it
+      const before = [vfLine(second, 0), ...device()];
+      await driver.up([`<network><name>pass</name><forward mode='passthrough'><pf dev='${second}'/></forward></network>`]);
+      const { port } = await driver.attach('pass', {
+        attachment: { type: 'macvtap', dev: '' },
+        owner: { name: 'one' },
+        mac: mac(5),
+        vlan: { trunk: false, tags: [{ id: 9 }] },
+      });
+      const isGuests = (): void => {
+        expect(vfLine(second, 0)).toMatch(new RegExp(`${mac(5)}.* vlan 9,`));
+        expect([device()[0], Number(device()[1]) & 1]).toEqual([mac(5), 1]);
+      };
+      isGuests();
+      expect(port.attachment).toMatchObject({ type: 'macvtap' });
+      expect((await driver.diff()).steps).toEqual([]);
+      // Somebody gives the function another address through the card, and it takes it.
+      line(second, 'vf', '0', 'mac', mac(6));
+      line(own, 'down');
+      line(own, 'up');
+      expect(device()[0]).toBe(mac(6));
+      expect((await driver.diff()).steps.map(({ key, changed }) => [key, changed])).toEqual([[`vf 0 of ${second}`, ['mac']]]);
+      await driver.repair();
+      isGuests();
+      expect((await driver.diff()).steps).toEqual([]);
+      await driver.detach('pass', 'one');
+      expect([vfLine(second, 0), ...device()]).toEqual(before);
+      await driver.stop('pass');
+      line(own, 'down');
+    },
+  );
 });

@@ -257,7 +257,7 @@ export const everyDay: readonly PlanCase[] = planCases.filter(({ name }) => EVER
 export function prepareMachine(): void {
   sh(`mkdir -p /run/tftp
     ip link add up0 type veth peer name up1; ip address add 203.0.113.1/24 dev up0; ip link set up0 up; ip link set up1 up
-    for i in 0 1; do ip link add pool$i type veth peer name peer$i; ip link set pool$i up; ip link set peer$i up; done
+    for i in 0 1; do ip link add pool$i type veth peer name peer$i; ip link set peer$i up; done; ip link set pool1 up
     ip link add hbr0 address 52:54:00:00:bb:00 type bridge; ip link set hbr0 up
     for n in 1 2; do ip netns add g$n; ip -n g$n link set lo up; done`);
 }
