@@ -1,5 +1,6 @@
 // kernels: both
 import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
@@ -8,6 +9,7 @@ import { mac } from '../support/ports.ts';
 
 /** Where a VLAN may stand in a document, and who cannot serve one, through the whole driver. */
 const ip = (line: string): void => void execFileSync('ip', line.split(' '));
+const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
 const filters = spawnSync('ip', 'link add br0 type bridge vlan_filtering 1'.split(' '), { stdio: 'ignore' }).status === 0;
 
 let driver: NetworkDriver;
@@ -47,8 +49,26 @@ const guests = [
 
 describe(`the VLAN of a guest, on a kernel that ${filters ? 'filters VLANs' : 'does not filter VLANs'}`, () => {
   if (filters) {
-    test('is its own, else its portgroup’s, else the network’s, and is a tag on the wire of a trunk', async () => {
+    test('is its own, else its portgroup’s, else the network’s, stays so through a stop and start, and is a tag on the wire of a trunk', async () => {
       for (const [i, [portgroup, vlan]] of guests.entries()) await plug('tagged', i, portgroup, vlan);
+      const tap = { attachment: { type: 'tap', dev: 'tap0' }, mac: mac(9), isolated: true, owner: { name: 'machine' } } as const;
+      await driver.attach('tagged', { ...tap, vlan: { trunk: true, tags: [{ id: 10, nativeMode: 'untagged' }, { id: 20 }] } });
+      expect((await driver.diff()).steps).toEqual([]);
+      const settings = () => ({
+        bridge: sh('ip -br link show br0'),
+        vlans: new Map(
+          (JSON.parse(sh('bridge -j vlan show')) as { ifname: string; vlans: unknown }[]).map((row) => [row.ifname, row.vlans]),
+        ),
+        isolated: sh('cd /sys/class/net/br0/brif; for port in *; do echo $port $(cat $port/isolated); done'),
+      });
+      const before = settings();
+      expect(before.vlans.get('tap0')).toEqual([{ vlan: 10, flags: ['PVID', 'Egress Untagged'] }, { vlan: 20 }]);
+      expect(before.isolated).toContain('tap0 1');
+      await driver.stop('tagged');
+      expect(readdirSync('/sys/class/net/br0/brif')).toEqual([]);
+      expect(existsSync('/sys/class/net/tap0')).toBe(true);
+      await driver.start('tagged');
+      expect(settings()).toEqual(before);
       expect((await driver.diff()).steps).toEqual([]);
       expect(await broadcasts(names.map((netns, i) => ({ netns, mac: mac(i + 1) })))).toEqual({
         net10: { own10: 'untagged', trunk: 'vlan 10' },
