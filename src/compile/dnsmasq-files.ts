@@ -18,7 +18,7 @@ export interface DnsmasqFiles {
 }
 
 /** The files of a network's dnsmasq by the network's uuid, which is the only part of the document in a path. */
-export function dnsmasqFiles(paths: HostPaths, uuid: string): DnsmasqFiles {
+export function dnsmasqFiles(paths: Pick<HostPaths, 'runDir' | 'stateDir'>, uuid: string): DnsmasqFiles {
   const folder = `${paths.runDir}/dnsmasq/${uuid}`;
   return {
     folder,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { isVirtnetError } from '../base/errors.ts';
+import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { DAEMON_SOCKET } from '../driver/connect.ts';
+import { haveGrownLong } from '../driver/network-leases.ts';
 import { openDriver } from '../driver/open.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
@@ -10,6 +12,7 @@ import { startDaemon } from './daemon.ts';
 import type { Log } from './log.ts';
 import { createLog } from './log.ts';
 import type { DaemonOptions } from './options.ts';
+import { keepLeasesShort } from './lease-upkeep.ts';
 import { daemonCommand } from './options.ts';
 import { watch } from './watch.ts';
 
@@ -24,6 +27,11 @@ function httpPart(options: DaemonOptions): DaemonPart {
 /** Repairs what others damage, as soon as the host tells of it. */
 function watchPart(options: DaemonOptions): DaemonPart {
   return (driver, log) => Promise.resolve(watch(driver, (listener) => monitorHost(options.runDir, listener), { log }));
+}
+
+/** Keeps what is written of leases short where nobody reads it. */
+function leasePart(paths: DaemonOptions): DaemonPart {
+  return (driver) => Promise.resolve(keepLeasesShort(driver, { isLong: (uuid) => haveGrownLong(dnsmasqFiles(paths, uuid)) }));
 }
 
 async function run(options: DaemonOptions): Promise<void> {
@@ -46,7 +54,7 @@ async function run(options: DaemonOptions): Promise<void> {
   try {
     const { configDir, stateDir, runDir } = options;
     await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS });
-    const parts = [httpPart(options), ...(options.watch ? [watchPart(options)] : [])];
+    const parts = [httpPart(options), leasePart(options), ...(options.watch ? [watchPart(options)] : [])];
     daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
     await ended;
     log('info', 'ending; the networks go on');

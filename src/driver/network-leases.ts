@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles, type DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { HostPaths } from '../compile/facts.ts';
@@ -49,6 +50,12 @@ async function settled(files: LeaseFiles): Promise<KnownLeases> {
 const YOUNG_SECONDS = 2;
 const SCRIPT_MS = 10;
 const SCRIPT_WAITS = 3;
+
+/** True when a reader of these files would make them short. */
+export async function haveGrownLong(files: LeaseFiles): Promise<boolean> {
+  const journal = await stat(files.journal).catch(() => undefined);
+  return (journal !== undefined && isLongJournal(journal.size)) || (await isLong(files.leases));
+}
 
 /** Best effort: where somebody changes networks just now, or nothing may be written, the next reader tries again. */
 async function shorten(files: DnsmasqFiles, { unrecorded, journalBytes }: KnownLeases, host: Host, uuid: string): Promise<void> {
