@@ -94,7 +94,7 @@ function cpuOf(pid: number): number {
 
 try {
   await using driver = await openDriver(dirs);
-  const files = dnsmasqFiles({ runDir: dirs.runDir, stateDir: dirs.stateDir, leaseScript: '' }, benchNetwork(0).uuid ?? '');
+  const files = dnsmasqFiles({ runDir: dirs.runDir, stateDir: dirs.stateDir }, benchNetwork(0).uuid ?? '');
   await driver.up([document(COUNT)]);
   const before = { pid: readFileSync(files.pid, 'utf8'), conf: readFileSync(files.conf, 'utf8') };
   const updates: Time[] = [];

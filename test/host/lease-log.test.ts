@@ -14,10 +14,7 @@ const SUPPORT = join(import.meta.dirname, '../support');
 const document = `<network><name>log</name><uuid>${UUID}</uuid><bridge name='virbr93' stp='off'/><ip address='10.93.0.1' prefix='16'>
   <dhcp><range start='10.93.1.1' end='10.93.4.255'/></dhcp></ip>
   <ip family='ipv6' address='fd93::1' prefix='64'><dhcp><range start='fd93::1:1' end='fd93::1:fff'/></dhcp></ip></network>`;
-const files = dnsmasqFiles(
-  { runDir: process.env['VIRTNET_RUN_DIR'] ?? '', stateDir: process.env['VIRTNET_STATE_DIR'] ?? '', leaseScript: '' },
-  UUID,
-);
+const files = dnsmasqFiles({ runDir: process.env['VIRTNET_RUN_DIR'] ?? '', stateDir: process.env['VIRTNET_STATE_DIR'] ?? '' }, UUID);
 const driver = await openDriver();
 
 beforeAll(() => {
