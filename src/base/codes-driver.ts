@@ -16,12 +16,12 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
   VND013: {
     title: "guest's namespace is gone",
     explanation:
-      'A port plugs a network namespace that does not exist any more. The port is kept and its link is not made; detach it when the guest is gone for good.',
+      'A port plugs a network namespace that is gone. The port is kept, without its link; detach it when the guest is gone for good.',
   },
   VND014: {
     title: "guest's device is gone",
     explanation:
-      'Somebody removed the device that a port plugs. The port is kept: `virtnet repair` makes the device anew, for a machine that is started on it again; `virtnet reap` unplugs the guests whose device or namespace is gone.',
+      'Somebody removed the device that a port plugs. The port is kept: `virtnet repair` makes the device anew, `virtnet reap` unplugs guests whose device or namespace is gone.',
   },
   VND015: {
     title: 'bridge name in use',

@@ -4,8 +4,7 @@ import type { CodeEntry } from './codes.ts';
 export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC001: {
     title: 'subnet in use on this host',
-    explanation:
-      'Another interface or route of the host already has exactly this subnet. Two owners of one subnet cut each other off, so the start is refused.',
+    explanation: 'Another interface or route of the host already has this subnet. Two owners of one cut each other off.',
   },
   VNC002: {
     title: 'subnet overlaps a route of this host',
@@ -28,7 +27,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC007: {
     title: 'not a device name',
     explanation:
-      'The kernel takes no device of this name (1 to 15 bytes, no blank, "/", ":" or "%", not "all", "default", "." or ".."), or the configuration of dnsmasq and nftables cannot write it (no quotation mark, backslash, "*", "," or "#").',
+      'The kernel takes no device of this name (1 to 15 bytes, no blank, "/", ":" or "%", not "all", "default", "." or ".."), or dnsmasq and nftables cannot write it (quotation mark, backslash, "*", ",", "#").',
     bad: "<bridge name='my bridge'/>",
     good: "<bridge name='mybridge'/>",
   },
@@ -52,7 +51,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC011: {
     title: 'no automatic reverse zone',
     explanation:
-      'localPtr makes the reverse DNS zone of the subnet local. Zones end at whole octets (IPv4) or hex digits (IPv6), so the prefix must be a multiple of 8 or 4.',
+      'Zones of reverse DNS end at whole octets (IPv4) or hex digits (IPv6), so with localPtr the prefix must be a multiple of 8 or 4.',
     bad: "<ip address='10.0.0.1' prefix='27' localPtr='yes'/>",
     good: "<ip address='10.0.0.1' prefix='24' localPtr='yes'/>",
   },
@@ -63,12 +62,12 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC013: {
     title: "somebody else's firewall drops guests' packets",
     explanation:
-      'A base chain of another table (Docker, ufw, firewalld, a firewall of your own) drops what guests send through this host, or what they ask it for (DHCP, DNS, TFTP). Every table has a say, so rules of virtnet cannot let the packets pass; the hint has the command that does.',
+      'A base chain of another table (Docker, ufw, firewalld, your own) drops what guests send through this host or ask it for (DHCP, DNS, TFTP). Rules of virtnet cannot undo that; the hint has the command that does.',
   },
   VNC014: {
     title: 'dnsmasq cannot reach its files',
     explanation:
-      'dnsmasq gives up its privileges when it starts, and then reads fixed hosts, names and upstream servers from the run folder. A folder on the way to them that only its owner may enter keeps it from these; it serves on without them and says so only in the log.',
+      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges. A folder on the way that only its owner may enter keeps it from them; it serves on without, and says so only in the log.',
   },
   VNP001: {
     title: 'step failed',

@@ -77,15 +77,13 @@ export const interfaceCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNI201: {
     title: 'no such portgroup',
-    explanation:
-      'The interface asks for a portgroup that the network does not have. libvirt lets this pass and applies no portgroup at all, not even the default one.',
+    explanation: 'The interface asks for a portgroup that the network does not have. libvirt then applies none, not even the default one.',
     bad: "<source network='default' portgroup='acounting'/>",
     good: "<source network='default' portgroup='accounting'/>",
   },
   VNI202: {
     title: 'virtualport settings clash',
-    explanation:
-      'The virtualport of the interface, its portgroup and the network are merged parameter by parameter. A parameter given twice must be the same in both places.',
+    explanation: 'The virtualport of the interface, its portgroup and the network are merged. A parameter given twice must be the same.',
     bad: "a network with <virtualport type='openvswitch'/> and an interface with <virtualport type='802.1Qbh'/>",
     good: "<virtualport type='openvswitch'/> in both, or in one of them",
   },
@@ -118,8 +116,7 @@ export const interfaceCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNI207: {
     title: 'VLAN does not fit the network',
-    explanation:
-      'Only Open vSwitch and VLAN-filtering host bridges, virtual functions, and macvtap in passthrough mode can carry a tag for one guest.',
+    explanation: 'Only Open vSwitch, VLAN-filtering host bridges, virtual functions and passthrough macvtap carry a tag for one guest.',
     bad: "<vlan><tag id='42'/></vlan> in an interface of a NAT network",
     good: 'the same in an interface of an Open vSwitch network',
   },

@@ -58,8 +58,7 @@ export const xmlCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNX010: {
     title: 'DOCTYPE points outside',
-    explanation:
-      'The document type declaration refers to something outside the document. It is never fetched, and references to it read as nothing.',
+    explanation: 'The DOCTYPE refers to something outside the document. It is never fetched and reads as nothing.',
     bad: '<!DOCTYPE network SYSTEM "network.dtd"><network><name>a</name></network>',
     good: '<network><name>a</name></network>',
   },
