@@ -29,7 +29,7 @@ const document = writeNetwork({
 });
 const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
 const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
-const files = dnsmasqFiles({ ...dirs }, base.uuid ?? '');
+const files = dnsmasqFiles(dirs, base.uuid ?? '');
 const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
 
 /** Who keeps the leases: how dnsmasq's conf is changed for it, and how many it has; nobody cannot say. */
