@@ -20,15 +20,21 @@ export interface SocketPath {
 export type Listener = SocketPath | { readonly fd: number };
 
 /**
+ * How many clients may wait to be let in, as in systemd's `Backlog=`; the kernel takes `net.core.somaxconn` where that is less. With Node's own
+ * 511, of a thousand that come at once some get EAGAIN (listen(2), connect(2)).
+ */
+const BACKLOG = 4096;
+
+/**
  * Starts listening. A socket file that nobody answers on is left over from a daemon that died, and is replaced; a live one is not.
  * The process's umask must keep group and others from writing (the daemon sets 022): until the mode is set, nobody else can connect.
  * @throws VirtnetError VNR001 when another daemon answers there, or the path is something else.
  */
 export async function listen(server: Server, listener: Listener): Promise<void> {
-  if ('fd' in listener) return started(server, () => server.listen({ fd: listener.fd }));
+  if ('fd' in listener) return started(server, () => server.listen({ fd: listener.fd, backlog: BACKLOG }));
   mkdirSync(dirname(listener.path), { recursive: true, mode: 0o755 });
   await removeStale(listener.path);
-  await started(server, () => server.listen({ path: listener.path }));
+  await started(server, () => server.listen({ path: listener.path, backlog: BACKLOG }));
   if (listener.gid !== undefined) chownSync(listener.path, process.getuid?.() ?? 0, listener.gid);
   chmodSync(listener.path, listener.mode);
 }
