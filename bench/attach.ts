@@ -4,19 +4,18 @@
  * Run it by `npm run bench:attach`; an argument other than 1000 makes it smaller.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDriver } from '../src/driver/open.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
-import { least, median, ms, print, timed } from './measure.ts';
+import { benchFolder, least, median, ms, print, timed } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const MANY = Number(process.argv[2] ?? 1000);
 const RUNS = 11;
 const FLOOR_TAPS = 20;
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
 const host = linuxHost({ paths: { runDir: dirs.runDir, stateDir: dirs.stateDir, leaseScript: '/bin/true' } });
 const driver = await openDriver({ ...dirs, host });

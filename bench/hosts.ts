@@ -3,20 +3,19 @@
  * a client of a running virtnetd waits for that update (libvirt's protocol), and what of the network is touched.
  * Run it by `npm run bench:hosts`; an argument other than 10000 makes it smaller.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDriver } from '../src/driver/open.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
 import { dnsmasqFiles } from '../src/compile/dnsmasq-files.ts';
 import { RawClient } from '../test/support/raw-client.ts';
 import { startVirtnetd } from '../test/support/virtnetd.ts';
-import { least, median, ms, print } from './measure.ts';
+import { benchFolder, least, median, ms, print } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const COUNT = Number(process.argv[2] ?? 10_000);
 const RUNS = 15;
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
 
 const hex = (n: number): string => n.toString(16).padStart(2, '0');

@@ -4,14 +4,14 @@
  * lease helper where that is installed. Run it by `npm run bench:leases [RATE...]`; the rates are four-way exchanges a second, 500 and 1,000 where none is given.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles } from '../src/compile/dnsmasq-files.ts';
 import { openDriver } from '../src/driver/open.ts';
 import { readLeases } from '../src/host/known-leases.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
+import { benchFolder } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const given = process.argv.slice(2).map(Number);
@@ -27,7 +27,7 @@ const document = writeNetwork({
   bridge: { name: 'virbr0', stp: false, delay: 0 },
   ips: [{ address: '10.100.0.1', netmask: '255.255.0.0', dhcp: { ranges: [{ start: '10.100.1.0', end: '10.100.255.250' }], hosts: [] } }],
 });
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 const dirs = { configDir: join(folder, 'etc'), runDir: join(folder, 'run'), stateDir: join(folder, 'state') };
 const files = dnsmasqFiles(dirs, base.uuid ?? '');
 const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });

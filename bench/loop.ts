@@ -3,20 +3,19 @@
  * one `ip -batch`, one `nft -f` and one dnsmasq from a shell; then 50 networks in one plan. Run it through `npm run bench -- loop`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileNetwork, compileShared } from '../src/compile/compile.ts';
 import { hostState, type HostState } from '../src/compile/host-state.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import type { Network } from '../src/network/network.ts';
 import { floor } from './floor.ts';
-import { median, ms, print, timed } from './measure.ts';
+import { benchFolder, median, ms, print, timed } from './measure.ts';
 import { benchNetwork as network } from './networks.ts';
 import { reconcile } from '../src/reconcile/reconcile.ts';
 
 const RUNS = Number(process.argv[2] ?? 9);
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 const host = linuxHost({ paths: { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' } });
 
 async function desired(networks: readonly Network[]): Promise<HostState> {

@@ -7,8 +7,7 @@
  * Run it with `npm run bench:packets [-- ROUNDS]`, as root; it makes its own namespaces.
  */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { compileNetwork, compileShared } from '../src/compile/compile.ts';
@@ -16,13 +15,13 @@ import { hostState } from '../src/compile/host-state.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import type { Network } from '../src/network/network.ts';
 import { diff } from '../src/plan/diff.ts';
-import { least, median, print } from './measure.ts';
+import { benchFolder, least, median, print } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const ROUNDS = Number(process.argv[2] ?? 15);
 const PINGS = 5000;
 const MANY = 500;
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 const host = linuxHost({ paths: { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' } });
 const ip = (lines: string): void => void execFileSync('ip', ['-batch', '-'], { input: `${lines}\n` });
 

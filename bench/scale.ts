@@ -3,16 +3,16 @@
  * bridges in the same run. Run it by `npm run bench:scale [-- COUNT...]`; 500 and then 1,000 by default.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDriver } from '../src/driver/open.ts';
 import type { NetworkDriver } from '../src/driver/driver.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
+import { benchFolder } from './measure.ts';
 import { benchNetwork } from './networks.ts';
 
 const counts = process.argv.slice(2).map(Number);
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 
 /** Milliseconds by the clock, and of this process's processor time: the latter says something on a busy machine too. */
 interface Time {

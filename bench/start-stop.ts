@@ -3,20 +3,19 @@
  * plan, a look for drift, a driver over 1,000 definitions, and the command's wall time. Run it by `npm run bench:start-stop`.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDriver } from '../src/driver/open.ts';
 import { linuxHost } from '../src/host/linux-host.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
 import { floor } from './floor.ts';
 import { libvirtStartStop } from './libvirt-start-stop.ts';
-import { median, ms, print, timed } from './measure.ts';
+import { benchFolder, median, ms, print, timed } from './measure.ts';
 import { benchNetwork, dualStackNetwork } from './networks.ts';
 
 const RUNS = Number(process.argv[2] ?? 9);
 const FIRST = 10;
-const folder = mkdtempSync(join(tmpdir(), 'virtnet-bench-'));
+const folder = benchFolder();
 const open = (config: string) => {
   const paths = { runDir: join(folder, 'run'), stateDir: join(folder, 'state'), leaseScript: '/bin/true' };
   return openDriver({ configDir: join(folder, config), runDir: paths.runDir, stateDir: paths.stateDir, host: linuxHost({ paths }) });
