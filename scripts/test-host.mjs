@@ -98,7 +98,9 @@ async function commandFor({ files, lab, options }, folder) {
   const vitest = `node node_modules/vitest/vitest.mjs run --config vitest.host.config.ts --reporter=default --reporter=json --outputFile=${report}`;
   // A VM that belongs to one file needs no namespaces: that file may want the machine's own devices.
   const place = lab && options === SHARED_VM ? 'sh scripts/isolated.sh ' : '';
-  const each = `export NO_COLOR=1; rm -f ${report}; ${place}${vitest} "$file"; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
+  // A VM has an environment of its own.
+  const faults = process.env['VIRTNET_FAULTS'] === 'all' ? ' VIRTNET_FAULTS=all' : '';
+  const each = `export NO_COLOR=1${faults}; rm -f ${report}; ${place}${vitest} "$file"; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
   const inner = ['sh', '-c', `cd "$0" && for file in "$@"; do ${each}; done`, root, ...tests];
   return lab
     ? ['test/kernel-lab', ...options, '--timeout', String(limitOf({ files, lab })), '--', ...inner]

@@ -8,13 +8,15 @@ import { linuxHost } from '../../src/host/linux-host.ts';
 import { sh } from '../support/driver-documents.ts';
 import { clear, guest, type PlanCase } from '../support/faults/cases.ts';
 import { faultyHost } from '../support/faults/faulty-host.ts';
-import { failEverywhere, type Iteration, type Tried } from '../support/faults/iterate.ts';
+import { cutEverywhere, failEverywhere, type Iteration, type Tried } from '../support/faults/iterate.ts';
 import { uuid } from '../support/ports.ts';
 
 /**
- * A failure after every step that needs another kernel or a card, as faults.test.ts has it for the rest: virtual functions, VLANs of a bridge.
- * One form only: an emulated machine takes a second for each look at it. (sriov.lab.test.ts cuts the handing over of a function off.)
+ * Faults at every step that needs another kernel or a card, as faults.test.ts has it for the rest: virtual functions, VLANs of a bridge.
+ * An emulated machine takes a second for each look at it: failures after the steps are for every day, those before them and cuts for
+ * `npm run test:faults`.
  */
+const all = process.env['VIRTNET_FAULTS'] === 'all';
 const PCI = '/sys/bus/pci/devices';
 const card = readdirSync('/sys/bus/pci/drivers/igb').find((name) => /^[0-9a-f]{4}:/.test(name)) ?? '';
 const functions = (): readonly string[] => [0, 1].map((n) => basename(readlinkSync(`${PCI}/${card}/virtfn${String(n)}`)));
@@ -33,7 +35,7 @@ describe('steps that need another kernel', () => {
   const iteration: Iteration = {
     host,
     takes: () => true,
-    moments: ['after'],
+    moments: all ? ['before', 'after'] : ['after'],
     more: () => [
       execFileSync('ip', ['link', 'show', 'dev', pf], { encoding: 'utf8' }).match(/vf \d+ .*/g),
       functions().map((address) => basename(readlinkSync(`${PCI}/${address}/driver`))),
@@ -77,6 +79,11 @@ describe('steps that need another kernel', () => {
   ];
 
   test.each(cases)('$name: a failure at a step leaves all as it was', (plan) => failEverywhere(plan, iteration, tried), PATIENCE);
+  test.each(all ? cases : [])(
+    '$name: cut off at a step, it is finished by the next run',
+    (plan) => cutEverywhere(plan, iteration, tried),
+    PATIENCE,
+  );
   test('were disturbed', () => {
     expect([...tried.kinds]).toEqual(
       expect.arrayContaining(['create vf', 'delete vf', 'create pci-driver', 'delete pci-driver', 'change bridge-port']),

@@ -4,6 +4,7 @@ import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import { fakeBus } from '../support/fake-bus.ts';
+import { fakeMidonet } from '../support/fake-midonet.ts';
 import { clear, everyDay, planCases, prepareMachine } from '../support/faults/cases.ts';
 import { faultyHost } from '../support/faults/faulty-host.ts';
 import { cutEverywhere, failEverywhere, type Iteration, type Tried } from '../support/faults/iterate.ts';
@@ -17,13 +18,14 @@ const only = new RegExp(process.env['VIRTNET_FAULTS_ONLY'] ?? '');
 const cases = (all ? planCases : everyDay).filter(({ name }) => only.test(name));
 const paths = { runDir: process.env['VIRTNET_RUN_DIR'] ?? '', stateDir: process.env['VIRTNET_STATE_DIR'] ?? '', leaseScript: '/bin/true' };
 const bus = fakeBus();
+const midonet = fakeMidonet();
 const host = faultyHost(linuxHost({ paths, stepSize: 'single' }));
 const tried: Tried = { faults: 0, kinds: new Set() };
 const PATIENCE = 600_000;
 
 /**
  * What steps do to each kind of thing. Virtual functions, VLANs and Open vSwitch are disturbed where they are (faults.lab.test.ts,
- * sriov.lab.test.ts, faults-ovs.test.ts), switches are refused and lost in associations.test.ts; what is empty here a plan never does: the table
+ * sriov.lab.test.ts, faults-ovs.test.ts); of switches MidoNet's tool is played here, lldpad and cards' port profiles are in associations.test.ts; what is empty here a plan never does: the table
  * has one condition, a name server is told by its device.
  */
 const ops: Record<ResourceKind, readonly Step['op'][]> = {
@@ -44,7 +46,7 @@ const ops: Record<ResourceKind, readonly Step['op'][]> = {
   vf: [],
   'pci-driver': [],
   'ovs-port': [],
-  association: [],
+  association: ['create', 'delete'],
   // Not every kernel has the action; it goes with its bridge.
   checksum: (await host.facts()).capabilities.csum ? ['create'] : [],
 };
@@ -60,7 +62,7 @@ function iteration(name: string): Iteration {
     host,
     takes: all ? () => true : (step) => step % 7 === first,
     moments: all ? ['before', 'after'] : ['after'],
-    more: () => bus.state(),
+    more: () => [bus.state(), midonet.state()],
   };
 }
 

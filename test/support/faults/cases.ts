@@ -99,6 +99,12 @@ const hosted: readonly PlanCase[] = [
     there: attach('n7', tap(3, LIMITS)),
     back: detach('n7', 3),
   },
+  {
+    name: 'attach and detach: a tap that MidoNet takes',
+    before: up(documents.midonet) as PlanCase['before'],
+    there: attach('n30', tap(3)),
+    back: detach('n30', 3),
+  },
   ...documents.direct.map(({ mode, name, document }) => ({
     name: `attach and detach: a macvtap in mode ${mode}, with limits`,
     before: up(document) as PlanCase['before'],
@@ -249,7 +255,7 @@ export const planCases: readonly PlanCase[] = [
 
 /** One of each kind, for every day. */
 const EVERY_DAY =
-  /everything that|isolated$|host with limits|fixed host|another limit|mode route|static routes|another subnet|spanning|bridge of the host instead|: a veth with|macvtap in mode private|rules flushed|that is edited|guests that wait|net-update/;
+  /everything that|isolated$|host with limits|fixed host|another limit|mode route|static routes|another subnet|spanning|bridge of the host instead|: a veth with|MidoNet|macvtap in mode private|rules flushed|that is edited|guests that wait|net-update/;
 
 export const everyDay: readonly PlanCase[] = planCases.filter(({ name }) => EVERY_DAY.test(name));
 

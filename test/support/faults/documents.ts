@@ -56,6 +56,12 @@ export const hostBridge = document(
   "<forward mode='bridge'/><bridge name='hbr0'/><bandwidth><inbound average='5000'/><outbound average='6000' burst='100'/></bandwidth>",
 );
 
+/** Guests whose devices MidoNet's agent takes; `interfaceid` is a port of its topology. */
+export const midonet = document(
+  30,
+  "<forward mode='bridge'/><bridge name='hbr0'/><virtualport type='midonet'><parameters interfaceid='3a1c4d5e-0000-4000-8000-00000000beef'/></virtualport>",
+);
+
 /** The four modes that give guests macvtaps over a pool of two devices. */
 export const direct = (['bridge', 'private', 'vepa', 'passthrough'] as const).map((mode, i) => ({
   mode,
