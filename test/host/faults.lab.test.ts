@@ -46,6 +46,8 @@ describe('steps that need another kernel', () => {
     for (const module of ['igbvf', 'vfio-pci', 'bridge', 'veth', 'tun']) execFileSync('modprobe', [module]);
     writeFileSync(`${PCI}/${card}/sriov_numvfs`, '2');
     pf = readdirSync(`${PCI}/${card}/net`)[0] ?? '';
+    // The lab's own router tells of itself now and then.
+    sh('for f in /proc/sys/net/ipv6/conf/*/accept_ra; do echo 0 >$f; done; ip -6 route flush proto ra');
     sh(`ip link set ${pf} up; for n in 0 1; do ip link set ${pf} vf $n mac 02:00:00:00:aa:0$n; done
       ip link add br0 address 52:54:00:00:bb:00 type bridge vlan_filtering 1; ip link set br0 up`);
   });
