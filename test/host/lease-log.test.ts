@@ -119,7 +119,7 @@ test('dnsmasq killed at any moment under load: whoever was answered is listed, a
     await asking;
     expectAll(await driver.leases('log'), `${end} in batch ${String(batches)}`);
   }
-  process.kill(pid(), 'SIGKILL');
+  await killDnsmasq();
   await driver.repair('log');
   expectAll(await driver.leases('log'));
   await renewAll();
@@ -152,10 +152,17 @@ test('a log that has grown long is made short by those who read it, and loses no
     },
     { timeout: 60_000, interval: 200 },
   );
-  process.kill(pid(), 'SIGKILL');
+  await killDnsmasq();
   await driver.repair('log');
   expectAll(await driver.leases('log'));
 }, 120_000);
+
+/** SIGKILL, and its end: until then a look at the host finds it alive. */
+async function killDnsmasq(): Promise<void> {
+  const id = pid();
+  process.kill(id, 'SIGKILL');
+  await vi.waitFor(() => expect(existsSync(`/proc/${String(id)}`)).toBe(false), { timeout: 10_000, interval: 5 });
+}
 
 /** A part of 256 KiB with what came while it was closed, and a base. */
 const BOUND = 700_000;
@@ -170,11 +177,11 @@ test('a full disk costs no lease: the journal keeps what the log has no room for
   sh(`head -c 8m /dev/zero >${filler} 2>/dev/null || true`);
   await newClients(50); // dnsmasq serves on
   expectAll(await driver.leases('log'), 'with a full disk');
-  process.kill(pid(), 'SIGKILL');
+  await killDnsmasq();
   await driver.repair('log');
   expectAll(await driver.leases('log'), 'with a full disk, served by another dnsmasq');
   sh(`rm ${filler}`);
-  process.kill(pid(), 'SIGKILL');
+  await killDnsmasq();
   await driver.repair('log');
   expect(statSync(files.journal).size).toBe(24);
   expectAll(await driver.leases('log'), 'with room');
