@@ -37,7 +37,7 @@ test.skipIf(reason !== undefined)(
       LIBVIRT_DRIVER_DIR: prepareQemuDriver(),
       LIBVIRT_LOG_OUTPUTS: `4:file:${join(folder, 'log')}`,
     };
-    const program = (who: string): string => `exec /usr/bin/python3 test/host/rpc/machines.py ${join(folder, who)}`;
+    const program = (who: string): string => `exec /usr/bin/python3 -B test/host/rpc/machines.py ${join(folder, who)}`;
     // The oracle's daemon loads its own drivers, and is where virtqemud would look for virtnetworkd.
     const beside = `LIBVIRT_DRIVER_DIR=$DRIVERS; export LIBVIRT_DRIVER_DIR; ln -s libvirt-sock /run/libvirt/virtnetworkd-sock; ${program('libvirt')}`;
     const { LIBVIRT_DRIVER_DIR: drivers, ...bare } = env;

@@ -27,9 +27,9 @@ const has = (file: string, args: readonly string[]): boolean => spawnSync(file, 
 test.skipIf(!has('/usr/bin/python3', ['-c', 'import libvirt']))(
   'python3-libvirt sees no difference (without python3-libvirt this is skipped)',
   async () => {
-    const program = ['/usr/bin/python3', 'test/host/rpc/clients.py'] as const;
-    const ours = await lines(program[0], [program[1], daemon.uri, `network+unix:///system?socket=${daemon.readOnly}`]);
-    const theirs = await lines('test/oracle/with-libvirtd', [...program, LIBVIRT, `${LIBVIRT}-ro`]);
+    const [python, ...program] = ['/usr/bin/python3', '-B', 'test/host/rpc/clients.py'] as const;
+    const ours = await lines(python, [...program, daemon.uri, `network+unix:///system?socket=${daemon.readOnly}`]);
+    const theirs = await lines('test/oracle/with-libvirtd', [python, ...program, LIBVIRT, `${LIBVIRT}-ro`]);
     expect(theirs.length).toBeGreaterThan(50);
     expect(ours).toEqual(theirs);
   },

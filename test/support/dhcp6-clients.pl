@@ -5,17 +5,14 @@
 # A line `DUID ADDRESS` is printed for each answer at once. What gets no answer in half a second begins again; after 40 tries a client gives up.
 use strict;
 use warnings;
+use FindBin;
 use IO::Select;
-use Socket qw(:DEFAULT inet_pton inet_ntop pack_sockaddr_in6 AF_INET6);
+use Socket qw(inet_pton AF_INET6);
 use Time::HiRes qw(time);
+BEGIN { require "$FindBin::Bin/dhcp6-message.pl" }
 
-use constant { SOLICIT => 1, ADVERTISE => 2, REQUEST => 3, REBIND => 6, REPLY => 7, CLIENTID => 1, SERVERID => 2, IA_NA => 3, IAADDR => 5 };
 my ($dev, $batch, $count, $rate) = @ARGV;
-open(my $file, '<', "/sys/class/net/$dev/ifindex") or die "$dev: $!";
-chomp(my $index = <$file>);
-socket(my $socket, AF_INET6, SOCK_DGRAM, 17) or die "socket: $!";
-bind($socket, pack_sockaddr_in6(546, inet_pton(AF_INET6, '::'))) or die "bind: $!";
-my $servers = pack_sockaddr_in6(547, inet_pton(AF_INET6, 'ff02::1:2'), $index);
+my ($socket, $servers) = client_of($dev);
 my $select = IO::Select->new($socket);
 my (@duids, @held);
 if ($batch eq 'renew') {
@@ -25,21 +22,6 @@ if ($batch eq 'renew') {
   @duids = map { sprintf '00:03:00:01:02:00:%02x:%02x:%02x:%02x', $batch >> 8, $batch & 255, $_ >> 8, $_ & 255 } 0 .. $count - 1;
 }
 
-sub option { my ($code, $value) = @_; return pack('n2', $code, length $value) . $value }
-sub options {
-  my ($text) = @_;
-  my %found;
-  while (length $text >= 4) {
-    my ($code, $length) = unpack('n2', $text);
-    $found{$code} = substr($text, 4, $length);
-    $text = substr($text, 4 + $length);
-  }
-  return %found;
-}
-sub address {
-  my %granted = options(length($_[0] // '') > 12 ? substr($_[0], 12) : '');
-  return exists $granted{+IAADDR} ? inet_ntop(AF_INET6, substr($granted{+IAADDR}, 0, 16)) : undef;
-}
 my (%open, $next);
 $next = 0;
 sub message {

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Guest, whyNoGuests } from './guest.ts';
@@ -33,16 +33,6 @@ function addUser(): void {
   }
 }
 
-const CONF = `user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-security_driver = "none"
-cgroup_controllers = []
-namespaces = []
-stdio_handler = "file"
-`;
-
 /** Makes this mount namespace fit for the QEMU driver, and gives the folder of modules that holds it alone: no driver of networks is in reach then. */
 export function prepareQemuDriver(): string {
   addUser();
@@ -57,7 +47,7 @@ export function bootByLibvirt(name: string, interfaces: string): Promise<Guest> 
   const modules = prepareQemuDriver();
   const root = mkdtempSync(join(tmpdir(), 'libvirt-'));
   for (const dir of ['etc', 'log/qemu']) mkdirSync(join(root, dir), { recursive: true });
-  writeFileSync(join(root, 'etc/qemu.conf'), CONF);
+  copyFileSync(join(import.meta.dirname, 'qemu.conf'), join(root, 'etc/qemu.conf'));
   return Guest.boot({
     name,
     start: (boot) => {

@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 
+import event_loop  # noqa: F401
 import libvirt
 
 UUID = "0a0a0a0a-1111-4222-8333-000000000001"
@@ -11,17 +12,6 @@ PORT = "0a0a0a0a-1111-4222-8333-000000000501"
 XML = f"""<network><name>py</name><uuid>{UUID}</uuid><forward mode='nat'/><bridge name='vdpy'/><mac address='52:54:00:77:00:01'/>
 <ip address='10.89.1.1' netmask='255.255.255.0'><dhcp><range start='10.89.1.10' end='10.89.1.99'/></dhcp></ip></network>"""
 PORT_XML = f"""<networkport><uuid>{PORT}</uuid><owner><name>guest</name><uuid>{UUID}</uuid></owner><mac address='52:54:00:99:00:01'/><bandwidth><inbound average='10'/><outbound average='5'/></bandwidth></networkport>"""
-
-libvirt.registerErrorHandler(lambda _context, _error: None, None)
-libvirt.virEventRegisterDefaultImpl()
-
-
-def loop():
-    while True:
-        libvirt.virEventRunDefaultImpl()
-
-
-threading.Thread(target=loop, daemon=True).start()
 
 
 def attempt(name, call):

@@ -6,40 +6,22 @@ document and parameters, the machine's interface, its tap. Nothing is booted: th
 import glob
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
-import threading
 
+import event_loop  # noqa: F401
 import libvirt
 
 FOLDER = sys.argv[1]
 CASE = int(sys.argv[2]) if len(sys.argv) > 2 else None
-CONF = """user = "root"
-group = "root"
-dynamic_ownership = 0
-remember_owner = 0
-security_driver = "none"
-cgroup_controllers = []
-namespaces = []
-stdio_handler = "file"
-"""
+CONF = os.path.join(os.path.dirname(__file__), "../../vm/qemu.conf")
 
-libvirt.registerErrorHandler(lambda _context, _error: None, None)
-libvirt.virEventRegisterDefaultImpl()
-
-
-def loop():
-    while True:
-        libvirt.virEventRunDefaultImpl()
-
-
-threading.Thread(target=loop, daemon=True).start()
 root = os.path.join(FOLDER, "all" if CASE is None else str(CASE))
 os.makedirs(f"{root}/etc")
 os.makedirs(f"{root}/log/qemu")
-with open(f"{root}/etc/qemu.conf", "w", encoding="utf-8") as conf:
-    conf.write(CONF)
+shutil.copyfile(CONF, f"{root}/etc/qemu.conf")
 machines = libvirt.open(f"qemu:///embed?root={root}")
 networks = libvirt.open("network:///system")
 
@@ -157,7 +139,7 @@ def start(network, inner="", attributes=""):
 def alone(index):
     """One case in a process of its own; its machine and its port end here."""
     sys.stdout.flush()
-    subprocess.run([sys.executable, __file__, FOLDER, str(index)], check=True)
+    subprocess.run([sys.executable, "-B", __file__, FOLDER, str(index)], check=True)
     for path in glob.glob(f"{FOLDER}/{index}/**/m.pid", recursive=True):
         with open(path, encoding="utf-8") as file:
             os.kill(int(file.read()), signal.SIGKILL)
