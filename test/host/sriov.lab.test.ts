@@ -73,7 +73,12 @@ describe('virtual functions of an emulated igb card', () => {
     await driver.detach('sriov', 'one');
     expect(vfLine(pf, 0)).toBe(original);
     expect(driverOf(vfAddress(0, 0))).toBe('igbvf');
-    await attach('three', 3);
+    // By the command: the words for QEMU name the free function.
+    const words = execFileSync('bin/virtnet', ['attach', 'sriov', '--vf', '--owner', 'three', '--mac', mac(3), '--qemu'], {
+      encoding: 'utf8',
+    });
+    expect(words).toBe(`-device vfio-pci,host=${vfAddress(0, 0)}\n`);
+    expect(vfLine(pf, 0)).toContain(mac(3));
     await driver.detach('sriov', 'two');
     await driver.detach('sriov', 'three');
     expect([vfLine(pf, 0), driverOf(vfAddress(0, 0)), driverOf(vfAddress(0, 1))]).toEqual([original, 'igbvf', 'igbvf']);
