@@ -1,3 +1,4 @@
+import { sortedJson } from '../base/sorted-json.ts';
 import type { PortRecord } from '../compile/port.ts';
 
 /** Counts up when the shape of the file changes in a way that an older reader cannot use. */
@@ -5,7 +6,7 @@ const VERSION = 1;
 
 /** The text of a port's file: one JSON object. */
 export function portToText(network: string, record: PortRecord): string {
-  return `${JSON.stringify({ version: VERSION, network, ...record })}\n`;
+  return `${sortedJson({ version: VERSION, network, ...record })}\n`;
 }
 
 /**

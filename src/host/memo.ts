@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { sortedJson } from '../base/sorted-json.ts';
 import { resourceKey } from '../compile/host-state.ts';
 import type { ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
@@ -18,7 +19,7 @@ export interface Memo<K extends ResourceKind> {
  */
 export function remember<K extends ResourceKind>(memo: Memo<K>, tools: HostTools): void {
   mkdirSync(folder(tools), { recursive: true, mode: 0o755 });
-  replaceText(file(resourceKey(memo.resource), tools), `${JSON.stringify(memo)}\n`);
+  replaceText(file(resourceKey(memo.resource), tools), `${sortedJson(memo)}\n`);
 }
 
 export function recall<K extends ResourceKind>(key: string, tools: HostTools): Memo<K> | undefined {

@@ -30,8 +30,8 @@ async function take(tools: HostTools, wanted: PciDriverResource): Promise<void> 
   const { address, driver } = wanted;
   const name = formatPciAddress(address);
   const current = await driverOf(tools, name);
-  const memo = recall(resourceKey(wanted), tools);
-  remember({ resource: wanted, before: memo ? memo.before : current }, tools);
+  // A note that is there stays: the way back may lead to a driver that somebody else had chosen.
+  if (recall(resourceKey(wanted), tools) === undefined) remember({ resource: wanted, before: current }, tools);
   if (current === driver) return;
   if (!(await exists(`${tools.sysfs}/bus/pci/drivers/${driver}`))) await run(['modprobe', driver]);
   await bind(tools, name, driver);

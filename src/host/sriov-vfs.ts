@@ -83,7 +83,8 @@ async function apply(tools: HostTools, vf: VfResource): Promise<void> {
     });
   }
   const original = (recall<'vf'>(resourceKey(vf), tools)?.before as VfSettings | undefined) ?? current;
-  remember({ resource: vf, before: original }, tools);
+  const { kind, owner, pf, index } = vf; // what is set on it the card says
+  remember({ resource: { kind, owner, pf, index }, before: original }, tools);
   await set(tools, vf, { ...original, ...settingsOf(vf) }, current);
   if (vf.mac !== undefined) await adopt(tools, vf, vf.mac);
 }
