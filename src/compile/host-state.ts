@@ -161,6 +161,8 @@ export interface ShapingResource extends Owned {
   readonly via?: { readonly bridge: string; readonly mac: string };
   /** Guaranteed shares of the inbound for single guests, by traffic class. */
   readonly floors: readonly { readonly classId: number; readonly mac: string; readonly floor: number }[];
+  /** Only in an observation: the device is gone. What is left of its limits can be taken away, and not be brought back without it. */
+  readonly orphaned?: true;
 }
 
 /** What leaves by a bridge for DHCP clients has its checksums filled in. */

@@ -3,13 +3,14 @@ import { isVirtnetError } from '../base/errors.ts';
 import type { ShapingResource } from '../compile/host-state.ts';
 import type { BandwidthRate } from '../network/bandwidth.ts';
 import { tryRun } from './command.ts';
-import type { Look } from './handler.ts';
+import type { HostTools, Look } from './handler.ts';
 import { parseHtb, readFrameMatch } from './htb.ts';
 import { batchLine } from './ip-line.ts';
+import { isThere } from './link-removal.ts';
 import { parseAlias, shaperName, shaperNames, UNKNOWN_NETWORK, type Way } from './marks.ts';
 
 /** The limits that devices have, and the queues that guests' devices lead to. */
-export async function observeShaping(look: Look): Promise<readonly ShapingResource[]> {
+export async function observeShaping(look: Look, tools: HostTools): Promise<readonly ShapingResource[]> {
   const owners = shapedDevices(look);
   if (owners.size === 0) return [];
   const helpersOf = (dev: string): readonly string[] => shaperNames(dev).filter((helper) => look.helpers.has(helper));
@@ -37,6 +38,7 @@ export async function observeShaping(look: Look): Promise<readonly ShapingResour
         ...(outbound ? { outbound: asWritten(outbound.rate, hint?.outbound) } : {}),
         ...(via && { via }),
         floors: inbound?.floors ?? [],
+        ...(!isThere(dev, tools) && { orphaned: true }),
       },
     ];
   });

@@ -87,8 +87,9 @@ async function settle(host: Host, request: ReconcileRequest, steps: readonly Ste
   }
 }
 
-/** Leads the host back to `before`. */
-async function undo(host: Host, request: ReconcileRequest, before: HostState, cause: unknown): Promise<void> {
+/** Leads the host back to what was found, as far as it can be made. */
+async function undo(host: Host, request: ReconcileRequest, found: HostState, cause: unknown): Promise<void> {
+  const before = new Map([...found].filter(([, r]) => r.kind !== 'shaping' || r.orphaned !== true));
   const look = lookFor(request, new Map([...named(request), ...before]));
   let failed: unknown;
   for (let attempt = 0; attempt < UNDO_ATTEMPTS; attempt++) {

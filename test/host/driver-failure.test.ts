@@ -3,6 +3,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { ChangeOptions, NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
+import { shaperName } from '../../src/host/marks.ts';
 import { hostSnapshot } from '../support/host-snapshot.ts';
 import { attachGuest, changed, isolated, nat, sh } from '../support/driver-documents.ts';
 
@@ -65,6 +66,27 @@ describe('a failure at any step leaves the host as it was', () => {
     expect(await failEverywhere((options) => driver.attach('nat', request, options))).toBeGreaterThan(2);
     expect(await failEverywhere((options) => driver.detach('nat', 'two', options))).toBeGreaterThan(0);
     sh('ip netns del guest2');
+  });
+
+  // The queue of a guest that is gone serves nobody, and cannot be made again without the guest's device.
+  test('of a detach of a guest whose tap is gone, but for its queue', async () => {
+    await driver.up([nat]);
+    const bandwidth = { inbound: { average: 1000 } };
+    await driver.attach('nat', { mac: '52:54:00:00:00:03', owner: { name: 'three' }, attachment: { type: 'tap', dev: 'tg3' }, bandwidth });
+    const queues = (): string => sh('ip -brief link show type ifb');
+    sh('ip link delete tg3');
+    expect(queues()).toContain(shaperName('tg3', 'inbound'));
+    const before = hostSnapshot().files;
+    const options: ChangeOptions = {
+      onProgress: ({ done }) => {
+        if (done) throw new Error('injected');
+      },
+    };
+    await expect(driver.detach('nat', 'three', options)).rejects.toMatchObject({ code: 'VNP001' });
+    expect(hostSnapshot().files).toEqual(before);
+    await driver.detach('nat', 'three');
+    expect(queues()).not.toContain(shaperName('tg3', 'inbound'));
+    expect((await driver.diff()).steps).toEqual([]);
   });
 
   test('of a stop of two networks', async () => {
