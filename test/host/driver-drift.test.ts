@@ -23,9 +23,10 @@ const conf = (uuid: string): string => join(process.env['VIRTNET_RUN_DIR'] ?? ''
 const NAT = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
 const ISOLATED = '7d7a5a2e-1c1e-4c8a-9a55-0f5a1f0f7a11';
 
-/** Kills every dnsmasq; a helper process ends by itself with its server, perhaps first. */
+/** Kills every dnsmasq, and waits for their ends; a helper process ends by itself with its server, perhaps first. */
 function killServers(): void {
   for (const { pid } of dnsmasqs()) signal(pid, 'SIGKILL');
+  while (dnsmasqs().length > 0) sh('sleep 0.01');
 }
 
 function stopServers(): void {

@@ -22,13 +22,15 @@ function strip(value: unknown): unknown {
   return Object.fromEntries(
     Object.entries(value)
       .filter(([key]) => !PASSING.has(key))
-      .map(([key, v]) => [key, key === 'flags' ? isUp(v) : key === 'address' ? given(v) : strip(v)]),
+      .map(([key, v]) => [key, key === 'flags' ? settings(v) : key === 'address' ? given(v) : strip(v)]),
   );
 }
 
-/** Of a link's flags only its administrative state is a setting. */
-function isUp(flags: unknown): unknown {
-  return Array.isArray(flags) && flags.includes('UP');
+/** What the kernel tells of their state among the flags of links (netdevice(7)) and routes; the others are set by somebody. */
+const STATE_FLAGS = new Set<unknown>(['LOWER_UP', 'NO-CARRIER', 'M-DOWN', 'DORMANT', 'RUNNING', 'linkdown', 'dead']);
+
+function settings(flags: unknown): unknown {
+  return Array.isArray(flags) ? flags.filter((flag) => !STATE_FLAGS.has(flag)) : flags;
 }
 
 /** A MAC that the kernel made up is another one each time. */
@@ -91,7 +93,7 @@ export function hostSnapshot(): HostSnapshot {
       (json('ip', '-j', 'address', 'show', 'scope', 'global') as { addr_info: unknown[] }[]).filter((l) => l.addr_info.length > 0),
     ),
     routes: ['-4', '-6'].map((family) => settledRoutes(json('ip', '-j', family, 'route', 'show', 'table', 'all'))),
-    forwarding: [sorted(staticEntries(json('bridge', '-j', 'fdb', 'show'))), byName(json('bridge', '-j', 'vlan', 'show'))],
+    forwarding: [staticEntries(), byName(json('bridge', '-j', 'vlan', 'show'))],
     rules: inOrder(json('nft', '-j', 'list', 'ruleset')),
     shaping: [sorted(givenQueues()), classesAndFilters(links)],
     sysctls: sysctls(links),
@@ -152,9 +154,10 @@ function sysctls(links: readonly string[]): Record<string, string> {
   return Object.fromEntries(['net/ipv4/ip_forward', ...paths].map((path) => [path, readFileSync(join('/proc/sys', path), 'utf8').trim()]));
 }
 
-/** What the bridges learned from frames is theirs. */
-function staticEntries(rows: unknown): readonly unknown[] {
-  return (rows as { state?: string; mac: string; flags?: unknown }[]).filter((r) => r.state === 'static');
+/** What the bridges learned from frames is theirs, and what is permanent are the devices' own addresses. */
+function staticEntries(): readonly string[] {
+  const rows = JSON.parse(run('bridge', '-j', 'fdb', 'show')) as { readonly state?: string }[];
+  return sorted(rows.filter(({ state }) => state === 'static').map(strip));
 }
 
 /** The kernel lists queues in the order of a hash. */
