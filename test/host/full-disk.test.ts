@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { fill, folders, mend, mountSmall, unmount, ways, type Folder } from '../support/disk.ts';
 import { sh } from '../support/driver-documents.ts';
 import { hostSnapshot } from '../support/host-snapshot.ts';
 
@@ -9,15 +10,7 @@ import { hostSnapshot } from '../support/host-snapshot.ts';
  * A disk that is full, or read-only, through the whole command. Each folder is a file system of its own, of a few pages. What cannot be
  * stored is refused and the host is as before; what takes things away works as long as something can be written at all.
  */
-const folders = {
-  config: process.env['VIRTNET_CONFIG_DIR'] ?? '',
-  state: process.env['VIRTNET_STATE_DIR'] ?? '',
-  run: process.env['VIRTNET_RUN_DIR'] ?? '',
-};
-type Folder = keyof typeof folders;
-const SIZE = 512 * 1024;
-/** What tmpfs gives room by. */
-const PAGE = 4096;
+const all = Object.keys(folders) as readonly Folder[];
 
 interface Ran {
   readonly status: number | null;
@@ -47,30 +40,6 @@ const document = (n: number, end = 20): string => `<network>
 const host = (n: number): string => `<host mac='52:54:00:00:00:0${String(n)}' ip='10.9.1.${String(n)}'/>`;
 const file = (name: string): string => join(process.env['TMPDIR'] ?? '/tmp', `${name}.xml`);
 const mounts = (): string => sh('cat /proc/self/mounts');
-const fillOf = (folder: Folder): string => join(folders[folder], 'fill');
-
-/** Leaves this many pages free. */
-function fill(folder: Folder, free = 0): void {
-  let size = 0;
-  try {
-    for (const page = Buffer.alloc(PAGE); ; size += PAGE) appendFileSync(fillOf(folder), page);
-  } catch (error) {
-    expect(error).toMatchObject({ code: 'ENOSPC' });
-  }
-  truncateSync(fillOf(folder), size - free * PAGE);
-}
-
-/** The folder takes no more: there is no room, or nothing may be written. (A mount with a file that is open for writing, as dnsmasq's journal is, stays writable.) */
-const ways = {
-  full: fill,
-  'read-only': (folder: Folder): unknown =>
-    sh(`cd /; mount --bind ${folders[folder]} ${folders[folder]}; mount -o remount,bind,ro ${folders[folder]}`),
-};
-function mend(folder: Folder): void {
-  sh(`[ "$(grep -c ' ${folders[folder]} ' /proc/self/mounts)" -lt 2 ] || umount ${folders[folder]}`);
-  rmSync(fillOf(folder), { force: true });
-}
-
 beforeAll(() => {
   for (const n of [1, 2, 3]) writeFileSync(file(`n${String(n)}`), document(n));
   writeFileSync(file('n1-edited'), document(1, 30));
@@ -78,19 +47,16 @@ beforeAll(() => {
 });
 /** n1 runs with a guest, n2 is defined. */
 beforeEach(() => {
-  for (const folder of Object.values(folders)) {
-    mkdirSync(folder, { recursive: true });
-    sh(`mount -t tmpfs -o size=${String(SIZE)} tmpfs ${folder}`);
-  }
+  for (const folder of all) mountSmall(folder);
   ok('up', file('n1'), '--yes');
   ok('define', file('n2'));
   ok('attach', 'n1', '--netns', 'g1', '--mac', '52:54:00:00:00:11');
 });
 afterEach(() => {
-  for (const folder of Object.keys(folders) as Folder[]) mend(folder);
+  for (const folder of all) mend(folder);
   for (const n of ['n1', 'n2', 'n3']) virtnet('stop', n);
   expect(virtnet('diff')).toMatchObject({ status: 0 });
-  for (const folder of Object.values(folders)) sh(`umount ${folder}`);
+  for (const folder of all) unmount(folder);
   expect(mounts()).not.toContain(folders.run);
 });
 
@@ -163,12 +129,56 @@ describe.each([
           const after = hostSnapshot();
           expect(after, `${what}, ${String(free)} pages`).toEqual(before);
         }
-        rmSync(fillOf(folder));
+        mend(folder);
         expect(free).toBeLessThan(40);
       }
       expect(virtnet('diff').out, what).toContain('No changes');
     },
   );
+});
+
+describe('the config folder alone', () => {
+  test.each(['full', 'read-only'] as const)(
+    '%s: what stores no definition is done: start, attach, a live update, repair, detach and stop',
+    (way) => {
+      ways[way]('config');
+      const definitions = hostSnapshot().files;
+      const stored = Object.keys(definitions).filter((path) => path.startsWith(folders.config));
+      ok('start', 'n2');
+      ok('attach', 'n2', '--netns', 'g2', '--owner', 'two');
+      ok('update', 'n1', 'add', 'ip-dhcp-host', host(4), '--live');
+      sh('ip address del 10.9.1.1/24 dev vb1; nft flush ruleset');
+      ok('repair');
+      expect(virtnet('diff')).toMatchObject({ status: 0 });
+      ok('detach', 'n2', 'two');
+      ok('detach', 'n1', 'g1');
+      ok('stop', 'n1');
+      ok('stop', 'n2');
+      expect(sh('ip -brief link').trim().split('\n')).toHaveLength(1);
+      const now = hostSnapshot().files;
+      for (const path of stored) expect(now[path], path).toBe(definitions[path]);
+    },
+  );
+});
+
+describe('what takes away', () => {
+  test.each([
+    ['config', [['undefine', 'n2']]],
+    ['run', [['stop', 'n1'], ['detach', 'n1', 'g1'], ['repair'], ['undefine', 'n2']]],
+  ] as const)('is refused where the %s folder is read-only, and nothing is changed', (folder, calls) => {
+    sh('ip address del 10.9.1.1/24 dev vb1');
+    ways['read-only'](folder);
+    const before = hostSnapshot();
+    for (const args of calls) {
+      const { status, out } = virtnet(...args);
+      expect(status, args.join(' ')).toBe(1);
+      expect(out.toLowerCase(), args.join(' ')).toContain('read-only file system');
+      expect(out, args.join(' ')).toContain(folders[folder]);
+      expect(hostSnapshot(), args.join(' ')).toEqual(before);
+    }
+    mend(folder);
+    ok('repair');
+  });
 });
 
 describe('the state folder', () => {
