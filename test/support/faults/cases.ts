@@ -40,6 +40,7 @@ const veth = (n: number, more = '', rest: Partial<AttachRequest> = {}): AttachRe
   guest(n, { type: 'netns', netns: `g${String(n)}`, guestDev: 'eth0', dev: `vg${String(n)}` }, more, rest);
 const tap = (n: number, more = '', rest: Partial<AttachRequest> = {}): AttachRequest =>
   guest(n, { type: 'tap', dev: `tg${String(n)}` }, more, rest);
+const macvtap = (n: number, more = ''): AttachRequest => guest(n, { type: 'macvtap', dev: `mg${String(n)}` }, more);
 const attach =
   (network: string, request: AttachRequest): Call =>
   (driver, options) =>
@@ -75,6 +76,7 @@ const plain =
     await driver.up([n === 1 ? documents.everything : edited()]);
   };
 
+const FLOOR = "<bandwidth><inbound average='900' floor='500'/></bandwidth>";
 const LIMITS = "<bandwidth><inbound average='3000' peak='4000' burst='500'/><outbound average='2000' burst='3000'/></bandwidth>";
 
 /** How a guest comes and goes, for each kind of device and each thing that a port can ask for. */
@@ -82,8 +84,8 @@ const plugs: readonly PlanCase[] = [
   { name: 'a veth', network: 'n20', n: 1, request: veth(1) },
   { name: 'a veth with limits, isolated', network: 'n20', n: 1, request: veth(1, LIMITS, { isolated: true }) },
   { name: 'a tap', network: 'n20', n: 3, request: tap(3) },
-  { name: 'a tap with a guaranteed rate', network: 'n20', n: 3, request: tap(3, "<bandwidth><inbound average='900' floor='500'/></bandwidth>") },
-  { name: 'a tap that somebody else makes, with a guaranteed rate', network: 'n20', n: 3, request: guest(3, { type: 'none' }, "<bandwidth><inbound average='900' floor='500'/></bandwidth>") },
+  { name: 'a tap with a guaranteed rate', network: 'n20', n: 3, request: tap(3, FLOOR) },
+  { name: 'a tap that somebody else makes, with a guaranteed rate', network: 'n20', n: 3, request: guest(3, { type: 'none' }, FLOOR) },
   { name: 'a veth where the MAC table is kept', network: 'n1', n: 1, request: veth(1) },
 ].map(({ name, network, n, request }) => ({
   name: `attach and detach: ${name}`,
@@ -93,48 +95,100 @@ const plugs: readonly PlanCase[] = [
 })); // prettier-ignore
 
 const hosted: readonly PlanCase[] = [
-  {
-    name: 'attach and detach: a tap on a bridge of the host, with limits',
-    before: up(documents.hostBridge) as PlanCase['before'],
-    there: attach('n7', tap(3, LIMITS)),
-    back: detach('n7', 3),
-  },
-  {
-    name: 'attach and detach: a tap that MidoNet takes',
-    before: up(documents.midonet) as PlanCase['before'],
-    there: attach('n30', tap(3)),
-    back: detach('n30', 3),
-  },
+  { what: 'a tap on a bridge of the host, with limits', text: documents.hostBridge, network: 'n7', n: 3, request: tap(3, LIMITS) },
+  { what: 'a tap that MidoNet takes', text: documents.midonet, network: 'n30', n: 3, request: tap(3) },
+  { what: 'a macvtap that a switch with 802.1Qbg is told of', text: documents.qbg(42), network: 'n31', n: 1, request: macvtap(1) },
+  { what: 'a macvtap with a port profile of its card', text: documents.qbh, network: 'n32', n: 1, request: macvtap(1) },
   ...documents.direct.map(({ mode, name, document }) => ({
-    name: `attach and detach: a macvtap in mode ${mode}, with limits`,
-    before: up(document) as PlanCase['before'],
-    there: attach(name, guest(1, { type: 'macvtap', dev: 'mg1' }, LIMITS)),
-    back: detach(name, 1),
+    what: `a macvtap in mode ${mode}, with limits`,
+    text: document,
+    network: name,
+    n: 1,
+    request: macvtap(1, LIMITS),
   })),
+].map(({ what, text, network, n, request }) => ({
+  name: `attach and detach: ${what}`,
+  before: up(text) as PlanCase['before'],
+  there: attach(network, request),
+  back: detach(network, n),
+}));
+
+/** Guests of pools whose network changes or stops, and who are gone. */
+const pooled: readonly PlanCase[] = [
+  {
+    name: 'edit with a macvtap plugged: another VLAN that a switch is told of',
+    before: async (driver) => {
+      await driver.up([documents.qbg(42)]);
+      await driver.attach('n31', macvtap(1));
+    },
+    there: up(documents.qbg(7)),
+    back: up(documents.qbg(42)),
+  },
+  {
+    name: 'edit with a macvtap plugged: another mode, and trust',
+    before: async (driver) => {
+      await driver.up([documents.shared]);
+      await driver.attach('n33', macvtap(1));
+    },
+    there: up(documents.sharedOtherwise),
+    back: up(documents.shared),
+  },
+  {
+    name: 'stop and start of networks over a pool, with guests that stay and that switches know',
+    before: async (driver) => {
+      await driver.up([documents.qbg(42), documents.qbh]);
+      await driver.attach('n31', macvtap(1));
+      await driver.attach('n32', macvtap(2));
+    },
+    there: (driver, options) => driver.stopAll(['n31', 'n32'], options),
+    back: (driver, options) => driver.startAll(['n31', 'n32'], options),
+  },
+  {
+    name: 'reap of guests whose devices are gone',
+    before: async (driver) => {
+      await driver.up([edited(), documents.qbg(42), documents.qbh]);
+      await driver.attach('n20', tap(3, FLOOR));
+      await driver.attach('n31', macvtap(1));
+      await driver.attach('n32', macvtap(2));
+      sh(`for dev in tg3 ${shaperName('tg3', 'inbound')} mg1 mg2; do ip link delete $dev; done`);
+    },
+    there: (driver, options) => driver.reap(undefined, options),
+  },
 ];
 
+/** Until they have ended a look at the host finds them alive. */
+const KILLED = 'for p in $(cat /run/test/run/dnsmasq/*/pid); do kill -9 $p; while grep -qs . /proc/$p/cmdline; do sleep 0.01; done; done';
 const damages: readonly (readonly [string, string])[] = [
   ['rules flushed, address and route gone', 'nft flush ruleset; ip address flush dev vb1 scope global; ip route flush proto 86'],
   // A helper that nothing leads to any more means nothing, and is not put back.
   ['bridge deleted', `ip link delete vb1; ip link delete ${shaperName('vb1', 'inbound')}; rm -f /run/test/run/memo/resolved.*`],
   ['a limit, an entry and settings changed', 'tc filter delete dev vg1 ingress pref 71; bridge link set dev vg1 learning on; ip link set vb1 down; echo 1 >/proc/sys/net/ipv6/conf/vb1/accept_ra'],
-  ['dnsmasq killed, its conf edited', 'kill -9 $(cat /run/test/run/dnsmasq/*/pid); echo log-queries >>$(echo /run/test/run/dnsmasq/*/conf)'],
+  ['dnsmasq killed, its conf edited', `${KILLED}; echo log-queries >>$(echo /run/test/run/dnsmasq/*/conf)`],
 ]; // prettier-ignore
 
-const repairs = damages.map(([what, damage]): PlanCase => {
+async function withEverything(driver: NetworkDriver): Promise<void> {
+  await driver.up([documents.everything]);
+  await driver.attach('n1', veth(1));
+}
+
+function repair(what: string, damage: string, make: PlanCase['before']): PlanCase {
   const damaged = (): Promise<unknown> => Promise.resolve(sh(damage));
   return {
     name: `repair: ${what}`,
     before: async (driver) => {
-      await driver.up([documents.everything]);
-      await driver.attach('n1', veth(1));
+      await make(driver);
       await damaged();
     },
     there: (driver, options) => driver.repair(undefined, options),
     back: damaged,
     damaged: true,
   };
-});
+}
+
+const repairs: readonly PlanCase[] = [
+  ...damages.map(([what, damage]) => repair(what, damage, withEverything)),
+  { ...repair('rules and dnsmasq, beside guests', `nft flush ruleset; ${KILLED}`, withGuests), silent: true },
+];
 
 const registered = (domain: string, zone: string): string =>
   edited({
@@ -156,6 +210,30 @@ const others: readonly PlanCase[] = [
     name: 'up of a network that is new and of one that is edited',
     before: withGuests,
     there: up(documents.routed, edited({ forward: "<forward mode='open'/>", domain: '' })),
+  },
+  {
+    name: 'start and stop of a network beside guests of another',
+    before: async (driver) => {
+      await withGuests(driver);
+      await driver.define(documents.routed);
+    },
+    there: (driver, options) => driver.start('n2', options),
+    back: (driver, options) => driver.stop('n2', options),
+    silent: true,
+  },
+  {
+    name: 'attach and detach of a guest beside others',
+    before: withGuests,
+    there: attach('n20', tap(4, FLOOR)),
+    back: detach('n20', 4),
+    silent: true,
+  },
+  {
+    name: 'a port that libvirt makes and deletes, with a guaranteed rate',
+    before: withGuests,
+    there: (driver) => driver.createPort('n20', guest(4, { type: 'none' }, FLOOR).document ?? ''),
+    back: (driver) => driver.deletePort('n20', uuid(104)),
+    silent: true,
   },
   {
     name: 'create and stop of a network that is not stored',
@@ -216,6 +294,7 @@ const others: readonly PlanCase[] = [
     before: withGuests,
     there: (driver) => driver.setPortBandwidth('n20', uuid(101), { inbound: { average: 1000, floor: 500 }, outbound: { average: 700 } }),
     back: (driver) => driver.setPortBandwidth('n20', uuid(101), undefined),
+    silent: true,
   },
 ];
 
@@ -249,13 +328,14 @@ export const planCases: readonly PlanCase[] = [
   },
   ...plugs,
   ...hosted,
+  ...pooled,
   ...repairs,
   ...others,
 ];
 
-/** One of each kind, for every day. */
+/** Enough for every day that each kind of step is in one of their plans. */
 const EVERY_DAY =
-  /everything that|isolated$|host with limits|fixed host|another limit|mode route|static routes|another subnet|spanning|bridge of the host instead|: a veth with|MidoNet|macvtap in mode private|rules flushed|that is edited|guests that wait|net-update/;
+  /everything that|: isolated$|host with limits|fixed host|another limit|MAC table$|all at once|by bounces|bridge of the host instead|: a veth with|MidoNet|a switch with|port profile|is told of$|mode, and trust|rules flushed|that is edited|guests that wait$|guests? that stays?$|net-update|another zone/;
 
 export const everyDay: readonly PlanCase[] = planCases.filter(({ name }) => EVERY_DAY.test(name));
 

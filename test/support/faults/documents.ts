@@ -62,6 +62,25 @@ export const midonet = document(
   "<forward mode='bridge'/><bridge name='hbr0'/><virtualport type='midonet'><parameters interfaceid='3a1c4d5e-0000-4000-8000-00000000beef'/></virtualport>",
 );
 
+const overPool = (n: number, mode: string, inner = ''): string =>
+  document(n, `<forward mode='${mode}'><interface dev='pool${String(n % 2)}'/></forward>${inner}`);
+
+/** Guests that a switch with IEEE 802.1Qbg is told of, on this VLAN. */
+export const qbg = (vlan: number): string =>
+  overPool(
+    31,
+    'passthrough',
+    `<virtualport type='802.1Qbg'><parameters managerid='11' typeid='1193047' typeidversion='2' instanceid='${uuid(31)}'/></virtualport>
+     <portgroup name='a' default='yes'><vlan><tag id='${String(vlan)}'/></vlan></portgroup>`,
+  );
+
+/** Guests whose card has port profiles. */
+export const qbh = overPool(32, 'private', "<virtualport type='802.1Qbh'><parameters profileid='gold'/></virtualport>");
+
+/** One pool in another mode, with guests that are trusted. */
+export const shared = overPool(33, 'private');
+export const sharedOtherwise = shared.replace('<network>', "<network trustGuestRxFilters='yes'>").replace('private', 'vepa');
+
 /** The four modes that give guests macvtaps over a pool of two devices. */
 export const direct = (['bridge', 'private', 'vepa', 'passthrough'] as const).map((mode, i) => ({
   mode,

@@ -1,5 +1,6 @@
 import type { ExecuteOptions, Host } from '../../../src/host/host.ts';
 import type { Step } from '../../../src/plan/plan.ts';
+import { stepName } from './steps.ts';
 
 /** Where a change is disturbed. `fail`: the step reports an error. `cut`: nothing of this process runs any more, as after kill -9. */
 export interface Fault {
@@ -15,6 +16,8 @@ export interface FaultyHost extends Host {
   arm(fault: Fault): void;
   /** What became of the armed fault: its step; undefined when the change had no such step. Disarms it. */
   met(): Step | undefined;
+  /** The names (`stepName`) of all steps of the changes that a fault was armed for. */
+  readonly planned: ReadonlySet<string>;
   /** Resolves when a cut has happened. */
   readonly whenCut: () => Promise<'cut'>;
 }
@@ -26,6 +29,7 @@ export function faultyHost(inner: Host): FaultyHost {
   let armed: Fault | undefined;
   let met: Step | undefined;
   let steps = 0;
+  const planned = new Set<string>();
   let tellCut = (_: 'cut'): void => undefined;
   let cut = new Promise<'cut'>(() => undefined);
   const execute = async (plan: readonly Step[], options: ExecuteOptions = {}): Promise<void> => {
@@ -34,6 +38,7 @@ export function faultyHost(inner: Host): FaultyHost {
     // A change may look again and execute a second plan; its steps go on counting.
     const base = steps;
     steps += plan.length;
+    for (const step of plan) planned.add(stepName(step));
     let isCut = false;
     try {
       await inner.execute(plan, {
@@ -57,6 +62,7 @@ export function faultyHost(inner: Host): FaultyHost {
   return {
     ...inner,
     execute,
+    planned,
     // A process that is killed gives its lock back; here the change that was cut off is only never heard of again.
     lock: () => Promise.resolve({ [Symbol.asyncDispose]: () => Promise.resolve() }),
     arm: (fault) => {

@@ -5,6 +5,7 @@ import type { Step } from '../../../src/plan/plan.ts';
 import { pings } from '../pings.ts';
 import { hostSnapshot, type HostSnapshot } from '../host-snapshot.ts';
 import { clear, type Call, type PlanCase } from './cases.ts';
+import { stepName } from './steps.ts';
 import { INJECTED, type Fault, type FaultyHost } from './faulty-host.ts';
 
 /** What to try of a case. */
@@ -20,15 +21,16 @@ export interface Iteration {
 /** Counts of what was tried, to be sure that something was. */
 export interface Tried {
   faults: number;
-  /** What the disturbed steps did: `create link`. */
-  readonly kinds: Set<string>;
+  cuts: number;
+  /** The names (`stepName`) of the disturbed steps. */
+  readonly steps: Set<string>;
 }
 
-/** Counts one fault; gives the words for its place. */
-function note(tried: Tried, way: string, { moment, step }: Fault, { op, kind, key }: Step, what: string): string {
-  tried.faults++;
-  tried.kinds.add(`${op} ${kind}`);
-  return `${way}, ${what} ${moment} step ${String(step)} (${op} ${key})`;
+/** Counts one fault or cut; gives the words for its place. */
+function note(tried: Tried, way: string, { moment, step, how }: Fault, met: Step): string {
+  tried[how === 'fail' ? 'faults' : 'cuts']++;
+  tried.steps.add(stepName(met));
+  return `${way}, ${how === 'fail' ? 'after a failure' : 'cut'} ${moment} step ${String(step)} (${met.op} ${met.key})`;
 }
 
 const MOST_STEPS = 400;
@@ -81,7 +83,7 @@ async function failBothWays(plan: PlanCase, iteration: Iteration, tried: Tried, 
         expect(outcome, `${way} without a fault`).toBe('done');
         return false;
       }
-      const where = note(tried, way, fault, step, 'after a failure');
+      const where = note(tried, way, fault, step);
       if (plan.tells) expect(outcome).toBe('done');
       else expect(outcome, where).toMatchObject({ message: expect.stringContaining(INJECTED) as string });
       expect(snapshot(iteration), where).toEqual(before);
@@ -119,7 +121,7 @@ export async function cutEverywhere(plan: PlanCase, iteration: Iteration, tried:
       ended.add(way);
       return;
     }
-    const where = note(tried, way, fault, step, 'cut');
+    const where = note(tried, way, fault, step);
     driver = await openDriver({ host });
     await driver.repair();
     expect(
