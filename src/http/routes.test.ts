@@ -13,8 +13,8 @@ it('docs/reference/http.md is what the table of operations says', () => {
 });
 
 it('the server has every route that the page names', async () => {
-  const app = httpServer({} as NetworkDriver);
-  await app.ready();
+  const app = await httpServer({} as NetworkDriver);
+
   for (const { method, path } of routes) expect(app.hasRoute({ method: method as 'GET', url: path }), `${method} ${path}`).toBe(true);
   await app.close();
 });

@@ -159,7 +159,7 @@ describe('the HTTP face and its client', () => {
   });
 
   it('refuses bodies of another shape and unknown routes with a reason', async () => {
-    const app = httpServer(recorder().driver);
+    const app = await httpServer(recorder().driver);
     const bad = await app.inject({ method: 'POST', url: '/v1/networks', payload: { xml: 5, extra: true } });
     expect(bad.statusCode).toBe(400);
     expect(bad.json()).toMatchObject({ error: { code: 'VNU001' } });
@@ -169,7 +169,7 @@ describe('the HTTP face and its client', () => {
 
   it('prints metrics that escape names', async () => {
     const { driver } = recorder((m) => (m === 'list' ? [{ ...info, name: 'q"\n' }] : []));
-    const app = httpServer(driver);
+    const app = await httpServer(driver);
     const { body } = await app.inject('/metrics');
     expect(body).toContain('virtnet_network_active{network="q\\"\\n"} 1\n');
     expect(body).toContain('virtnet_network_leases{network="q\\"\\n"} 0\n');

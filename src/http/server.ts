@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { chmod, rm } from 'node:fs/promises';
-import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isVirtnetError, type VirtnetError } from '../base/errors.ts';
 import type { NetworkDriver } from '../driver/driver.ts';
 import { operations, type Call, type Operation } from '../driver/remote/operations.ts';
@@ -14,13 +16,13 @@ const BODY_LIMIT = 32 * 1024 * 1024;
 
 /**
  * The JSON API over a driver: one route per driver call, `/v1/events` (server-sent), `/metrics` (Prometheus text) and `/v1` (the list of
- * routes). Errors are `{ error: { code, message, hint, diagnostics, libvirt } }` with a fitting status. Not listening yet.
+ * routes). Errors are `{ error: { code, message, hint, diagnostics, libvirt } }` with a fitting status. Ready, not listening.
  */
-export function httpServer(driver: NetworkDriver): FastifyInstance {
+export async function httpServer(driver: NetworkDriver): Promise<FastifyInstance> {
+  const { fastify } = await import('fastify');
   const app = fastify({
     bodyLimit: BODY_LIMIT,
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
-    forceCloseConnections: true,
   });
   for (const operation of Object.values(operations) as unknown as AnyOperation[]) {
     app.route({
@@ -46,20 +48,32 @@ export function httpServer(driver: NetworkDriver): FastifyInstance {
       .code(404)
       .send({ error: { code: 'VNU001', message: `no route ${request.method} ${request.url}`, hint: 'GET /v1 lists them' } });
   });
+  await app.ready();
   return app;
 }
 
 /**
- * Listens on a unix socket that only root may use (mode 0600). A socket left by a dead process is replaced.
+ * Listens on a unix socket that only root may use (mode 0600). A socket left by a dead process is replaced. The routes are made when the first
+ * request comes: to load fastify and to compile their schemas is a good part of what a daemon's start costs.
  * @returns the function that ends the server.
  */
 export async function listenHttp(driver: NetworkDriver, socketPath: string): Promise<() => Promise<void>> {
-  const app = httpServer(driver);
+  let app: Promise<FastifyInstance> | undefined;
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    app ??= httpServer(driver);
+    (await app).routing(request, response);
+  };
+  const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
   await rm(socketPath, { force: true });
-  await app.listen({ path: socketPath });
+  server.listen({ path: socketPath });
+  await once(server, 'listening');
   await chmod(socketPath, 0o600);
   return async () => {
-    await app.close();
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+    await (await app)?.close();
     await rm(socketPath, { force: true });
   };
 }
