@@ -189,7 +189,7 @@ export class Engine {
 
   async #apply<T>(operation: Operation<T>, options: UpOptions, held: Held): Promise<Outcome<T>> {
     const { store, events } = this.#options;
-    await this.#recover();
+    await this.#recover(held);
     const state = held.undisturbed ? store.held() : store.read();
     const context = this.#context(held);
     const change = await operation(state, context);
@@ -217,7 +217,7 @@ export class Engine {
   async #change<T>(change: Change<T>, state: DriverState, desired: Desired, options: UpOptions): Promise<Outcome<T>> {
     const { store, events } = this.#options;
     let isUndone = true;
-    const left = store.pending();
+    const left = store.heldPending();
     await store.setPending(bothOf(left, change.scope));
     try {
       await store.commit(state, change.next);
@@ -324,9 +324,9 @@ export class Engine {
    * Brings networks to rest whose change was cut off by a kill, before another change is made. One that resists (it could not be
    * finished then either) stays pending and does not keep this change from happening.
    */
-  async #recover(): Promise<void> {
+  async #recover({ undisturbed }: Held): Promise<void> {
     const { store, host } = this.#options;
-    const pending = store.pending();
+    const pending = undisturbed ? store.heldPending() : store.pending();
     if (!this.#swept || isSome(pending)) store.sweep();
     this.#swept = true;
     if (!isSome(pending)) return;

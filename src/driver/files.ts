@@ -1,18 +1,7 @@
-import {
-  closeSync,
-  existsSync,
-  fsync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { isMissing } from './folder.ts';
 
 /** One file as it shall be. Paths are absolute. */
 export type FileChange =
@@ -21,16 +10,10 @@ export type FileChange =
   | { readonly op: 'remove'; readonly path: string };
 
 export interface FileOptions {
-  /** Survive a power cut: fsync files and folders. Not wanted for /run, whose files die with the machine anyway. */
+  /** Survive a power cut: fsync the files. Not wanted for /run, whose files die with the machine anyway. */
   readonly durable: boolean;
   /** Called before each operation on the file system; a test throws here to play a crash. */
   readonly onOperation?: ((operation: string) => void) | undefined;
-}
-
-/** Files that are as they shall be, for whoever looks at them. */
-export interface ChangedFiles {
-  /** Done when their names are on the disk too, or cannot be brought there. Undefined where there is nothing to wait for. */
-  readonly named?: Promise<unknown> | undefined;
 }
 
 const sync = promisify(fsync);
@@ -39,16 +22,16 @@ let counter = 0;
 
 /**
  * Makes the files so. Each one changes atomically (temp file, rename); all new contents are on the disk before the first name changes,
- * and the folders are on their way there when this returns: until they are (`named`), a power cut may bring the old files back, whole.
- * (libvirt brings no folder to the disk.) A failure before the first rename changes nothing; one after it may leave a part of the changes, in
- * the given order.
+ * but the names themselves may not be there yet: until their folders are synced, a power cut may bring the old files back, whole.
+ * A failure before the first rename changes nothing; one after it may leave a part of the changes, in the given order.
+ * @returns the folders on a disk that are to be synced (`FolderSync`).
  * @throws the file system's own error.
  */
-export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<ChangedFiles> {
+export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<ReadonlySet<string>> {
   const step = options.onOperation ?? (() => undefined);
   const folders = [...new Set(changes.map((c) => dirname(c.path)))];
-  for (const folder of folders) makeFolder(folder, step);
-  const lasting = new Set(options.durable ? folders.filter(isOnDisk) : []);
+  const onDisk = folders.filter((folder) => !IN_MEMORY.has(fileSystemOf(folder, step)));
+  const lasting = new Set(options.durable ? onDisk : []);
   const temps = new Map<FileChange, string>();
   try {
     await Promise.all(
@@ -63,15 +46,21 @@ export async function changeFiles(changes: readonly FileChange[], options: FileO
   } finally {
     for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
   }
-  return lasting.size === 0 ? {} : { named: Promise.allSettled([...lasting].map((folder) => syncFolder(folder, step))) };
+  return lasting;
 }
 
 /** tmpfs and ramfs, as statfs(2) calls them. */
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
-/** False for a folder in memory: there is no disk to wait for. */
-function isOnDisk(folder: string): boolean {
-  return !IN_MEMORY.has(statfsSync(folder).type);
+/** The kind of file system that a folder is on, a number of statfs(2): one in memory has no disk to wait for. Makes the folder where it is missing. */
+function fileSystemOf(folder: string, step: (operation: string) => void): number {
+  try {
+    return statfsSync(folder).type;
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    makeFolder(folder, step);
+    return statfsSync(folder).type;
+  }
 }
 
 /** What the file system says, with the file's name: `/etc/virtnet/networks/lab.xml: no space left on device`. */
@@ -100,7 +89,6 @@ export function sweepTemps(folder: string): void {
 
 function makeFolder(folder: string, step: (operation: string) => void): void {
   step(`mkdir ${folder}`);
-  if (existsSync(folder)) return;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o755 });
   } catch (error) {
@@ -153,16 +141,6 @@ function settle(change: FileChange, temps: Map<FileChange, string>, step: (opera
   step(`rename ${change.path}`);
   renameSync(temp, change.path);
   temps.delete(change);
-}
-
-async function syncFolder(folder: string, step: (operation: string) => void): Promise<void> {
-  step(`fsync ${folder}`);
-  const fd = openSync(folder, 'r');
-  try {
-    await sync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 /** Tidying up after a failure must not hide the failure. */

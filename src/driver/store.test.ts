@@ -268,7 +268,7 @@ describe('a crash of the store', () => {
       const files = ['etc/networks', 'etc/networks/autostart', 'run/networks', 'run/ports'].flatMap((f) => readdirSync(join(folder, f)));
       expect(files.filter((f) => f.endsWith('.tmp'))).toEqual([]);
     }
-    expect(total).toBeGreaterThan(2);
+    expect(total).toBeGreaterThan(1); // an undefine and a stop remove two files
   });
 
   test.each(Object.entries(moves))('that is only a failure %s puts everything back', async (_name, to) => {
@@ -290,6 +290,6 @@ describe('a crash of the store', () => {
       else expect(error).toMatchObject({ code: 'VND009', message: expect.stringContaining('no space left') as string });
       expect(plain(open().read())).toEqual(plain(error === undefined ? to : from));
     }
-    expect(total).toBeGreaterThan(2);
+    expect(total).toBeGreaterThan(1); // an undefine and a stop remove two files
   });
 });

@@ -7,6 +7,7 @@ import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
+import { FolderSync } from './folder-sync.ts';
 import { Folder, readListed, readText, TICK_MS } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
@@ -51,16 +52,18 @@ export class Store {
   #state: DriverState = emptyState;
   /** What the state was made of, see `#versions`. */
   #madeOf: string | undefined;
+  /** What was last read or written of the interrupted changes. */
+  #pending: Unsettled | undefined;
   /** What the run folder holds is of this boot, as of the last look. */
   #isOfThisBoot = false;
-  /** Done when the names of what was written are on the disk. */
-  #named: Promise<unknown> = Promise.resolve();
+  readonly #names: FolderSync;
   /** What the files of one look say: a network that runs as it is stored has two with the same text, which are one value. */
   #texts: Map<string, Network> | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#layout = layoutOf(options);
+    this.#names = new FolderSync(options.onOperation);
     const document = (_file: string, path: string, text?: string): Loaded<Network> =>
       loadDocument(path, options.codec, { text, network: this.#written.get(path) }, this.#texts);
     const keepsLock = (options.keepLockMs ?? 0) >= TICK_MS;
@@ -99,8 +102,12 @@ export class Store {
    */
   held(): DriverState {
     this.#lookAtBoot();
-    const isOurs = lastWriters.get(this.#ports.path) === this;
-    return isOurs && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
+    return this.#isOurs() && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
+  }
+
+  /** No other store of this process has written since this one did. */
+  #isOurs(): boolean {
+    return lastWriters.get(this.#ports.path) === this;
   }
 
   /** Those whose files count: what the run folder holds from before the boot does not. */
@@ -174,7 +181,7 @@ export class Store {
 
   /** Done when all that was committed is on the disk, names too. */
   async settled(): Promise<void> {
-    await this.#named;
+    await this.#names.done();
   }
 
   /** Removes what killed processes left half written. The caller holds the lock. */
@@ -185,13 +192,20 @@ export class Store {
   /** Networks (uuids) whose change was interrupted by a kill; their host state may be anything between. */
   pending(): Unsettled {
     const text = this.#lookAtBoot() ? readText(this.#layout.pending) : undefined;
-    return text === '' ? 'all' : linesOf(text);
+    return (this.#pending = text === '' ? 'all' : linesOf(text));
+  }
+
+  /** The same for the holder of the lock, when nobody else has held it since this process did: without a look. */
+  heldPending(): Unsettled {
+    return this.#isOurs() ? (this.#pending ?? this.pending()) : this.pending();
   }
 
   /** @throws VirtnetError VND009. A full disk is no reason: what takes things away must be possible there. */
   async setPending(networks: Unsettled): Promise<void> {
+    this.#pending = undefined; // until the file says so
     try {
       await this.#setList(this.#layout.pending, networks);
+      this.#pending = networks;
     } catch (error) {
       if (networks === 'all' || networks.size === 0 || !isFull(error)) throw notStored(error);
       await this.setPending('all'); // an empty file takes no room
@@ -249,8 +263,7 @@ export class Store {
     const done = changeFiles(changes, { durable, onOperation: this.#options.onOperation });
     // What is written is read while the disk is waited for.
     const read = this.#folders().map((folder) => [folder, folder.readWritten(changes)] as const);
-    const { named } = await done;
-    if (named) this.#named = Promise.all([this.#named, named]);
+    this.#names.soon(await done);
     for (const [folder, values] of read) folder.refresh(values);
   }
 
