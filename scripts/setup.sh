@@ -35,6 +35,8 @@ test firewall-cmd firewalld
 test ufw ufw
 oracle xmllint libxml2-utils
 oracle iptables iptables
+oracle tcc tcc
+oracle virt-install virtinst
 lab ovs-vsctl openvswitch-switch
 lab podman podman
 lab busybox busybox-static

@@ -179,11 +179,17 @@ export class Guest implements AsyncDisposable {
   async #connect(): Promise<void> {
     const path = join(this.#folder, 'agent');
     for (let i = 0; i < 400 && !existsSync(path) && this.#child.exitCode === null; i++) await sleep(50);
-    this.#agent = connect(path);
+    this.reconnect();
+    await this.#until(/READY\n/, 180_000);
+  }
+
+  /** Its QEMU is another one (it was saved and restored): that one's second serial port is used from here on. */
+  reconnect(): void {
+    this.#agent?.destroy();
+    this.#agent = connect(join(this.#folder, 'agent'));
     this.#agent.setEncoding('utf8');
     this.#agent.on('data', (chunk: string) => (this.#pending += chunk));
     this.#agent.on('error', () => undefined);
-    await this.#until(/READY\n/, 180_000);
   }
 
   /** Runs one line of shell in the guest. */

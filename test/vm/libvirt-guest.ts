@@ -20,22 +20,9 @@ export function whyNoQemuDriver(): string | undefined {
   return status === 0 ? undefined : stderr.trim();
 }
 
-/** libvirt's QEMU driver wants these names to exist, whatever it is told to run machines as. Only this mount namespace sees them. */
-function addUser(): void {
-  if (spawnSync('getent', ['passwd', 'libvirt-qemu']).status === 0) return;
-  const folder = mkdtempSync(join(tmpdir(), 'users-'));
-  for (const [file, line] of [
-    ['passwd', 'libvirt-qemu:x:64055:64055::/nonexistent:/usr/sbin/nologin'],
-    ['group', 'libvirt-qemu:x:64055:'],
-  ] as const) {
-    writeFileSync(join(folder, file), `${execFileSync('cat', [`/etc/${file}`], { encoding: 'utf8' })}${line}\n`);
-    execFileSync('mount', ['--bind', join(folder, file), `/etc/${file}`]);
-  }
-}
-
 /** Makes this mount namespace fit for the QEMU driver, and gives the folder of modules that holds it alone: no driver of networks is in reach then. */
 export function prepareQemuDriver(): string {
-  addUser();
+  execFileSync('sh', ['test/oracle/qemu-user.sh']);
   return execFileSync('find', [qemuDriver(), '-name', 'libvirt_driver_qemu.so', '-printf', '%h'], { encoding: 'utf8' });
 }
 

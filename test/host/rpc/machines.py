@@ -5,7 +5,6 @@ document and parameters, the machine's interface, its tap. Nothing is booted: th
 
 import glob
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,6 +12,7 @@ import sys
 
 import event_loop  # noqa: F401
 import libvirt
+from qemu_machines import attempt, bridge, interface, interfaces, machine, ports, taps
 
 FOLDER = sys.argv[1]
 CASE = int(sys.argv[2]) if len(sys.argv) > 2 else None
@@ -24,27 +24,6 @@ os.makedirs(f"{root}/log/qemu")
 shutil.copyfile(CONF, f"{root}/etc/qemu.conf")
 machines = libvirt.open(f"qemu:///embed?root={root}")
 networks = libvirt.open("network:///system")
-
-
-def clean(value):
-    """Without what each daemon makes up for itself."""
-    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", value) if isinstance(value, str) else value
-
-
-def attempt(what, call, *args):
-    try:
-        result = call(*args)
-        print(what, "=", clean(result) if isinstance(result, (str, int, dict)) else "done")
-        return result
-    except libvirt.libvirtError as error:
-        print(what, "!", error.get_error_code(), error.get_error_domain(), clean(error.get_error_message()))
-        return None
-
-
-def bridge(n):
-    ip = f"<ip address='10.88.{n}.1' netmask='255.255.255.0'/>"
-    return f"<bridge name='vb{n}' stp='off' delay='0'/><mac address='52:54:00:77:00:0{n}'/>{ip}"
-
 
 GROUPS = (
     "<portgroup name='fast' default='yes'><bandwidth><inbound average='1000' peak='2000' burst='128'/><outbound average='500'/></bandwidth></portgroup>"
@@ -63,39 +42,6 @@ NETWORKS = {
     "passthrough": "<forward mode='passthrough'><interface dev='eth24'/><interface dev='eth2'/></forward>",
     "trust": "<forward mode='bridge'><interface dev='eth20'/></forward><portgroup name='t' trustGuestRxFilters='yes'/>",
 }
-
-
-def interface(network, mac=1, inner="", attributes=""):
-    source = f"<source network='{network}' {attributes}/>"
-    return f"<interface type='network'><mac address='52:54:00:99:00:{mac:02x}'/>{source}<model type='virtio'/>{inner}</interface>"
-
-
-def machine(name, devices):
-    system = "<os><type arch='x86_64' machine='pc'>hvm</type></os><features><acpi/></features>"
-    emulator = "<emulator>/usr/bin/qemu-system-x86_64</emulator>"
-    return f"<domain type='qemu'><name>{name}</name><memory unit='MiB'>32</memory>{system}<devices>{emulator}{devices}</devices></domain>"
-
-
-def ports(name):
-    try:
-        network = networks.networkLookupByName(name)
-        for port in sorted(network.listAllPorts(), key=lambda p: clean(p.XMLDesc())):
-            attempt(f" port of {name}", port.XMLDesc)
-            attempt(" parameters", port.parameters)
-        print(" connections", re.findall(r"connections='\d+'", network.XMLDesc()))
-    except libvirt.libvirtError as error:
-        print(" ports of", name, "!", error.get_error_message())
-
-
-def interfaces(domain):
-    print(clean("\n".join(re.findall(r"    <interface.*?</interface>", domain.XMLDesc(), re.S))))
-
-
-def taps():
-    for path in sorted(glob.glob("/sys/class/net/vnet*")):
-        rows = [f"{path}/mtu"] + [f"{path}/brport/{flag}" for flag in ("isolated", "learning", "unicast_flood")]
-        print(" tap", os.path.basename(path), os.path.basename(os.path.realpath(f"{path}/master")), *(open(row, encoding="utf-8").read().strip() for row in rows))
-
 
 FLOOR = "<bandwidth><inbound average='100' floor='{}'/></bandwidth>"
 CASES = [
@@ -130,7 +76,7 @@ def start(network, inner="", attributes=""):
     print("===", network, inner, attributes)
     domain = attempt("start", machines.createXML, machine("m", interface(network, 1, inner, attributes)), libvirt.VIR_DOMAIN_START_PAUSED)
     if domain:
-        ports(network)
+        ports(networks, network)
         interfaces(domain)
         taps()
     return domain
@@ -163,7 +109,7 @@ for index, case in enumerate(CASES):
     domain = start(*case)
     if domain:
         attempt("destroy", domain.destroy)
-    ports(case[0])
+    ports(networks, case[0])
 
 print("=== plugged into a machine that runs")
 domain = machines.createXML(machine("h", ""), libvirt.VIR_DOMAIN_START_PAUSED)
@@ -177,7 +123,7 @@ for parameters in [{"inbound.average": 500, "inbound.floor": 300}, {"inbound.ave
 attempt("tune", domain.setInterfaceParameters, "52:54:00:99:00:06", {"inbound.average": 50, "outbound.average": 20}, LIVE)
 attempt("tuned", domain.interfaceParameters, "52:54:00:99:00:06", 0)
 for name in ("nat", "floor"):
-    ports(name)
+    ports(networks, name)
 changes = {
     "to another network": interface("route", 1),
     "to a macvtap": interface("macvtap", 1),
@@ -188,10 +134,10 @@ changes = {
 for what, document in changes.items():
     attempt(f"change {what}", domain.updateDeviceFlags, document, LIVE)
     for name in ("nat", "route"):
-        ports(name)
+        ports(networks, name)
 taps()
 attempt("destroy", domain.destroy)
 for name in NETWORKS:
-    ports(name)
+    ports(networks, name)
     attempt("stop", networks.networkLookupByName(name).destroy)
 taps()
