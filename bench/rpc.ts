@@ -1,19 +1,20 @@
 /**
  * virtnetd beside libvirtd (test/oracle), one after the other: what their clients wait for, with the ratios. Needs root and the oracle.
  *   npm run bench:rpc        BENCH_MANY=10000 for ten times as many networks, BENCH_SCRIPT=20 for a shorter script of virsh commands,
- *                            BENCH_ONLY=virtnet for virtnetd alone, BENCH_FOLDER=/dev/shm for definitions in memory instead of on the disk of /tmp
+ *                            BENCH_ONLY=virtnet for virtnetd alone, BENCH_FOLDER=/dev/shm for definitions in memory instead of on the disk of .cache
  */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { startVirtnetd } from '../test/support/virtnetd.ts';
 
 type Figures = Readonly<Record<string, number>>;
 
 const load = ['scripts/run-ts.mjs', 'bench/rpc-load.ts'];
-// Both daemons keep definitions on the same file system: both wait for a disk, or neither does.
-const folder = mkdtempSync(join(process.env['BENCH_FOLDER'] ?? tmpdir(), 'virtnet-bench-'));
+// Both daemons keep definitions on the same file system: both wait for a disk, as on a host, or neither does. (/tmp may be in memory here.)
+const place = resolve(process.env['BENCH_FOLDER'] ?? '.cache');
+mkdirSync(place, { recursive: true });
+const folder = mkdtempSync(join(place, 'virtnet-bench-'));
 const libvirt = (): Figures => {
   const command = `exec "$0" "$@" /run/libvirt/libvirt-sock "$(pidof libvirtd)"`;
   const args = ['sh', '-c', command, process.execPath, ...load];
