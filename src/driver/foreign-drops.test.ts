@@ -54,6 +54,24 @@ describe('warnings of firewalls of somebody else', () => {
     expect(hints(network('open'), own)[0]).toContain('nft insert rule inet mine in iifname virbr0 udp dport 53 accept');
   });
 
+  test('tell tables of iptables-legacy from those of nft, in words and in commands', () => {
+    const legacy = { ...forward, isLegacy: true } as const;
+    expect(messages(network('nat'), legacy)).toEqual([
+      "chain 'FORWARD' of table 'ip filter' (iptables-legacy) drops by its policy what guests of 'lab' send through this host",
+    ]);
+    const insert = (tool: string): string =>
+      `let the bridge pass there: ${tool} FORWARD -i virbr0 -j ACCEPT; ${tool} FORWARD -o virbr0 -j ACCEPT`;
+    expect(hints(network('nat'), legacy, { ...legacy, table: 'mangle' })).toEqual([
+      insert('iptables-legacy -I'),
+      insert('iptables-legacy -t mangle -I'),
+    ]);
+    expect(hints(network('nat', 'fd00::1/64'), { ...legacy, family: 'ip6' })).toEqual([insert('ip6tables-legacy -I')]);
+    expect(hints(network('nat'), { ...legacy, maker: 'docker' })[0]).toContain('iptables-legacy -I DOCKER-USER -i virbr0 -j ACCEPT');
+    expect(hints(network('open'), { ...input, isLegacy: true })[0]).toContain(
+      'iptables-legacy -I INPUT -i virbr0 -p udp --dport 53 -j ACCEPT',
+    );
+  });
+
   test('are for networks whose packets meet the chain, in the families they have', () => {
     expect(hints(network('none'), forward)).toEqual([]);
     expect(hints(network('open'), forward)).toEqual([]);

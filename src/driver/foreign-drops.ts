@@ -96,20 +96,22 @@ function warning(chain: ForeignChain, name: string, bridge: string, dropped: rea
   return {
     code: 'VNC013',
     severity: 'warning',
-    message: `chain '${chain.name}' of table '${chain.family} ${chain.table}' drops ${how} what guests of '${name}' ${what}`,
+    message: `chain '${chain.name}' of table '${chain.family} ${chain.table}'${chain.isLegacy ? ' (iptables-legacy)' : ''} drops ${how} what guests of '${name}' ${what}`,
     hint: `let the bridge pass there: ${remedy(chain, bridge, dropped)}`,
     source: name,
   };
 }
 
 function remedy(chain: ForeignChain, bridge: string, dropped: readonly GuestPacket[]): string {
-  const { family, table, name, hook, maker } = chain;
-  const iptables = family === 'ip6' ? 'ip6tables' : 'iptables';
+  const { family, table, name, hook, maker, isLegacy } = chain;
+  const iptables = `${family === 'ip6' ? 'ip6tables' : 'iptables'}${isLegacy ? '-legacy' : ''}`;
+  const insertInto = `${iptables}${table === 'filter' ? '' : ` -t ${table}`} -I ${name}`;
   if (maker === 'firewalld')
     return `firewall-cmd --permanent --zone=trusted --add-interface=${bridge} && firewall-cmd --reload, or zone='...' on the <bridge> element; where firewalld has the zones of libvirt's packages, a bridge without a zone goes there by itself`;
   if (hook === 'forward') {
     if (maker === 'docker') return `${iptables} -I DOCKER-USER -i ${bridge} -j ACCEPT; ${iptables} -I DOCKER-USER -o ${bridge} -j ACCEPT`;
     if (maker === 'ufw') return `ufw route allow in on ${bridge}; ufw route allow out on ${bridge}`;
+    if (isLegacy) return `${insertInto} -i ${bridge} -j ACCEPT; ${insertInto} -o ${bridge} -j ACCEPT`;
     const insert = `nft insert rule ${family} ${table} ${name}`;
     return `${insert} iifname ${bridge} accept; ${insert} oifname ${bridge} accept`;
   }
@@ -117,7 +119,8 @@ function remedy(chain: ForeignChain, bridge: string, dropped: readonly GuestPack
   return ports
     .map(([protocol = '', port = '']) => {
       if (maker === 'ufw') return `ufw allow in on ${bridge} to any port ${port} proto ${protocol}`;
-      if (table === 'filter' && name === 'INPUT') return `${iptables} -I INPUT -i ${bridge} -p ${protocol} --dport ${port} -j ACCEPT`;
+      if (isLegacy || (table === 'filter' && name === 'INPUT'))
+        return `${insertInto} -i ${bridge} -p ${protocol} --dport ${port} -j ACCEPT`;
       return `nft insert rule ${family} ${table} ${name} iifname ${bridge} ${protocol} dport ${port} accept`;
     })
     .join('; ');

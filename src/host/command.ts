@@ -39,6 +39,8 @@ const packages: Readonly<Record<string, string>> = {
   busctl: 'systemd',
   'ovs-vsctl': 'openvswitch-switch',
   'firewall-cmd': 'firewalld',
+  'iptables-legacy-save': 'iptables',
+  'ip6tables-legacy-save': 'iptables',
   vdptool: 'lldpad',
   socat: 'socat',
   modprobe: 'kmod',

@@ -12,6 +12,8 @@ export interface ForeignChain {
   readonly policy: 'accept' | 'drop';
   /** Rules of the table by the names of their chains, in order; each rule is a list of nft's expressions (libnftables-json(5)). */
   readonly rules: ReadonlyMap<string, readonly (readonly Expression[])[]>;
+  /** Of a table of iptables-legacy, which nft neither sees nor changes. */
+  readonly isLegacy?: true;
   /** Whose table it is, where its chains tell. */
   readonly maker?: 'docker' | 'ufw' | 'firewalld';
 }
@@ -98,7 +100,8 @@ function byChain(rules: readonly Rule[]): ForeignChain['rules'] {
   return found;
 }
 
-function makerOf(table: string, chains: readonly Chain[]): ForeignChain['maker'] {
+/** Who makes tables with such chains, as far as names tell. */
+export function makerOf(table: string, chains: readonly { readonly name: string }[]): ForeignChain['maker'] {
   if (table === 'firewalld') return 'firewalld';
   if (chains.some(({ name }) => name.startsWith('ufw'))) return 'ufw';
   return chains.some(({ name }) => name === 'DOCKER-USER') ? 'docker' : undefined;

@@ -4,6 +4,7 @@ import { readNodes } from './device-nodes.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts, readPortFacts } from './facts.ts';
 import { foreignChains } from './foreign-chains.ts';
+import { legacyChains } from './legacy-chains.ts';
 import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
@@ -45,7 +46,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
-    foreignChains: () => foreignChains().catch(() => []),
+    foreignChains: async () => (await Promise.all([foreignChains(), legacyChains(tools.proc)].map((read) => read.catch(() => [])))).flat(),
     lock: async (purpose, given = {}) => {
       const lock = await takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs });
       if (lock.undisturbed !== true) tools.tc.forget(); // another process may have made devices anew

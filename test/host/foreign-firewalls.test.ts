@@ -1,5 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { sh } from '../support/driver-documents.ts';
@@ -52,12 +52,12 @@ const warned = async (): Promise<readonly Warned[]> =>
   (await driver.warnings(['fw'])).map(({ message, hint = '' }) => ({ message, hint: hint.replace('let the bridge pass there: ', '') }));
 
 /** Guests get nothing, `up` and `show` say whose doing it is, and the commands of the hints let them pass. */
-async function dropsAll(table: string, [input, forward]: readonly [string, string]): Promise<void> {
+async function dropsAll(table: string, [input, forward]: readonly [string, string], which = ''): Promise<void> {
   expect(works()).toEqual(NOTHING);
   const found = await warned();
   const words = [
-    `chain '${input}' of table '${table}' drops by its policy what guests of 'fw' ask this host for: DHCP, DNS`,
-    `chain '${forward}' of table '${table}' drops by its policy what guests of 'fw' send through this host`,
+    `chain '${input}' of table '${table}'${which} drops by its policy what guests of 'fw' ask this host for: DHCP, DNS`,
+    `chain '${forward}' of table '${table}'${which} drops by its policy what guests of 'fw' send through this host`,
   ];
   for (const text of [spawnSync('bin/virtnet', ['up', FILE], { encoding: 'utf8' }).stderr, sh('bin/virtnet show fw')])
     for (const word of words) expect(text.replace(/\s+/g, ' ')).toContain(word);
@@ -98,6 +98,14 @@ END`);
     ]);
     sh('iptables -I INPUT -s 10.103.0.0/24 -m comment --comment guests -j ACCEPT');
     expect([works(), await warned()]).toEqual([ALL, []]);
+  });
+
+  // A kernel that has no such tables has no list of them either.
+  test.skipIf(!has('iptables-legacy') || !existsSync('/proc/net/ip_tables_names'))('iptables-legacy, which nft does not see', async () => {
+    sh(`iptables-legacy -P INPUT DROP; iptables-legacy -A INPUT -i lo -j ACCEPT; iptables-legacy -A INPUT -p tcp -m multiport --dports 22,80:90 -j ACCEPT
+      iptables-legacy -P FORWARD DROP; iptables-legacy -A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT`);
+    await dropsAll('ip filter', ['INPUT', 'FORWARD'], ' (iptables-legacy)');
+    sh('iptables-legacy -P INPUT ACCEPT; iptables-legacy -P FORWARD ACCEPT; iptables-legacy -F');
   });
 
   test.skipIf(!has('ufw'))('ufw, switched on with its defaults', async () => {
