@@ -4,7 +4,7 @@ import type { ShapingResource } from '../compile/host-state.ts';
 import type { BandwidthRate } from '../network/bandwidth.ts';
 import { tryRun } from './command.ts';
 import type { HostTools, Look } from './handler.ts';
-import { parseHtb, readFrameMatch } from './htb.ts';
+import { parseHtb, readFrameMatch, smallestBurst } from './htb.ts';
 import { batchLine } from './ip-line.ts';
 import { isThere } from './link-removal.ts';
 import { parseAlias, shaperName, shaperNames, UNKNOWN_NETWORK, type Way } from './marks.ts';
@@ -116,22 +116,21 @@ async function listTrees(devices: readonly string[]): Promise<ReadonlyMap<string
 }
 
 /**
- * tc prints great rates and sizes rounded, and a missing peak as a ceiling at the average: what fits the wanted values is given as these.
+ * tc prints great rates and sizes rounded, a missing peak as a ceiling at the average, and a missing burst as the smallest: what fits the
+ * wanted values is given as these.
  */
 function asWritten(is: BandwidthRate, hint: BandwidthRate | undefined): BandwidthRate {
   const average = near(is.average ?? 0, hint?.average, 0.001);
   const peak = near(is.peak ?? 0, hint?.peak, 0.001);
-  const burst = near(Math.round(is.burst ?? 0), hint?.burst, 0.02);
+  const smallest = smallestBurst(average) / 1024;
+  const burst = near(is.burst ?? 0, hint?.burst ?? smallest, 0.02);
   return {
     average,
     ...((is.peak !== is.average || hint?.peak === average) && { peak }),
-    ...((burst >= SMALL_BURST || burst === hint?.burst) && { burst }),
+    ...((burst !== smallest || hint?.burst === burst) && { burst: Math.round(burst) }),
   };
 }
 
 function near(is: number, wanted: number | undefined, tolerance: number): number {
   return wanted !== undefined && Math.abs(wanted - is) <= Math.max(wanted * tolerance, 0.5) ? wanted : is;
 }
-
-/** KiB. What tc takes by itself where no burst is given stays below (a frame and what the rate sends in one timer tick). */
-const SMALL_BURST = 4;
