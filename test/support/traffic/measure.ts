@@ -22,18 +22,20 @@ const FRAME = { tcp: 1514 / 1448, udp: 1442 / 1400 } as const;
 /** A machine that does other work stops a process for a while now and then; a limit that is not kept is not kept at the third try either. */
 const TRIES = 3;
 
+type LimitedFlow = Flow & { readonly limit: Limit };
+
 /** Lets flows run side by side, each from full buckets, and tells how each kept to its limit. */
-export async function measured(lab: TrafficLab, flows: readonly (Flow & { readonly limit: Limit })[]): Promise<readonly Kept[]> {
+export async function measured(lab: TrafficLab, flows: readonly LimitedFlow[], half = HALF): Promise<readonly Kept[]> {
   const emptied = Math.max(...flows.map(({ limit: { average, burst = 0 } }) => (burst * 1.024) / average));
   await new Promise((resolve) => setTimeout(resolve, 1000 * (1 + emptied)));
-  const seen = await Promise.all(flows.map((flow) => lab.flow(flow, 2 * HALF)));
-  return flows.map((flow, i) => kept(flow, seen[i] ?? []));
+  const seen = await Promise.all(flows.map((flow) => lab.flow(flow, 2 * half)));
+  return flows.map((flow, i) => kept(flow, seen[i] ?? [], half));
 }
 
-function kept({ protocol, limit: { average, burst = 0 } }: Flow & { readonly limit: Limit }, seconds: Seconds): Kept {
+function kept({ protocol, limit: { average, burst = 0 } }: LimitedFlow, seconds: Seconds, half: number): Kept {
   const frames = (from: number, to: number): number => bytesIn(seconds, from, to) * FRAME[protocol];
-  const whole = average * 1000 * HALF;
-  return { first: frames(0, HALF) / (whole + burst * 1024), later: frames(HALF, 2 * HALF) / whole };
+  const whole = average * 1000 * half;
+  return { first: frames(0, half) / (whole + burst * 1024), later: frames(half, 2 * half) / whole };
 }
 
 /** Each number is this, within a part of it; measures again where it is not, up to three times. */
@@ -48,6 +50,6 @@ export async function holds(measure: () => Promise<readonly number[]>, wanted: n
 }
 
 /** Limits are used and kept to within ten percent, in the first seconds with their burst and after them without. */
-export async function keepLimits(lab: TrafficLab, flows: readonly (Flow & { readonly limit: Limit })[]): Promise<void> {
-  await holds(async () => (await measured(lab, flows)).flatMap(({ first, later }) => [first, later]), 1, 0.1);
+export async function keepLimits(lab: TrafficLab, flows: readonly LimitedFlow[], half = HALF): Promise<void> {
+  await holds(async () => (await measured(lab, flows, half)).flatMap(({ first, later }) => [first, later]), 1, 0.1);
 }
