@@ -96,13 +96,11 @@ async function leaveBridge(dev: string, { sysfs }: HostTools): Promise<void> {
 async function dropHelpers(before: ShapingResource, ways: readonly Way[], tools: HostTools): Promise<void> {
   if (ways.length === 0) return;
   const trees = ways.flatMap((way) => treeOf(before, way) ?? []);
-  await empty(
-    trees.map(({ dev }) => dev),
-    () =>
-      tc(
-        tools,
-        trees.flatMap((tree) => htbChangeLines(tree, opened(tree)).map((args) => ({ args, fine: /./ }))),
-      ),
+  await empty(trees, () =>
+    tc(
+      tools,
+      trees.flatMap((tree) => htbChangeLines(tree, opened(tree)).map((args) => ({ args, fine: /./ }))),
+    ),
   );
   const helpers = ways.map((way) => shaperName(before.dev, way));
   await ip(tools, helpers.filter((name) => isThere(name, tools)).map(dropHelper));
