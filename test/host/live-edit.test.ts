@@ -151,4 +151,28 @@ describe('a live edit', () => {
   it('keeps each guest on its own link', () => {
     for (const netns of ['one', 'two']) expect(run(`ip -n ${netns} -o link show eth0`)).toContain('LOWER_UP');
   });
+
+  it('of limits on a bridge of the host loses no packet between its ports, and none of the host’s while a limit is there', async () => {
+    run('ip link add brh type bridge; ip addr add 10.78.0.1/24 dev brh; ip link set brh up');
+    const hosted = (limits: string): string =>
+      `<network><name>hosted</name><forward mode='bridge'/><bridge name='brh'/>${limits}</network>`;
+    const limited = (average: number): string => hosted(`<bandwidth><inbound average='${String(average)}'/></bandwidth>`);
+    await driver.up([hosted('')]);
+    for (const [i, netns] of ['one', 'two'].entries()) {
+      await driver.attach('hosted', { owner: { name: `${netns}-1` }, attachment: { type: 'netns', netns, guestDev: 'eth1' } });
+      run(`ip -n ${netns} addr add 10.78.0.${String(11 + i)}/24 dev eth1; ip -n ${netns} link set eth1 up`);
+    }
+    run('ip netns exec one ping -c 1 -w 10 10.78.0.12; ip netns exec one ping -c 1 -w 10 10.78.0.1');
+    const between = pings('one', '10.78.0.12');
+    await driver.up([limited(9000)]);
+    const toHost = pings('two', '10.78.0.1');
+    for (const average of [8000, 7000, 9000]) await driver.up([limited(average)]);
+    const ofHost = await toHost.end();
+    await driver.up([hosted('')]);
+    const ofPorts = await between.end();
+    expect([ofHost.lost, ofPorts.lost]).toEqual([0, 0]);
+    expect(Math.min(ofHost.sent, ofPorts.sent)).toBeGreaterThan(20);
+    await driver.stop('hosted');
+    run('ip link del brh');
+  });
 });
