@@ -199,10 +199,9 @@ export class Client {
     if (this.#socket.writableLength > UNSENT_MAX) this.drop('the client does not read');
   }
 
-  /** `end` flushes what was written before. */
+  /** Closes behind what was written before, at once and not by halves: a libvirt client takes a half-closed connection for an error. */
   #endWhenIdle(): void {
     if (this.#running > 0 || this.#socket.destroyed) return;
-    this.#socket.end();
-    this.#socket.destroySoon();
+    this.#socket.write('', () => this.#socket.destroy());
   }
 }

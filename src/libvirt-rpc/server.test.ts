@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FakeDriver } from '../../test/support/fake-driver.ts';
 import type { Outcome } from '../../test/support/raw-client.ts';
 import { RawClient } from '../../test/support/raw-client.ts';
@@ -98,6 +98,10 @@ describe('opening a connection', () => {
     ['network:///', "1/0 internal error: unexpected network URI path '/', try network:///system"],
     ['network:///session', "1/0 internal error: unexpected network URI path '/session', try network:///system"],
     ['xen:///system', '5/0 no connection driver available for xen:///system'],
+    ['network:///system ', '1/45 internal error: Unable to parse URI network:///system '],
+    ['Network:///system', '5/0 no connection driver available for Network:///system'],
+    ['network://elsewhere/system', '5/0 no connection driver available for network://elsewhere/system'],
+    ['qemu:///session', '5/0 no connection driver available for qemu:///session'],
     ['gibberish', "5/0 no connection driver available for URI 'gibberish' does not include a driver name"],
   ])('%s is refused with libvirt’s words', async (name, words) => {
     const client = await bare();
@@ -141,6 +145,19 @@ describe('opening a connection', () => {
     await client.call('connectClose', undefined);
     await client.closed;
     await expect.poll(() => server.status.clients).toBe(0);
+  });
+
+  // A libvirt client that sees but a shutdown reports an error to its close callback, not the end of the connection.
+  test('an end of the server closes each connection whole, not by halves', async () => {
+    const shutdown = vi.spyOn(Socket.prototype, 'end');
+    const client = connect({ path: rw, allowHalfOpen: true }).resume(); // does not answer an end with its own
+    await expect.poll(() => server.status.clients).toBe(1);
+    const ended = new Promise((resolve) => void client.once('end', resolve));
+    await server.close(100);
+    await ended;
+    expect(shutdown).not.toHaveBeenCalled();
+    shutdown.mockRestore();
+    client.destroy();
   });
 });
 

@@ -1,11 +1,10 @@
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import { remoteError } from '../remote-error.ts';
+import { parseUri } from '../uri.ts';
 import type { Handlers } from './handlers.ts';
 
 /** The URI of the one thing this daemon drives. */
 const SYSTEM_URI = 'network:///system';
-/** Schemes that are taken for `network`: what clients with a fixed default URI send. */
-const SCHEMES: ReadonlySet<string> = new Set(['network', 'qemu']);
 /** `VIR_CONNECT_RO`. */
 const OPEN_READ_ONLY = 1;
 
@@ -71,12 +70,15 @@ export const connectionHandlers: Handlers<Names> = {
 };
 
 /** Absent and empty mean this daemon's own; the query part is for somebody else. */
-function checkUri(uri: string): void {
-  if (uri === '') return;
-  const parts = /^([a-z][a-z0-9+.-]*):(?:\/\/[^/?#]*)?([^?#]*)/i.exec(uri);
-  if (parts === null) throw remoteError(Code.noConnect, Domain.none, `URI '${uri}' does not include a driver name`);
-  const [, scheme = '', path = ''] = parts;
-  if (!SCHEMES.has(scheme.toLowerCase())) throw remoteError(Code.noConnect, Domain.none, uri);
+function checkUri(text: string): void {
+  if (text === '') return;
+  const uri = parseUri(text);
+  if (uri === undefined) throw remoteError(Code.internalError, Domain.uri, `Unable to parse URI ${text}`);
+  const { scheme, host, path } = uri;
+  if (scheme === undefined) throw remoteError(Code.noConnect, Domain.none, `URI '${text}' does not include a driver name`);
+  // Another host's networks are not served from here, and of QEMU's URIs just the one that clients have as their default.
+  const isOurs = scheme === 'network' || (scheme === 'qemu' && path === '/system');
+  if (!isOurs || host !== '') throw remoteError(Code.noConnect, Domain.none, text);
   if (path !== '/system') {
     throw remoteError(Code.internalError, Domain.none, `unexpected network URI path '${path}', try ${SYSTEM_URI}`);
   }

@@ -10,6 +10,7 @@ export const Domain = {
   interface: 26,
   secret: 30,
   nwfilter: 33,
+  uri: 45,
   domainSnapshot: 35,
   domainCheckpoint: 69,
 } as const;

@@ -161,7 +161,31 @@ events(client);
 await call(client, 'connectOpen', { name: 'network:///system', flags: 0 });
 await call(client, 'connectClose', undefined);
 await client.closed;
-for (const name of ['network:///', 'network:///session', 'network:///system?x=y', 'nonsense', 'vbox:///session']) {
+const uris = [
+  ...['network:///', 'network:///session', 'network:///system?x=y', 'nonsense', 'vbox:///session', 'Network:///system', 'network:/system'],
+  ...['network:system', 'network:', 'network://@/system', 'network:///system#', 'network:////system', 'network:///%73ystem', '//system'],
+  ...[
+    'network:///system%00',
+    'network:///sys%20tem',
+    'network:///system ',
+    ' network:///system',
+    ':',
+    '1x:///system',
+    'a b',
+    'a/b:c',
+    '?x',
+  ],
+  ...[
+    'network:///sys%tem',
+    'network:///sys[tem',
+    'network:///sysétem',
+    "network:///sys'~tem",
+    'network:///system?a b',
+    'network:///system#a#b',
+  ],
+  ...['net_work:///system', 'net-work:///system', 'network://h:x/system', 'network://[::1/system', 'network:///../system', 'qemu:///'],
+];
+for (const name of uris) {
   const other = await RawClient.connect(path);
   await call(other, 'connectOpen', { name, flags: 0 });
   other.end();
