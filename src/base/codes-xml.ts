@@ -4,8 +4,7 @@ import type { CodeEntry } from './codes.ts';
 export const xmlCodes: Readonly<Record<string, CodeEntry>> = {
   VNX001: {
     title: 'not well-formed',
-    explanation:
-      'The text breaks a rule of XML: a quote, a bracket or a name is missing or out of place. Nothing behind that place is read.',
+    explanation: 'A quote, a bracket or a name is missing or out of place. Nothing behind that place is read.',
     bad: '<network ipv6=yes><name>a</name></network>',
     good: "<network ipv6='yes'><name>a</name></network>",
   },
@@ -23,7 +22,7 @@ export const xmlCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNX004: {
     title: 'nested too deep',
-    explanation: 'Elements are nested more than 256 deep, which no network needs and which libxml2 refuses too.',
+    explanation: 'Elements are nested more than 256 deep, which libxml2 refuses too.',
   },
   VNX005: {
     title: 'attribute given twice',
@@ -58,7 +57,7 @@ export const xmlCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNX010: {
     title: 'DOCTYPE points outside',
-    explanation: 'The DOCTYPE refers to something outside the document. It is never fetched and reads as nothing.',
+    explanation: 'The DOCTYPE refers to something outside the document. It is never fetched.',
     bad: '<!DOCTYPE network SYSTEM "network.dtd"><network><name>a</name></network>',
     good: '<network><name>a</name></network>',
   },

@@ -113,6 +113,10 @@ export const portExists = (uuid: string): VirtnetError =>
 
 export const invalidArgument = (message: string, hint?: string): VirtnetError => failure('VND016', 8, message, hint);
 
+/** libvirt's XML code (domain 5) gives the namespace of an element of `<metadata>`, and tells of it as an internal error. */
+export const namespaceRefused = (message: string, hint: string, libvirtMessage: string): VirtnetError =>
+  new VirtnetError({ code: 'VND016', message, hint, libvirt: { code: 1, domain: 5, message: libvirtMessage } });
+
 export const noMetadata = (): VirtnetError => failure('VND012', 111, 'Requested metadata element is not present', undefined);
 
 export const noVirtualFunctions = (pf: string, exists: boolean): VirtnetError => {

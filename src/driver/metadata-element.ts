@@ -1,27 +1,44 @@
 import type { XmlAttribute, XmlElement, XmlNode } from '../xml/node.ts';
 import { parseXml } from '../xml/parse.ts';
 import { serializeNode } from '../xml/serialize.ts';
-import { invalidArgument, refused } from './errors.ts';
-
-/** An XML name without a colon, as a namespace prefix must be (Namespaces in XML 1.0, NCName), in ASCII. */
-const PREFIX = /^[A-Za-z_][\w.-]*$/;
+import { nameEnd } from '../xml/characters.ts';
+import { namespaceRefused, refused } from './errors.ts';
 
 /**
  * An element as it is stored in `<metadata>`: everything in it that has no namespace gets this one, under the prefix `key`.
  * @throws VirtnetError when the text is no XML element, or the key no prefix.
  */
 export function storedElement(text: string, key: string, uri: string): string {
-  if (!PREFIX.test(key)) throw invalidArgument(`'${key}' cannot be a namespace prefix`, 'use letters and digits');
+  const given = rootOf(text);
+  if (!isPrefix(key)) {
+    throw namespaceRefused(
+      `'${key}' cannot be a namespace prefix`,
+      'use letters and digits',
+      'failed to validate prefix for a new XML namespace',
+    );
+  }
   const declaration: XmlAttribute = { name: `xmlns:${key}`, value: uri, start: 0, valueStart: 0, valueEnd: 0 };
-  const root = renamed(rootOf(text), undefined, (e) => (e.namespace === undefined ? `${key}:${e.local}` : e.name));
-  const others = root.declarations.filter((d) => d.name !== declaration.name);
-  return serializeNode({ ...root, declarations: [...others, declaration] });
+  const isAlone = /^(?:<\?xml[^>]*>)?\s*$/.test(text.slice(0, given.start));
+  if (!isAlone || given.declarations.some((d) => d.name === declaration.name)) {
+    const [problem, hint] = isAlone
+      ? [`the element declares the prefix '${key}' itself`, 'leave its declaration out']
+      : ['something stands before the element', 'give the element alone'];
+    throw namespaceRefused(problem, hint, 'failed to create a new XML namespace');
+  }
+  const root = renamed(given, undefined, (e) => (e.namespace === undefined ? `${key}:${e.local}` : e.name));
+  return serializeNode({ ...root, declarations: [...root.declarations, declaration] });
 }
 
-/** A stored element as it was given: without the prefix and the declaration of its own namespace. */
+/** A name without a colon (Namespaces in XML 1.0, NCName); libxml2 takes none beyond U+FFFF here. */
+function isPrefix(key: string): boolean {
+  return key !== '' && nameEnd(key, 0) === key.length && !/[:\ud800-\udfff]/.test(key);
+}
+
+/** A stored element as it was given: without the prefix and the declaration (of several, the first) of its own namespace. */
 export function shownElement(xml: string, uri: string): string {
   const root = renamed(rootOf(xml), undefined, (e) => (e.namespace === uri ? e.local : e.name));
-  return serializeNode({ ...root, declarations: root.declarations.filter((d) => d.value !== uri) }, { indent: 0 });
+  const own = root.declarations.findIndex((d) => d.value === uri);
+  return serializeNode({ ...root, declarations: root.declarations.filter((_d, i) => i !== own) }, { indent: 0 });
 }
 
 function rootOf(text: string): XmlElement {

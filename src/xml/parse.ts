@@ -54,7 +54,7 @@ export function parseXml(source: string | Uint8Array, options: ParseXmlOptions =
 function forbidden(text: string, at: number): XmlFault {
   const code = text.charCodeAt(at);
   return new XmlFault('VNX012', at, `character U+${code.toString(16).toUpperCase().padStart(4, '0')} may not stand in a document`, {
-    hint: 'remove it; XML 1.0 cannot carry it, not even as a reference',
+    hint: 'remove it; XML cannot carry it',
     libxml2:
       code >= 0xfffe ? `Char 0x${code.toString(16).toUpperCase()} out of allowed range` : `PCDATA invalid Char value ${String(code)}`,
   });
@@ -76,9 +76,13 @@ function diagnosticOf(fault: XmlFault, text: string): Diagnostic {
   const index = lineIndex(text);
   const at = Math.min(fault.offset, text.length);
   const position = index.positionOf(at);
-  const noticed = index.positionOf(Math.min(fault.caret, text.length));
-  const line = index.lineText(noticed.line);
-  const excerpt = text === '' ? '' : `${line}\n${pointer(line.slice(0, noticed.column - 1))}^`;
+  let caret = Math.min(fault.caret, text.length);
+  const noticed = index.positionOf(caret);
+  // Of a text that ends too early libxml2 shows the end of the last line that is not empty.
+  if (caret === text.length) while (/[\n\r]/.test(text[caret - 1] ?? '')) caret--;
+  const shown = index.positionOf(caret);
+  const line = index.lineText(shown.line);
+  const excerpt = text === '' ? '' : `${line}\n${pointer(line.slice(0, shown.column - 1))}^`;
   return {
     code: fault.code,
     severity: 'error',

@@ -167,7 +167,7 @@ export class Parser {
         this.#pos = element.openEnd = element.end = behindSpace + 2;
         break;
       }
-      if (behindSpace === pos && element.attributes.length + element.declarations.length > 0 && pos < text.length) {
+      if (behindSpace === pos && element.attributes.length + element.declarations.length > 0) {
         throw new XmlFault('VNX001', pos, 'no space, and no end of the tag, follows an attribute', {
           libxml2: 'attributes construct error',
         });

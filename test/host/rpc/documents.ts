@@ -59,6 +59,11 @@ const texts: readonly string[] = [
   ...[`<a b='1'/c>`, '<a/ >', '<a b="1" /x>', '<a b="1"//>', '<a =""/>', '<a "b"/>', '<a b="1" c="2" d=3/>'].map(inside),
   '<network>\n  <name>a</name>\n  <bridge name="x"\n</network>\n',
   '<network>\n  <na me>a</name>\n</network>',
+  // Texts that end too early, in files as editors leave them.
+  ...["a='1'", '', ' a', ' a=', " a='x", '>', '><a>', '><!-- ', '>&am', '><name>a</name>'].flatMap((text) =>
+    ['', '\n', '\n\n', ' \n', '\r\n', '\n\n  \n', '\n '].map((end) => `<network ${text}${end}`),
+  ),
+  ...['<!-- ', '<?xml', '<?pi ', '<', '<!DOCTYPE x'].map((text) => `${text}\n\n`),
   // Text, comments, sections, instructions.
   ...['text', '   x', '\nx', '<network>]]></network>', '<network>a]]>b</network>'],
   ...['<!-- -- -->', '<!----x-->', '<!- x -->', '<![CDAT[x]]>', '<!DOCTYPE x>'].map(inside),

@@ -125,6 +125,44 @@ for (const type of [0, 1, 2, 3]) {
   await call(client, 'networkGetMetadata', { network: net, type, uri, flags: 2 });
   await call(client, 'networkGetMetadata', { network: net, type, uri: 'urn:other', flags: 0 });
 }
+// Elements and prefixes of all sorts; what is given is laid out in one line, as libvirt shows it after a restart too.
+const keyed = (metadata: string, key = 'k'): ArgsOf<'networkSetMetadata'> => ({
+  network: net,
+  type: 2,
+  metadata,
+  key,
+  uri: 'urn:z',
+  flags: 2,
+});
+for (const key of ['1k', 'k:k', 'é', '', ' ', 'k k', '-k', '_k', 'k.', 'XML', 'k·', '\u0301k', '日本', '🎈', 'k<', 'k"']) {
+  await call(client, 'networkSetMetadata', keyed('<a/>', key));
+}
+const elements = [
+  ...[
+    '<!-- x --><a/>',
+    '<?x y?><a/>',
+    '<!DOCTYPE a><a/>',
+    '<?xml version="1.0"?><a/>',
+    ' <a/>',
+    '<a/><!-- x -->',
+    '<a/><b/>',
+    '<a',
+    'text',
+  ],
+  ...[
+    '<a xmlns:k="urn:o"/>',
+    '<a xmlns:k="urn:z"/>',
+    '<k:a xmlns:k="urn:z"/>',
+    '<z:a xmlns:z="urn:z"><z:b/><c/></z:a>',
+    '<a xmlns="urn:z"><b/></a>',
+  ],
+  ...['<a><b xmlns:k="urn:o"><k:c/></b></a>', '<a xmlns="urn:q"/>', '<q:a/>', '<a k:b="1"/>', '<a xml:lang="en"/>', '<é/>'],
+];
+for (const element of elements) {
+  await call(client, 'networkSetMetadata', keyed(element));
+  await call(client, 'networkGetMetadata', { network: net, type: 2, uri: 'urn:z', flags: 2 });
+}
+await call(client, 'networkGetXmlDesc', { network: net, flags: 1 });
 // Ports, as virtqemud makes them.
 await call(client, 'networkPortCreateXml', { network: net, xml: portXml, flags: 0 });
 await call(client, 'networkPortCreateXml', { network: net, xml: portXml, flags: 0 });
