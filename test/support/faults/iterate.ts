@@ -16,6 +16,8 @@ export interface Iteration {
   readonly moments: readonly Fault['moment'][];
   /** What else is to be equal on equal hosts. */
   readonly more?: () => unknown;
+  /** Runs what comes after a cut, under conditions of its own. */
+  readonly nextRun?: (run: () => Promise<void>) => Promise<void>;
 }
 
 /** Counts of what was tried, to be sure that something was. */
@@ -102,7 +104,7 @@ async function failBothWays(plan: PlanCase, iteration: Iteration, tried: Tried, 
  * is as if the change had been made whole, and nothing is left over.
  */
 export async function cutEverywhere(plan: PlanCase, iteration: Iteration, tried: Tried): Promise<void> {
-  const { host } = iteration;
+  const { host, nextRun = (run: () => Promise<void>) => run() } = iteration;
   let driver = await openDriver({ host });
   await plan.before(driver);
   const before = snapshot(iteration);
@@ -122,13 +124,15 @@ export async function cutEverywhere(plan: PlanCase, iteration: Iteration, tried:
       return;
     }
     const where = note(tried, way, fault, step);
-    driver = await openDriver({ host });
-    await driver.repair();
-    expect(
-      (await driver.diff()).steps.map((s) => `${s.op} ${s.key}: ${s.reason}`),
-      `${where}: left`,
-    ).toEqual([]);
-    expect(await driver.problems(), where).toEqual([]);
+    await nextRun(async () => {
+      driver = await openDriver({ host });
+      expect(await driver.problems(), where).toEqual([]);
+      await driver.repair();
+      expect(
+        (await driver.diff()).steps.map((s) => `${s.op} ${s.key}: ${s.reason}`),
+        `${where}: left`,
+      ).toEqual([]);
+    });
     await plan.next?.(driver, {});
     expect(snapshot(iteration), where).toEqual(to);
   };
