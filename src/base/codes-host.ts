@@ -8,8 +8,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNC002: {
     title: 'subnet overlaps a route of this host',
-    explanation:
-      'The subnet overlaps a route of the host without being equal to it. The network starts; some addresses will be out of reach.',
+    explanation: 'It overlaps a route of the host. The network starts; some addresses will be out of reach.',
   },
   VNC003: {
     title: 'bridge name taken',
@@ -40,13 +39,13 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNC009: {
     title: 'address cannot be set',
-    explanation: 'The address of the bridge cannot be set as written: the netmask has holes, or the same address is given twice.',
+    explanation: 'The netmask has holes, or the same address is given twice.',
     bad: "<ip address='10.0.0.1' netmask='255.0.255.0'/>",
     good: "<ip address='10.0.0.1' netmask='255.255.255.0'/>",
   },
   VNC010: {
     title: 'no virtual functions',
-    explanation: 'The physical function of the pool has no virtual functions on this host, so there is nothing to hand to guests.',
+    explanation: "The pool's physical function has none on this host.",
   },
   VNC011: {
     title: 'no automatic reverse zone',
@@ -62,16 +61,18 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC013: {
     title: "somebody else's firewall drops guests' packets",
     explanation:
-      'A base chain of another table (Docker, ufw, firewalld, your own) drops what guests send through this host or ask it for (DHCP, DNS, TFTP). Rules of virtnet cannot undo that; the hint has the command that does.',
+      'A base chain of another table (Docker, ufw, firewalld, your own) drops what guests send through this host or ask it for. Rules of virtnet cannot undo that; the hint has the command that does.',
   },
   VNC014: {
     title: 'dnsmasq cannot reach its files',
     explanation:
-      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges. A folder on the way that only its owner may enter keeps it from them; it serves on without, and says so only in the log.',
+      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges. A folder on the way that only its owner may enter keeps it from them; it serves on without.',
   },
+  VNC015: { title: 'forwarded port taken', explanation: 'Another network forwards it already, or a program of the host listens on it.' },
+  VNF001: { title: 'wrong port forward', explanation: 'A <forward> in <metadata> that cannot be.' },
   VNP001: {
     title: 'step failed',
-    explanation: 'A step of the plan failed. What was done before it has been undone; the error names the step.',
+    explanation: 'What was done before it has been undone; the error names the step.',
   },
   VNP002: {
     title: 'step failed and undo incomplete',
@@ -90,7 +91,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VND005: { title: 'definition unreadable', explanation: 'A stored definition cannot be read. It is left alone; the other networks load.' },
   VND006: { title: 'pool exhausted', explanation: 'Every device of the network is in use and cannot be shared.' },
   VND007: { title: 'daemon does not answer', explanation: 'virtnetd has a socket here, and no good answer came over it.' },
-  VND008: { title: 'fault in virtnet', explanation: 'An error that virtnet did not foresee. Please report it with the message.' },
+  VND008: { title: 'fault in virtnet', explanation: 'virtnet did not foresee it. Please report it with the message.' },
   VNR001: {
     title: 'socket taken',
     explanation: 'The place of a socket of the daemon is taken: by another daemon that answers there, or by a file that is no socket.',

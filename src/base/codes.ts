@@ -9,7 +9,7 @@ export interface CodeEntry {
 
 /**
  * Every code that a diagnostic or an error can carry. `VNX` XML, `VNM` the network model, `VNE` updates of a section, `VNI` interfaces and
- * ports, `VNJ` the JSON view, `VNC` compile (this host cannot), `VNP` plan and apply, `VNH` host commands, `VND` driver (state of
+ * ports, `VNF` port forwards, `VNJ` the JSON view, `VNC` compile (this host cannot), `VNP` plan and apply, `VNH` host commands, `VND` driver (state of
  * networks), `VNR` RPC, `VNU` usage.
  * Each area lives in its own table so that a code stands beside nothing else; a retired code is never used again.
  */

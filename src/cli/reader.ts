@@ -1,5 +1,6 @@
 import type { Diagnostic, Span } from '../base/diagnostic.ts';
-import { parseNetwork, readNetwork, writeNetwork, type Network } from '../network/index.ts';
+import { checkForwards } from '../forwards/document.ts';
+import { parseNetwork, readNetwork, writeNetwork, type Network, type ReadNetwork } from '../network/index.ts';
 import { readNetworkView, viewNetwork } from '../network/view.ts';
 import type { SourceText } from './render/diagnostics.ts';
 import type { Source } from './sources.ts';
@@ -22,8 +23,14 @@ export async function readDocument(source: Source): Promise<ReadDocument> {
 }
 
 function readXml(name: string, bytes: Uint8Array): ReadDocument {
-  const { text, diagnostics, network } = readNetwork(bytes);
+  const { text, diagnostics, network } = readWhole(bytes);
   return { source: { name, text }, xml: text, diagnostics, ...(network ? { network } : {}) };
+}
+
+/** The document with what virtnet's own elements in its `<metadata>` say. */
+function readWhole(source: string | Uint8Array): Pick<ReadNetwork, 'text' | 'diagnostics' | 'network'> {
+  const { text, diagnostics, network } = readNetwork(source);
+  return { text, diagnostics: network ? [...diagnostics, ...checkForwards(network, text)] : diagnostics, ...(network ? { network } : {}) };
 }
 
 /** YAML and JSON: JSON is read as YAML too, which it is a part of, so that findings have places in both. */
@@ -72,7 +79,7 @@ async function readView(source: Source): Promise<ReadDocument> {
   if (!view.ok) return refuse(view.diagnostics.map(placed));
   // What the values mean is checked where it always is: in the XML that they stand for.
   const xml = writeNetwork(view.value);
-  const { network, diagnostics: found } = readNetwork(xml);
+  const { network, diagnostics: found } = readWhole(xml);
   const diagnostics = found.map(({ span: _span, position: _position, related: _related, path, ...d }): Diagnostic => {
     const pointer = path === undefined ? undefined : pointerOf(path);
     return placed(pointer === undefined ? d : { ...d, path: pointer });

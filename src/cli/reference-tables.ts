@@ -9,6 +9,7 @@ const AREAS: readonly (readonly [prefix: string, title: string])[] = [
   ['VNE', 'Updates of a section'],
   ['VNI', "Guests' interfaces and ports"],
   ['VNJ', 'The JSON and YAML view'],
+  ['VNF', 'Port forwards'],
   ['VNC', 'This host cannot'],
   ['VNP', 'Plan and apply'],
   ['VNH', 'Host commands'],

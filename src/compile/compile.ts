@@ -1,6 +1,7 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
+import { forwardsOf } from '../forwards/document.ts';
 import { compileAddressing } from './addressing.ts';
 import { compileChecksum } from './checksum.ts';
 import { complete, type CompleteNetwork } from './complete.ts';
@@ -103,6 +104,7 @@ function compileDocument(network: CompleteNetwork, bridge: string, paths: HostPa
   const known = meanings.get(network);
   if (known?.paths === paths) return known;
   const report = new Report();
+  report.add(forwardsOf(network).diagnostics.filter(({ severity }) => severity === 'error'));
   const firewall = compileFirewall(network, bridge);
   const addressing = compileAddressing(network, bridge, report);
   const dnsmasq = compileDnsmasq(network, bridge, paths, report);

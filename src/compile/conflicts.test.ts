@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { facts, ip4, network, UUID } from '../../test/support/network.ts';
+import { FORWARDS_NAMESPACE } from '../forwards/forward.ts';
 import type { Network } from '../network/network.ts';
 import type { RouteFact } from './facts.ts';
 import { findConflicts } from './conflicts.ts';
@@ -37,6 +38,34 @@ describe('findConflicts', () => {
     const other = network('nat', { name: 'other', uuid: UUID.replace(/1$/, '2'), ips: [ip4] });
     expect(codes(nat, facts(), [other])).toEqual(['error VNC003', 'error VNC001']);
     expect(codes(nat, facts(), [nat])).toEqual([]);
+  });
+
+  it('refuses a port that another network forwards', () => {
+    const forwarding = (rest: string, n: number): Network => {
+      const xml = `<forwards xmlns='${FORWARDS_NAMESPACE}'><forward proto='tcp' ${rest} to='10.0.${String(n)}.10'/></forwards>`;
+      const own = {
+        name: `net${String(n)}`,
+        uuid: UUID.replace(/1$/, String(n)),
+        bridge: { name: `virbr${String(n)}`, stp: true, delay: 0 },
+      };
+      const ips = [{ address: `10.0.${String(n)}.1`, netmask: '255.255.255.0' }];
+      return network('nat', { ...own, ips, metadata: [{ namespace: FORWARDS_NAMESPACE, xml }] });
+    };
+    const web = forwarding("port='80'", 1);
+    expect(findConflicts(web, facts(), [web, forwarding("port='79' end='81' address='203.0.113.1'", 2)])).toMatchObject([
+      {
+        code: 'VNC015',
+        severity: 'error',
+        message: "tcp 80 is forwarded to '10.0.2.10' of network 'net2' already",
+        libvirt: { code: 55, message: "Requested operation is not valid: port forward tcp 80 is in use by network 'net2'" },
+      },
+    ]);
+    expect(
+      codes(web, facts(), [
+        forwarding("port='81'", 2),
+        network('nat', { uuid: UUID.replace(/1$/, '3'), bridge: { name: 'b', stp: true, delay: 0 } }),
+      ]),
+    ).toEqual([]);
   });
 
   it('refuses a static route to a subnet of the host', () => {

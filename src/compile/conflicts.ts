@@ -1,4 +1,6 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
+import { claimSame, formatListen } from '../forwards/forward.ts';
+import { forwardsOf } from '../forwards/document.ts';
 import { formatIp, formatSubnet, network as subnetNetwork, type Subnet } from '../inet/index.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import { checkDevices } from './devices.ts';
@@ -14,7 +16,8 @@ export function linkAlias(network: string, port?: string): string {
 
 /**
  * What on this host, or among the other running networks, stands in the way of a network: an equal subnet (VNC001) or an overlapping
- * one (VNC002, a warning), a bridge name that is not ours (VNC003), devices that are not there (VNC004, VNC010).
+ * one (VNC002, a warning), a bridge name that is not ours (VNC003), devices that are not there (VNC004, VNC010), a port that another network
+ * forwards (VNC015).
  */
 export function findConflicts(network: Network, facts: HostFacts, others: readonly Network[] = []): readonly Diagnostic[] {
   const report = new Report();
@@ -23,6 +26,7 @@ export function findConflicts(network: Network, facts: HostFacts, others: readon
     const neighbours = neighboursOf(network, facts, others);
     checkAddresses(network, neighbours, report);
     checkRoutes(network, neighbours, report);
+    checkForwards(network, others, report);
   }
   checkDevices(network, facts, report);
   return report.diagnostics;
@@ -91,6 +95,26 @@ function checkRoutes(network: Network, neighbours: Neighbours, report: Report): 
       found: formatSubnet(to),
       hint: 'remove the route, or the other owner of the subnet',
       libvirt: libvirtHelperSays(1, `Route address '${formatIp(to)}' conflicts with IP address for '${equal.dev}'`),
+    });
+  }
+}
+
+function checkForwards(network: Network, others: readonly Network[], report: Report): void {
+  const { forwards } = forwardsOf(network);
+  if (forwards.length === 0) return;
+  const theirs = others.flatMap((o) =>
+    o.uuid === network.uuid ? [] : forwardsOf(o).forwards.map((forward) => ({ forward, name: o.name })),
+  );
+  for (const forward of forwards) {
+    const other = theirs.find((t) => claimSame(t.forward, forward));
+    if (!other) continue;
+    report.error({
+      code: 'VNC015',
+      message: `${formatListen(forward)} is forwarded to '${other.forward.to}' of network '${other.name}' already`,
+      path: '/network/metadata',
+      found: formatListen(forward),
+      hint: 'choose another port or address, or remove the other forward',
+      libvirt: libvirtSays(55, `port forward ${formatListen(forward)} is in use by network '${other.name}'`),
     });
   }
 }

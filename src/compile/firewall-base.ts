@@ -6,18 +6,37 @@
 export interface FirewallBase {
   readonly family: 'inet';
   readonly table: string;
-  readonly maps: readonly { readonly name: MapName; readonly type: string }[];
+  readonly maps: readonly {
+    readonly name: MapName;
+    readonly type: string;
+    /** Its keys are ranges of addresses and ports. */
+    readonly interval?: true;
+  }[];
   readonly chains: readonly {
     readonly name: string;
     /** The line that hooks the chain, in nft's listing form, without its closing semicolon. */
-    readonly hook: { readonly type: 'filter' | 'nat'; readonly hook: 'input' | 'forward' | 'postrouting'; readonly priority: string };
+    readonly hook: {
+      readonly type: 'filter' | 'nat';
+      readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
+      readonly priority: string;
+    };
     readonly policy: 'accept';
     readonly rules: readonly string[];
   }[];
 }
 
-/** `to_guest` is asked by the device a packet leaves through, the others by the one it came in by. */
-export type MapName = 'limit_from' | 'to_guest' | 'from_guest' | 'nat_from';
+/**
+ * `to_guest` is asked by the device a packet leaves through, the others of the first line by the one it came in by. Port forwards: `forward_*` by
+ * the address of the host, protocol and port that is asked for, `forwarded_*` by those of the guest (asked by the rules of its network).
+ */
+export type MapName =
+  ('limit_from' | 'to_guest' | 'from_guest' | 'nat_from') | ('forward_ip' | 'forward_ip6' | 'forwarded_ip' | 'forwarded_ip6');
+
+/** Which port forward a packet is for. Once a connection: the kernel asks a nat hook of its first packet only. */
+const FORWARD_RULES = ['ip daddr . meta l4proto . th dport vmap @forward_ip', 'ip6 daddr . meta l4proto . th dport vmap @forward_ip6'];
+
+const forwardMap = (name: MapName, family: 'ipv4' | 'ipv6') =>
+  ({ name, type: `${family}_addr . inet_proto . inet_service : verdict`, interval: true }) as const;
 
 /**
  * `to_guest` is asked first, as libvirt's `guest_input` runs before its `guest_output`: a packet from one network to another is
@@ -32,6 +51,10 @@ export const firewallBase: FirewallBase = {
     { name: 'to_guest', type: 'ifname : verdict' },
     { name: 'from_guest', type: 'ifname : verdict' },
     { name: 'nat_from', type: 'ifname : verdict' },
+    forwardMap('forward_ip', 'ipv4'),
+    forwardMap('forward_ip6', 'ipv6'),
+    forwardMap('forwarded_ip', 'ipv4'),
+    forwardMap('forwarded_ip6', 'ipv6'),
   ],
   chains: [
     {
@@ -45,6 +68,19 @@ export const firewallBase: FirewallBase = {
       hook: { type: 'filter', hook: 'forward', priority: 'filter' },
       policy: 'accept',
       rules: ['iifname vmap @limit_from', 'oifname vmap @to_guest', 'iifname vmap @from_guest'],
+    },
+    {
+      name: 'prerouting',
+      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat' },
+      policy: 'accept',
+      rules: FORWARD_RULES,
+    },
+    {
+      // What the host itself asks for. `dstnat` in figures: nft takes the word here from 1.0.7 on.
+      name: 'output',
+      hook: { type: 'nat', hook: 'output', priority: '-100' },
+      policy: 'accept',
+      rules: FORWARD_RULES,
     },
     {
       name: 'postrouting',

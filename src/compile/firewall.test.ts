@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ip4, ip6, network } from '../../test/support/network.ts';
+import { FORWARDS_NAMESPACE } from '../forwards/forward.ts';
 import type { Network } from '../network/network.ts';
 import { compileFirewall } from './firewall.ts';
 import { complete } from './complete.ts';
@@ -83,5 +84,50 @@ describe('the packet rules of', () => {
       { map: 'from_guest', key: 'virbr7', verdict: `jump n_${TAIL}_from` },
       { map: 'nat_from', key: 'virbr7', verdict: `jump n_${TAIL}_nat` },
     ]);
+  });
+
+  it('port forwards translate what asks for the host, let just that in, and bring its own guests back by the host', () => {
+    const forwards = `<forwards xmlns='${FORWARDS_NAMESPACE}'>
+      <forward proto='tcp' port='80' to='192.168.122.10' to-port='8080'/>
+      <forward proto='tcp' port='8070' end='8090' to='192.168.122.10'><source address='10.0.0.0/8'/><source address='0.0.0.0/0'/></forward>
+      <forward proto='udp' address='2001:db8::1' port='53' to='2001:db8:1::a' to-port='5353'/></forwards>`;
+    const metadata = [{ namespace: FORWARDS_NAMESPACE, xml: forwards }];
+    const firewall = compileFirewall(complete(network('nat', { ips: [ip4, ip6], metadata })), 'virbr0');
+    const to = rules(network('nat', { ips: [ip4, ip6], metadata }));
+    expect(to['to']).toEqual([
+      'iifname "virbr0" accept',
+      'ip daddr 192.168.122.0/24 ct state established,related accept',
+      'ip6 daddr 2001:db8:1::/64 accept',
+      'ct status dnat ip daddr . meta l4proto . th dport vmap @forwarded_ip',
+      'reject',
+    ]);
+    expect(to['nat']?.[0]).toBe('oifname "virbr0" ct status dnat masquerade');
+    const every = 'meta l4proto tcp fib daddr type local ip daddr != 127.0.0.0/8 dnat ip to 192.168.122.10';
+    expect(to).toMatchObject({
+      forward_tcp_ip_80: [`${every}:8080`],
+      forward_tcp_ip_8070: [`ip saddr 10.0.0.0/8 ${every}`, every],
+      forward_udp_2001_db8__1_53: ['meta l4proto udp fib daddr type local dnat ip6 to [2001:db8:1::a]:5353'],
+      forwarded: ['accept'],
+    });
+    expect(firewall?.elements.slice(3)).toEqual([
+      { map: 'forward_ip', key: '0.0.0.0/0 . tcp . 80', verdict: `jump n_${TAIL}_forward_tcp_ip_80` },
+      { map: 'forward_ip', key: '0.0.0.0/0 . tcp . 8070-8090', verdict: `jump n_${TAIL}_forward_tcp_ip_8070` },
+      { map: 'forward_ip6', key: '2001:db8::1 . udp . 53', verdict: `jump n_${TAIL}_forward_udp_2001_db8__1_53` },
+      // Port 8080 is in the range: one key.
+      { map: 'forwarded_ip', key: '192.168.122.10 . tcp . 8070-8090', verdict: `jump n_${TAIL}_forwarded` },
+      { map: 'forwarded_ip6', key: '2001:db8:1::a . udp . 5353', verdict: `jump n_${TAIL}_forwarded` },
+    ]);
+  });
+
+  it('port forwards of a network with a forward device come by it alone, and those of a routed one need no rule to be let in', () => {
+    const xml = `<forwards xmlns='${FORWARDS_NAMESPACE}'><forward proto='tcp' port='80' to='192.168.122.10'/></forwards>`;
+    const metadata = [{ namespace: FORWARDS_NAMESPACE, xml }];
+    expect(rules(network('nat', { ips: [ip4], metadata }, { interfaces: [{ dev: 'eth1' }] }))['to']).toContain(
+      'iifname "eth1" ct status dnat ip daddr . meta l4proto . th dport vmap @forwarded_ip',
+    );
+    expect(rules(network('route', { ips: [ip4], metadata }))).toMatchObject({
+      to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 accept', 'reject with icmp port-unreachable'],
+      nat: ['oifname "virbr0" ct status dnat masquerade'],
+    });
   });
 });

@@ -1,9 +1,12 @@
 import { assertNever } from '../base/errors.ts';
+import { forwardsOf } from '../forwards/document.ts';
+import type { PortForward } from '../forwards/forward.ts';
 import type { Family } from '../inet/index.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import type { Nat } from '../network/forward.ts';
 import type { CompleteNetwork } from './complete.ts';
 import type { MapName } from './firewall-base.ts';
+import { acceptForwarded, forwardParts, masqueradeHairpin } from './forward-rules.ts';
 import type { FirewallResource } from './host-state.ts';
 import { addressedIps, hasFamily, nftPrefix, type AddressedIp } from './subnets.ts';
 
@@ -27,7 +30,11 @@ function guards(network: Network): boolean {
 
 /** The name of one of a network's chains in table `inet virtnet`. */
 export function chainName(uuid: string, way: Way): string {
-  return `n_${uuid.replaceAll('-', '_')}_${way}`;
+  return `${chainPrefix(uuid)}${way}`;
+}
+
+function chainPrefix(uuid: string): string {
+  return `n_${uuid.replaceAll('-', '_')}_`;
 }
 
 /**
@@ -40,23 +47,37 @@ export function chainName(uuid: string, way: Way): string {
  */
 export function compileFirewall(network: CompleteNetwork, bridge: string): FirewallResource | undefined {
   if (!hasRules(network)) return undefined;
-  const chains = { ...guardChains(network, bridge), limit: limitRules(network, bridge) };
+  const { forwards } = forwardsOf(network);
+  const chains = { ...guardChains(network, bridge, forwards), limit: limitRules(network, bridge) };
   const ways = WAYS.filter((way) => chains[way].length > 0);
+  const forwarding = forwardParts(chainPrefix(network.uuid), forwards);
   return {
     kind: 'firewall',
     owner: { network: network.uuid },
-    chains: ways.map((way) => ({ name: chainName(network.uuid, way), rules: chains[way] })),
-    elements: ways.map((way) => ({ map: MAP[way], key: bridge, verdict: `jump ${chainName(network.uuid, way)}` })),
+    chains: [...ways.map((way) => ({ name: chainName(network.uuid, way), rules: chains[way] })), ...forwarding.chains],
+    elements: [
+      ...ways.map((way) => ({ map: MAP[way], key: bridge, verdict: `jump ${chainName(network.uuid, way)}` })),
+      ...forwarding.elements,
+    ],
   };
 }
 
-function guardChains(network: CompleteNetwork, bridge: string): Readonly<Record<Exclude<Way, 'limit'>, readonly string[]>> {
+function guardChains(
+  network: CompleteNetwork,
+  bridge: string,
+  forwards: readonly PortForward[],
+): Readonly<Record<Exclude<Way, 'limit'>, readonly string[]>> {
   if (!guards(network)) return { to: [], from: [], nat: [] };
   const ips = addressedIps(network);
   return {
-    to: [`iifname ${quote(bridge)} accept`, ...ips.flatMap((ip) => acceptTo(network, ip)), ...rejects(network)],
+    to: [
+      `iifname ${quote(bridge)} accept`,
+      ...ips.flatMap((ip) => acceptTo(network, ip)),
+      ...acceptForwards(network, forwards),
+      ...rejects(network),
+    ],
     from: [...ips.flatMap((ip) => acceptFrom(network, ip)), ...rejects(network)],
-    nat: natRules(network, ips),
+    nat: [...(forwards.length > 0 ? [masqueradeHairpin(quote(bridge))] : []), ...natRules(network, ips)],
   };
 }
 
@@ -112,6 +133,12 @@ function acceptTo(network: Network, { subnet }: AddressedIp): readonly string[] 
   const from = device('iifname', network);
   const state = how === 'nat' ? ' ct state established,related' : '';
   return [`${from}${field(subnet.family)} daddr ${nftPrefix(subnet)}${state} accept`];
+}
+
+/** What port forwards let in: nothing more where the subnet is open anyway. */
+function acceptForwards(network: Network, forwards: readonly PortForward[]): readonly string[] {
+  const families = new Set(forwards.map(({ family }) => family).filter((family) => forwarding(network, family) === 'nat'));
+  return [...families].sort().map((family) => acceptForwarded(family, device('iifname', network)));
 }
 
 /** What may leave the bridge from one subnet. */

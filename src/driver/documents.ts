@@ -1,5 +1,6 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
+import { checkForwards } from '../forwards/document.ts';
 import type { Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';
 import { writeNetwork } from '../network/write-network.ts';
@@ -32,7 +33,13 @@ export interface ParseOptions {
 
 /** Reads a network document; warnings of what is accepted are for those who show them (`virtnet lint`, not here). Never throws. */
 export function parseDocument(xml: string, options: ParseOptions): Result<Network> {
-  return validated(asResult(readNetwork(xml, { quiet: true })), xml, options);
+  const read = readNetwork(xml, { quiet: true });
+  const forwards = read.network ? checkForwards(read.network, read.text) : [];
+  return validated(asResult({ ...read, diagnostics: [...read.diagnostics, ...forwards.filter(isError)] }), xml, options);
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error';
 }
 
 /** libvirt validates before it reads, so what its schema refuses is the first error; only the root's name comes before. */

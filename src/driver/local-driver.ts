@@ -24,6 +24,7 @@ import type {
 import type { Engine } from './engine.ts';
 import type { EventQueue } from './event-queue.ts';
 import { foreignDropWarnings, meetsFirewalls } from './foreign-drops.ts';
+import { hasForwards, shadowedListeners } from './forward-warnings.ts';
 import { networkInfo } from './info.ts';
 import { shownLive } from './live.ts';
 import { lookup } from './lookup.ts';
@@ -78,9 +79,12 @@ export class LocalDriver implements NetworkDriver {
     const state = this.#parts.engine.glance();
     const records = refs === undefined ? [...state.networks.values()] : refs.map((ref) => lookup(state, ref));
     const running = records.flatMap(({ live }) => live ?? []);
-    if (!running.some(meetsFirewalls)) return [];
-    const chains = await this.#parts.host.foreignChains();
-    return running.flatMap((network) => foreignDropWarnings(network, chains));
+    const { host } = this.#parts;
+    const [chains, listeners] = await Promise.all([
+      running.some(meetsFirewalls) ? host.foreignChains() : [],
+      running.some(hasForwards) ? host.listeners() : [],
+    ]);
+    return running.flatMap((network) => [...foreignDropWarnings(network, chains), ...shadowedListeners(network, listeners)]);
   }
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {

@@ -1,9 +1,12 @@
+import { hasErrors } from '../base/diagnostic.ts';
+import { forwardsOf } from '../forwards/document.ts';
+import { FORWARDS_NAMESPACE } from '../forwards/forward.ts';
 import type { MetadataElement } from '../network/metadata.ts';
 import type { Network } from '../network/network.ts';
 import type { Operation } from './change.ts';
 import { documentsOnly } from './change.ts';
 import type { Affect, NetworkRef } from './driver.ts';
-import { configOfTransient, invalidArgument, noMetadata, notRunning } from './errors.ts';
+import { configOfTransient, invalidArgument, noMetadata, notRunning, refused } from './errors.ts';
 import { unlessSame } from './keep.ts';
 import { lookup } from './lookup.ts';
 import { storedElement, shownElement } from './metadata-element.ts';
@@ -45,7 +48,20 @@ export function editDocuments(record: NetworkRecord, which: Affected, edit: (net
   };
 }
 
-/** Sets, replaces or (without a value) removes a title, a description or one namespace's element. */
+/**
+ * The network, unless a change made a port forward of it one that cannot be: its guest's fixed address is gone, say.
+ * @throws VirtnetError VNF001
+ */
+export function withSoundForwards(network: Network): Network {
+  const { diagnostics } = forwardsOf(network);
+  if (hasErrors(diagnostics)) throw refused(diagnostics);
+  return network;
+}
+
+/**
+ * Sets, replaces or (without a value) removes a title, a description or one namespace's element. Port forwards of a running network follow
+ * at once.
+ */
 export function setMetadata(
   ref: NetworkRef,
   item: MetadataItem,
@@ -60,9 +76,11 @@ export function setMetadata(
     const record = lookup(state, ref);
     const which = affected(record, options.affect);
     const edit = editor(item, value, options.key ?? '', options.uri ?? '');
-    const next = withRecord(state, editDocuments(record, which, edit));
+    const isForwards = item === 'element' && options.uri === FORWARDS_NAMESPACE;
+    const next = withRecord(state, editDocuments(record, which, isForwards ? (network) => withSoundForwards(edit(network)) : edit));
     const namespace = item === 'element' && options.uri !== undefined ? { namespace: options.uri } : {};
-    return documentsOnly(next, undefined, [{ type: 'metadata', name: record.name, uuid: record.uuid, item, ...namespace }]);
+    const change = documentsOnly(next, undefined, [{ type: 'metadata', name: record.name, uuid: record.uuid, item, ...namespace }]);
+    return isForwards && which.live ? { ...change, scope: new Set([record.uuid]) } : change;
   };
 }
 

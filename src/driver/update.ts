@@ -4,7 +4,7 @@ import type { Operation } from './change.ts';
 import type { NetworkRef, UpdateRequest } from './driver.ts';
 import { refused } from './errors.ts';
 import { lookup } from './lookup.ts';
-import { affected, editDocuments } from './metadata.ts';
+import { affected, editDocuments, withSoundForwards } from './metadata.ts';
 import { following } from './port-operations.ts';
 import { withRecord } from './state.ts';
 
@@ -25,5 +25,5 @@ export function update(ref: NetworkRef, request: UpdateRequest): Operation<void>
 function edited(network: Network, request: UpdateRequest): Network {
   const result = updateNetwork(network, request);
   if (!result.ok) throw refused(result.diagnostics);
-  return result.value;
+  return withSoundForwards(result.value);
 }

@@ -5,6 +5,7 @@ import type { Step } from '../plan/plan.ts';
 import { VirtnetError } from '../base/errors.ts';
 import type { ForeignChain } from './foreign-chains.ts';
 import type { Host } from './host.ts';
+import type { Listener } from './listeners.ts';
 import { isOfPorts } from './observe.ts';
 
 export interface FakeHostOptions {
@@ -13,6 +14,7 @@ export interface FakeHostOptions {
   /** What is there at first. */
   readonly state?: HostState;
   readonly foreignChains?: readonly ForeignChain[];
+  readonly listeners?: readonly Listener[];
   /** Asked before each step; an error makes it fail. */
   readonly fail?: (step: Step, index: number) => Error | undefined;
 }
@@ -76,6 +78,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
       return Promise.resolve();
     },
     foreignChains: () => Promise.resolve(options.foreignChains ?? []),
+    listeners: () => Promise.resolve(options.listeners ?? []),
     lock: async () => {
       const before = tail;
       let release = (): void => undefined;

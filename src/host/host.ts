@@ -4,6 +4,7 @@ import type { Step } from '../plan/plan.ts';
 import type { LinkCounters } from './counters.ts';
 import type { DeviceNode } from './device-nodes.ts';
 import type { ForeignChain } from './foreign-chains.ts';
+import type { Listener } from './listeners.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
 export interface ObserveRequest {
@@ -47,6 +48,8 @@ export interface Host extends AsyncDisposable {
   execute(steps: readonly Step[], options?: ExecuteOptions): Promise<void>;
   /** Base chains of somebody else's that guests' packets pass. Empty where the firewall cannot be read. */
   foreignChains(): Promise<readonly ForeignChain[]>;
+  /** Sockets of programs that wait for others. */
+  listeners(): Promise<readonly Listener[]>;
   /**
    * The one writer of this network namespace. Waits, then fails. `undisturbed` says that no other process has held it since this one did.
    * @throws VirtnetError VNH004 naming the holder (process id, command, since when).

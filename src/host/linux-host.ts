@@ -9,6 +9,7 @@ import { AheadListing, type HostTools } from './handler.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { LinkDump } from './link-dump.ts';
+import { readListeners } from './listeners.ts';
 import { freeKeptLock, takeLock } from './lock.ts';
 import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
@@ -47,6 +48,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
     observe: (request) => observeHost(request, tools),
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignChains: async () => (await Promise.all([foreignChains(), legacyChains(tools.proc)].map((read) => read.catch(() => [])))).flat(),
+    listeners: () => Promise.resolve(readListeners(tools.proc)),
     lock: async (purpose, given = {}) => {
       const lock = await takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs });
       if (lock.undisturbed !== true) tools.tc.forget(); // another process may have made devices anew

@@ -21,7 +21,7 @@ export function nftScript(steps: readonly FirewallStep[]): string {
   const changes = steps.flatMap((s) => (s.kind === 'firewall' ? [{ before: s.before, after: s.after }] : []));
   for (const { after } of changes) for (const chain of after?.chains ?? []) out.push(`add chain ${TABLE} ${word(chain.name)}`);
   for (const { before, after } of changes)
-    for (const e of missingFrom(after, before)) out.push(`delete element ${TABLE} ${word(e.map)} { ${key(e.key)} }`);
+    for (const e of missingFrom(after, before)) out.push(`delete element ${TABLE} ${word(e.map)} { ${key(e)} }`);
   for (const { before, after } of changes) {
     const names = new Set([...(before?.chains ?? []), ...(after?.chains ?? [])].map((c) => c.name));
     for (const name of names) if (!sameRules(name, before, after)) out.push(`flush chain ${TABLE} ${word(name)}`);
@@ -31,7 +31,7 @@ export function nftScript(steps: readonly FirewallStep[]): string {
       if (!sameRules(chain.name, before, after))
         for (const rule of chain.rules) out.push(`add rule ${TABLE} ${word(chain.name)} ${oneLine(rule)}`);
   for (const { before, after } of changes)
-    for (const e of missingFrom(before, after)) out.push(`add element ${TABLE} ${word(e.map)} { ${key(e.key)} : ${oneLine(e.verdict)} }`);
+    for (const e of missingFrom(before, after)) out.push(`add element ${TABLE} ${word(e.map)} { ${key(e)} : ${oneLine(e.verdict)} }`);
   for (const { before, after } of changes)
     for (const chain of before?.chains ?? [])
       if (!after?.chains.some((c) => c.name === chain.name)) out.push(`delete chain ${TABLE} ${word(chain.name)}`);
@@ -45,7 +45,7 @@ const TABLE_OFF = `add table ${TABLE}\ndelete table ${TABLE}\n`;
 function baseLines(): readonly string[] {
   return [
     `add table ${TABLE}`,
-    ...firewallBase.maps.map((m) => `add map ${TABLE} ${m.name} { type ${m.type} ; }`),
+    ...firewallBase.maps.map((m) => `add map ${TABLE} ${m.name} { type ${m.type} ; ${m.interval === true ? 'flags interval ; ' : ''}}`),
     ...firewallBase.chains.flatMap((c) => [
       `add chain ${TABLE} ${c.name} { type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority} ; policy ${c.policy} ; }`,
       `flush chain ${TABLE} ${c.name}`,
@@ -68,8 +68,17 @@ function sameRules(name: string, before: FirewallResource | undefined, after: Fi
   return a !== undefined && b !== undefined && a.rules.length === b.rules.length && a.rules.every((r, i) => r === b.rules[i]);
 }
 
-/** A key of an interface map: always quoted, so it must not hold a quotation mark, a `*` at its end (a wildcard) or a control character. */
-function key(name: string): string {
+const interfaceMaps: ReadonlySet<string> = new Set(firewallBase.maps.filter((m) => m.type.startsWith('ifname ')).map((m) => m.name));
+
+/**
+ * A key of a map. A device's name is always quoted, so it must not hold a quotation mark, a `*` at its end (a wildcard) or a control
+ * character; the others are an address, a protocol and ports.
+ */
+function key({ map, key: name }: Element): string {
+  if (!interfaceMaps.has(map)) {
+    if (!/^[0-9a-f.:]+(?:\/0)? \. (?:tcp|udp) \. \d+(?:-\d+)?$/.test(name)) throw refusal(name);
+    return name;
+  }
   if (/["\\\u0000-\u001f\u007f]|\*$/.test(name)) throw refusal(name);
   return `"${name}"`;
 }

@@ -48,10 +48,10 @@ function readMap(name: string, body: readonly string[]): ListedMap {
   return { name, type, elements: splitElements(listed) };
 }
 
-/** Splits `"a" : jump x, "b" : accept`; a quoted key may hold any character but a quotation mark. */
+/** Splits `"a" : jump x, 2001:db8::1 . tcp . 80 : accept`; a quoted key may hold any character but a quotation mark. */
 function splitElements(text: string): { key: string; verdict: string }[] {
   const out: { key: string; verdict: string }[] = [];
-  const element = /\s*("[^"]*"|[^\s,:"]+)(?: comment "[^"]*")? : ([^,]+?)\s*(?:,|$)/y;
+  const element = /\s*("[^"]*"|[^\s,"][^,"]*?)(?: comment "[^"]*")? : ([^,]+?)\s*(?:,|$)/y;
   for (let m = element.exec(text); m; m = element.exec(text)) out.push({ key: m[1] as string, verdict: m[2] as string });
   return out;
 }

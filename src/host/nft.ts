@@ -30,7 +30,10 @@ function isBaseWhole(table: ListedTable): boolean {
   const chainsFit = firewallBase.chains.every((c) => {
     const listed = table.chains.find((l) => l.name === c.name);
     const hook = `type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority}; policy ${c.policy};`;
-    return listed?.hook === hook && listed.rules.join('\n') === c.rules.join('\n');
+    // nft 1.0.7 and later have a word for the figure.
+    return (
+      listed?.hook?.replace(/ output priority dstnat;/, ' output priority -100;') === hook && listed.rules.join('\n') === c.rules.join('\n')
+    );
   });
   return mapsFit && chainsFit;
 }

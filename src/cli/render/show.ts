@@ -1,6 +1,9 @@
 import type { PortRecord } from '../../compile/port.ts';
 import type { Lease, NetworkInfo, PortStatus } from '../../driver/driver.ts';
+import { forwardsOf } from '../../forwards/document.ts';
+import { formatListen, formatSource, formatTarget } from '../../forwards/forward.ts';
 import { plugTypeOf } from '../../interface/plug-type.ts';
+import type { Network } from '../../network/network.ts';
 import type { Plan } from '../../plan/plan.ts';
 import { addressOf } from '../views.ts';
 import { formatDiagnostic } from './diagnostics.ts';
@@ -61,6 +64,7 @@ function factsOf({ info, leases, now, ports }: ShowData, style: Style): (readonl
           )
         : undefined,
     ],
+    ...forwardFacts(network),
     ['limits', limitsOf(network.bandwidth)],
     ['mtu', network.mtu === undefined ? undefined : String(network.mtu)],
     ['portgroups', network.portgroups.map((g) => g.name + (g.default ? ' (default)' : '')).join(', ')],
@@ -73,6 +77,17 @@ function factsOf({ info, leases, now, ports }: ShowData, style: Style): (readonl
   return facts.flatMap(([label, value]) =>
     value === undefined || value === '' ? [] : [[label, /\u001b/.test(value) ? value : clean(value)] as const],
   );
+}
+
+/** Port forwards, one a line; more of them than fit a screen are counted. */
+function forwardFacts(network: Network): (readonly [string, string])[] {
+  const { forwards } = forwardsOf(network);
+  const lines = forwards.slice(0, MOST_ROWS).map((forward) => {
+    const from = forward.sources === undefined ? '' : ` for ${forward.sources.map(formatSource).join(', ')} alone`;
+    return `${formatListen(forward)} to ${formatTarget(forward)}${from}`;
+  });
+  const more = forwards.length - lines.length;
+  return [...lines, ...(more > 0 ? [count(more, 'more forward')] : [])].map((line, i) => [i === 0 ? 'forwards' : '', line]);
 }
 
 function poolText(used: number, total: number, active: boolean, style: Style): string {

@@ -2,6 +2,7 @@ import { codes } from '../../base/codes.ts';
 import { VirtnetError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
 import { explainNetwork, type Explanation } from '../../network/explain.ts';
+import { explainForwards } from '../../forwards/explain.ts';
 import type { Network } from '../../network/network.ts';
 import { existsSync } from 'node:fs';
 import { loadDocuments } from '../documents.ts';
@@ -53,9 +54,15 @@ async function networksOf(io: Io, word: string, asData: boolean): Promise<readon
 }
 
 function explain(io: Io, network: Network, data: unknown[] | undefined): void {
-  const sections = explainNetwork(network);
+  const sections = sectionsOf(network);
   if (data) data.push({ name: network.name, sections });
   else io.out(formatExplanation(network.name, sections, io));
+}
+
+/** What virtnet's own elements say comes behind who reaches whom. */
+function sectionsOf(network: Network): readonly Explanation[] {
+  const [first, ...rest] = explainNetwork(network);
+  return [first, explainForwards(network), ...rest].filter((section) => section !== undefined);
 }
 
 /** Sections with a bold title each, sentences as a list. */

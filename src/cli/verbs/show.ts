@@ -1,3 +1,5 @@
+import { formatSource } from '../../forwards/forward.ts';
+import { forwardsOf } from '../../forwards/document.ts';
 import { OK } from '../exit.ts';
 import { formatShow, type ShowData } from '../render/show.ts';
 import { poolUse } from '../render/pool.ts';
@@ -21,6 +23,7 @@ export const run: Run = async (io, [name = ''], options) => {
       printJson({
         ...networkView(info),
         network: info.network,
+        forwards: forwardsOf(info.network).forwards.map((f) => ({ ...f, ...(f.sources && { sources: f.sources.map(formatSource) }) })),
         pools: poolUse(info.network, leases, data.now),
         ports: ports.map((port, i) => ({ ...port, status: status[i] })),
         leases,

@@ -1,4 +1,4 @@
-# Sends one packet (or opens one connection) for each line `KEY PROTOCOL ADDRESS` of its input, all at once, and prints `KEY RESULT`:
+# Sends one packet (or opens one connection) for each line `KEY PROTOCOL ADDRESS [PORT]` of its input, all at once, and prints `KEY RESULT`:
 # the address that the other side saw us by (`-` for ICMP, which does not say), `refused` (an ICMP error or a reset), `unreachable` or
 # `silent`. PROTOCOL is tcp, udp or icmp. Needs perl-base alone; ICMP needs net.ipv4.ping_group_range to hold group 0.
 use strict;
@@ -12,8 +12,8 @@ my ($seconds) = @ARGV;
 my %open;
 my @out;
 while (my $line = <STDIN>) {
-    my ($key, $protocol, $address) = split ' ', $line;
-    my ($err, $ai) = getaddrinfo($address, 7777, { flags => AI_NUMERICHOST, socktype => SOCK_STREAM });
+    my ($key, $protocol, $address, $port) = split ' ', $line;
+    my ($err, $ai) = getaddrinfo($address, $port || 7777, { flags => AI_NUMERICHOST, socktype => SOCK_STREAM });
     die "$address: $err" if $err;
     my ($type, $proto) = $protocol eq 'tcp' ? (SOCK_STREAM, IPPROTO_TCP) : $protocol eq 'udp' ? (SOCK_DGRAM, IPPROTO_UDP)
       : (SOCK_DGRAM, $ai->{family} == AF_INET6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);

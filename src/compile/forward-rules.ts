@@ -1,0 +1,111 @@
+import type { Family } from '../inet/index.ts';
+import type { PortForward } from '../forwards/forward.ts';
+import { formatSource, targetPorts } from '../forwards/forward.ts';
+import type { MapName } from './firewall-base.ts';
+import type { FirewallResource } from './host-state.ts';
+
+type Chain = FirewallResource['chains'][number];
+type Element = FirewallResource['elements'][number];
+
+/** The maps of one family: what is listened on, to the chain that translates; and what was translated to, to the chain that accepts it. */
+const MAPS: Readonly<Record<Family, { readonly listen: MapName; readonly translated: MapName }>> = {
+  ipv4: { listen: 'forward_ip', translated: 'forwarded_ip' },
+  ipv6: { listen: 'forward_ip6', translated: 'forwarded_ip6' },
+};
+
+const EVERY: Readonly<Record<Family, string>> = { ipv4: '0.0.0.0/0', ipv6: '::/0' };
+
+/**
+ * The chains and map elements of a network's port forwards: a chain each, which a look-up of the packet's address, protocol and port leads
+ * to, so that its cost grows neither with networks nor with forwards.
+ *
+ * `prefix` begins the names of the network's chains. A chain is named by what it listens on: an edit of one leaves the others alone.
+ */
+export function forwardParts(
+  prefix: string,
+  forwards: readonly PortForward[],
+): { readonly chains: readonly Chain[]; readonly elements: readonly Element[] } {
+  if (forwards.length === 0) return { chains: [], elements: [] };
+  const accept = `${prefix}forwarded`;
+  const listening = forwards.map((forward) => {
+    const name = `${prefix}${nameOf(forward)}`;
+    const { family, proto, address = EVERY[family], port, end } = forward;
+    const element = { map: MAPS[family].listen, key: keyOf(address, proto, port, end), verdict: `jump ${name}` };
+    return { chain: { name, rules: translation(forward) }, element };
+  });
+  const translated = destinations(forwards).map(({ family, target, proto, first, last }) => ({
+    map: MAPS[family].translated,
+    key: keyOf(target, proto, first, last),
+    verdict: `jump ${accept}`,
+  }));
+  return {
+    chains: [...listening.map(({ chain }) => chain), { name: accept, rules: ['accept'] }],
+    elements: [...listening.map(({ element }) => element), ...translated],
+  };
+}
+
+/** The rule by which the packets of forwarded connections, and only those, get to the network's guests. `from` is a match before it. */
+export function acceptForwarded(family: Family, from: string): string {
+  const ip = family === 'ipv4' ? 'ip' : 'ip6';
+  return `${from}ct status dnat ${ip} daddr . meta l4proto . th dport vmap @${MAPS[family].translated}`;
+}
+
+/**
+ * A guest that asks for a guest of its own network by the host's address: the answer has to come back by way of the host, so the host is
+ * who asks.
+ */
+export function masqueradeHairpin(bridge: string): string {
+  return `oifname ${bridge} ct status dnat masquerade`;
+}
+
+/** `tcp_8080`, `udp_203_0_113_1_53`: letters, digits and underscores. */
+function nameOf({ family, proto, address, port }: PortForward): string {
+  const where = address === undefined ? (family === 'ipv4' ? 'ip' : 'ip6') : address.replace(/[.:]/g, '_');
+  return `forward_${proto}_${where}_${String(port)}`;
+}
+
+/** A key of the maps as nft lists it. */
+function keyOf(address: string, proto: string, first: number, last: number): string {
+  return `${address} . ${proto} . ${first === last ? String(first) : `${String(first)}-${String(last)}`}`;
+}
+
+/**
+ * What is for this host itself is translated, one rule a source. Loopback's addresses are the host's own, and those of a link are nobody's
+ * elsewhere: neither is forwarded.
+ */
+function translation({ family, proto, address, target, toPort, sources }: PortForward): readonly string[] {
+  const ip = family === 'ipv4' ? 'ip' : 'ip6';
+  const notLocal = family === 'ipv4' ? 'ip daddr != 127.0.0.0/8 ' : 'ip6 daddr != { ::1, fe80::/10 } ';
+  const to = `${family === 'ipv6' && toPort !== undefined ? `[${target}]` : target}${toPort === undefined ? '' : `:${String(toPort)}`}`;
+  const rule = `meta l4proto ${proto} fib daddr type local ${address === undefined ? notLocal : ''}dnat ${ip} to ${to}`;
+  if (sources === undefined) return [rule];
+  // nft cannot list a match on everything: it is none.
+  return sources.map((source) => (source.prefix === 0 ? rule : `${ip} saddr ${formatSource(source)} ${rule}`));
+}
+
+interface Destination {
+  readonly family: Family;
+  readonly target: string;
+  readonly proto: string;
+  readonly first: number;
+  readonly last: number;
+}
+
+/** Where forwarded packets go: the guests' ports, with none in two ranges, for a map holds no key twice. */
+function destinations(forwards: readonly PortForward[]): readonly Destination[] {
+  const all = forwards
+    .map((forward): Destination => ({ family: forward.family, target: forward.target, proto: forward.proto, ...targetPorts(forward) }))
+    .sort((a, b) => order(a.target, b.target) || order(a.proto, b.proto) || a.first - b.first);
+  const out: Destination[] = [];
+  for (const next of all) {
+    const last = out.at(-1);
+    const joins = last?.target === next.target && last.proto === next.proto && next.first <= last.last + 1;
+    if (joins) out[out.length - 1] = { ...last, last: Math.max(last.last, next.last) };
+    else out.push(next);
+  }
+  return out;
+}
+
+function order(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,3 @@
+export * from './forward.ts';
+export * from './document.ts';
+export * from './explain.ts';
