@@ -75,6 +75,13 @@ say('create xml') { c.create_network_xml(XML.gsub('rb<', 'rb2<').gsub('77', '78'
 say('same bridge') { c.create_network_xml(XML.gsub('rb<', 'rb3<').gsub(/<uuid>.*<.uuid>/, '')) }
 say('list') { [c.list_networks.sort, c.list_defined_networks.sort] }
 say('destroy transient') { n = c.lookup_network_by_name('rb2'); n.destroy; n.active? }
+# As vagrant-libvirt makes its networks: the range begins with the bridge's own address.
+managed = "<network ipv6='yes'><name>vl</name><bridge name='vbvl' stp='on' delay='0'/><mac address='52:54:00:00:00:79'/><forward mode='nat'/><ip address='10.79.0.1' netmask='255.255.255.0'><dhcp><range start='10.79.0.1' end='10.79.0.254'/></dhcp></ip></network>"
+say('vagrant define') { c.define_network_xml(managed) }
+vl = c.lookup_network_by_name('vl')
+say('vagrant create') { vl.autostart = true; vl.create; [vl.active?, vl.bridge_name, vl.xml_desc.sub(vl.uuid, '')] }
+say('vagrant by uuid') { c.lookup_network_by_uuid("#{vl.uuid}\n") }
+say('vagrant destroy') { vl.destroy; vl.undefine }
 say('destroy') { net.destroy }
 say('undefine') { net.undefine }
 say('gone') { net.active? }

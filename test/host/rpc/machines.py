@@ -5,24 +5,18 @@ document and parameters, the machine's interface, its tap. Nothing is booted: th
 
 import glob
 import os
-import shutil
 import signal
 import subprocess
 import sys
 
 import event_loop  # noqa: F401
 import libvirt
-from qemu_machines import attempt, bridge, interface, interfaces, machine, ports, taps
+from qemu_machines import attempt, bridge, embedded, interface, interfaces, machine, ports, taps
 
 FOLDER = sys.argv[1]
 CASE = int(sys.argv[2]) if len(sys.argv) > 2 else None
-CONF = os.path.join(os.path.dirname(__file__), "../../vm/qemu.conf")
 
-root = os.path.join(FOLDER, "all" if CASE is None else str(CASE))
-os.makedirs(f"{root}/etc")
-os.makedirs(f"{root}/log/qemu")
-shutil.copyfile(CONF, f"{root}/etc/qemu.conf")
-machines = libvirt.open(f"qemu:///embed?root={root}")
+machines = embedded(os.path.join(FOLDER, "all" if CASE is None else str(CASE)))
 networks = libvirt.open("network:///system")
 
 GROUPS = (

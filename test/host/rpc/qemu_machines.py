@@ -3,8 +3,17 @@
 import glob
 import os
 import re
+import shutil
 
 import libvirt
+
+
+def embedded(root):
+    """The QEMU driver inside this process, with its files in the new folder `root`."""
+    os.makedirs(f"{root}/etc")
+    os.makedirs(f"{root}/log/qemu")
+    shutil.copyfile(os.path.join(os.path.dirname(__file__), "../../vm/qemu.conf"), f"{root}/etc/qemu.conf")
+    return libvirt.open(f"qemu:///embed?root={root}")
 
 
 def clean(value):
