@@ -161,7 +161,7 @@ export interface ShapingResource extends Owned {
   readonly via?: { readonly bridge: string; readonly mac: string };
   /** Guaranteed shares of the inbound for single guests, by traffic class. */
   readonly floors: readonly { readonly classId: number; readonly mac: string; readonly floor: number }[];
-  /** Only in an observation: the device is gone. What is left of its limits can be taken away, and not be brought back without it. */
+  /** Only in an observation: the device is gone, and none of its limits holds. What is left of them cannot be brought back without it. */
   readonly orphaned?: true;
 }
 

@@ -38,7 +38,7 @@ export async function observeShaping(look: Look, tools: HostTools): Promise<read
         ...(outbound ? { outbound: asWritten(outbound.rate, hint?.outbound) } : {}),
         ...(via && { via }),
         floors: inbound?.floors ?? [],
-        ...(!isThere(dev, tools) && { orphaned: true }),
+        ...(!outbound && !isThere(dev, tools) && { orphaned: true }), // guests feed a bridge's outbound queue without it
       },
     ];
   });
