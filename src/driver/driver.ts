@@ -209,7 +209,7 @@ export interface NetworkDriver extends AsyncDisposable {
   diff(ref?: NetworkRef): Promise<Plan>;
   /** Applies `diff`. */
   repair(ref?: NetworkRef, options?: RepairOptions): Promise<ChangeResult>;
-  /** Starts what is marked autostart and not running, each once per boot. */
+  /** Starts what is marked autostart and not running. Once a boot; later only what could not start then is tried again. */
   autostart(options?: ChangeOptions): Promise<ChangeResult>;
 
   // Ports

@@ -18,7 +18,7 @@ export interface Layout {
   /** Names the boot that the files of `runDir` belong to. */
   readonly boot: string;
   /** Networks (uuids) that were started by autostart since the boot. */
-  readonly autostarted: string;
+  readonly autostartOwed: string;
   /** What is being changed right now; found by the next run when this one is killed. */
   readonly pending: string;
   definition(name: string): string;
@@ -38,7 +38,7 @@ export function layoutOf(folders: StoreFolders): Layout {
     live,
     ports,
     boot: join(folders.runDir, 'boot'),
-    autostarted: join(folders.runDir, 'autostarted'),
+    autostartOwed: join(folders.runDir, 'autostart-owed'),
     pending: join(folders.runDir, 'pending'),
     definition: (name) => join(definitions, definitionFile(name)),
     autostartLink: (name) => join(autostart, definitionFile(name)),

@@ -297,19 +297,25 @@ describe('diff and repair', () => {
 });
 
 describe('autostart', () => {
-  test('starts each marked network once a boot, and one that cannot start keeps no other from starting', async () => {
+  test('is made once a boot; one that cannot start keeps no other from starting and is tried again; one marked later waits', async () => {
     for (const [i, name] of ['a', 'b', 'c'].entries()) {
       await driver.define(xml(name, { bridge: `br${String(i)}` }));
       await driver.setAutostart(name, true);
     }
-    await driver.define(xml('unmarked'));
+    await driver.define(xml('unmarked')); // marked when the others have started
     host.refuses.add('link br1');
     const { plan } = await driver.autostart();
     expect(plan.diagnostics.map((d) => d.source)).toEqual(['b']);
     expect((await driver.list()).map((n) => n.active)).toEqual([true, false, true, false]);
     await driver.stop('a');
+    await driver.setAutostart('unmarked', true);
+    await (await reopen()).autostart();
+    expect((await driver.list()).map((n) => n.active)).toEqual([false, false, true, false]);
     host.refuses.clear();
     await (await reopen()).autostart();
     expect((await driver.list()).map((n) => n.active)).toEqual([false, true, true, false]);
+    await driver.stop('b');
+    await (await reopen()).autostart();
+    expect((await driver.list()).map((n) => n.active)).toEqual([false, false, true, false]);
   });
 });

@@ -163,15 +163,23 @@ export class LocalDriver implements NetworkDriver {
     return { plan, applied, networks: this.#infos(scope === 'all' ? [...touched] : [...scope], state) };
   }
 
-  /** All in one plan; where that fails, in halves, so that one network that cannot start keeps no other from starting. */
+  /**
+   * All in one plan; where that fails, in halves, so that one network that cannot start keeps no other from starting. Once a boot, as in libvirt:
+   * later only what could not start is tried again, and what is marked meanwhile waits for the next boot.
+   */
   async autostart(options: ChangeOptions = {}): Promise<ChangeResult> {
     const { engine, store } = this.#parts;
-    const done = store.autostarted();
-    const wanted = [...engine.read().networks.values()].filter((r) => r.autostart && r.config !== undefined && !done.has(r.uuid));
-    return this.#startWhatCan(
+    const owed = store.autostartOwed();
+    const wanted = [...engine.read().networks.values()].filter((r) => r.autostart && r.config !== undefined && (owed?.has(r.uuid) ?? true));
+    const failed = new Set<string>();
+    const result = await this.#startWhatCan(
       wanted.map((r) => r.uuid),
       options,
+      failed,
     );
+    const isNews = owed === undefined || owed.size !== failed.size;
+    if (isNews && options.dryRun !== true) await engine.exclusive('autostart', () => store.setAutostartOwed(failed));
+    return result;
   }
 
   async ports(ref: NetworkRef): Promise<readonly PortRecord[]> {
@@ -249,21 +257,21 @@ export class LocalDriver implements NetworkDriver {
     return { plan, applied, networks: this.#infos(value, state) };
   }
 
-  /** Starts these networks; of several that cannot start together, those that can. */
-  async #startWhatCan(uuids: readonly string[], options: ChangeOptions): Promise<ChangeResult> {
-    const { engine, store } = this.#parts;
+  /** Starts these networks; of several that cannot start together, those that can. The others are added to `failed`. */
+  async #startWhatCan(uuids: readonly string[], options: ChangeOptions, failed: Set<string>): Promise<ChangeResult> {
     try {
       const refs = uuids.map((uuid) => ({ uuid }));
-      const result = await this.#change('autostart', start(refs, { skipActive: true }), options);
-      if (options.dryRun !== true) await engine.exclusive('autostart', () => store.setAutostarted([...store.autostarted(), ...uuids]));
-      return result;
+      return await this.#change('autostart', start(refs, { skipActive: true }), options);
     } catch (error) {
       if (!isVirtnetError(error)) throw error;
-      if (uuids.length <= 1)
-        return { plan: { steps: [], diagnostics: [autostartFailed(this.#nameOf(uuids[0]), error)] }, applied: false, networks: [] };
+      const [uuid] = uuids;
+      if (uuid === undefined || uuids.length === 1) {
+        if (uuid !== undefined) failed.add(uuid);
+        return { plan: { steps: [], diagnostics: [autostartFailed(this.#nameOf(uuid), error)] }, applied: false, networks: [] };
+      }
       const half = Math.ceil(uuids.length / 2);
-      const first = await this.#startWhatCan(uuids.slice(0, half), options);
-      const second = await this.#startWhatCan(uuids.slice(half), options);
+      const first = await this.#startWhatCan(uuids.slice(0, half), options, failed);
+      const second = await this.#startWhatCan(uuids.slice(half), options, failed);
       return joined(first, second);
     }
   }

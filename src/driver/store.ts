@@ -212,15 +212,17 @@ export class Store {
     }
   }
 
-  /** Networks (uuids) that autostart has started since the boot. */
-  autostarted(): ReadonlySet<string> {
-    return linesOf(this.#lookAtBoot() ? readText(this.#layout.autostarted) : undefined);
+  /** Networks (uuids) that autostart could not start at this boot and tries again; undefined before the boot's autostart. */
+  autostartOwed(): ReadonlySet<string> | undefined {
+    const text = this.#lookAtBoot() ? readText(this.#layout.autostartOwed) : undefined;
+    return text === undefined ? undefined : linesOf(text);
   }
 
-  /** @throws VirtnetError VND009. */
-  async setAutostarted(networks: Iterable<string>): Promise<void> {
+  /** The boot's autostart has been made, but for these networks. @throws VirtnetError VND009. */
+  async setAutostartOwed(networks: ReadonlySet<string>): Promise<void> {
     try {
-      await this.#setList(this.#layout.autostarted, new Set(networks));
+      await this.#prepareBoot(true);
+      await this.#change([{ op: 'write', path: this.#layout.autostartOwed, text: linesFrom(networks) }], false);
     } catch (error) {
       throw notStored(error);
     }
@@ -229,7 +231,7 @@ export class Store {
   /** A list that says `all` is an empty file, and one that says nothing is none. */
   async #setList(path: string, networks: Unsettled): Promise<void> {
     await this.#prepareBoot(true);
-    const text = networks === 'all' ? '' : [...networks].map((uuid) => `${uuid}\n`).join('');
+    const text = networks === 'all' ? '' : linesFrom(networks);
     const isNone = networks !== 'all' && networks.size === 0;
     await this.#change([isNone ? { op: 'remove', path } : { op: 'write', path, text }], false);
   }
@@ -245,7 +247,7 @@ export class Store {
     const stale = [this.#live, this.#ports].flatMap((f) => [...f.read().keys()].map((file) => `${f.path}/${file}`));
     await this.#change(
       [
-        ...[...stale, this.#layout.pending, this.#layout.autostarted].map((path): FileChange => ({ op: 'remove', path })),
+        ...[...stale, this.#layout.pending, this.#layout.autostartOwed].map((path): FileChange => ({ op: 'remove', path })),
         { op: 'write', path: this.#layout.boot, text: `${this.#options.bootId}\n` },
       ],
       false,
@@ -331,6 +333,10 @@ interface Changes {
 }
 
 const NO_FILES: ReadonlyMap<string, { readonly signature: string; readonly value: never }> = new Map<string, never>();
+
+function linesFrom(words: ReadonlySet<string>): string {
+  return [...words].map((word) => `${word}\n`).join('');
+}
 
 function linesOf(text: string | undefined): ReadonlySet<string> {
   return new Set((text ?? '').split('\n').filter((line) => line !== ''));

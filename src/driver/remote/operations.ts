@@ -230,7 +230,7 @@ export const operations: Operations = {
   autostart: {
     method: 'POST',
     path: '/v1/autostart',
-    summary: 'start what is marked, each once per boot',
+    summary: 'start what is marked, once a boot; what could not start is tried again',
     body: changeBody,
     encode: (options) => ({ body: changeOf(options) }),
     handle: (d, c) => d.autostart(bodyOf<ChangeOptions>(c)),

@@ -357,5 +357,5 @@ export async function clear(driver: NetworkDriver): Promise<void> {
     }
     if (persistent) await driver.undefine(name);
   }
-  sh('rm -f /run/test/run/autostarted'); // each is started once a boot
+  sh('rm -f /run/test/run/autostart-owed'); // it is made once a boot
 }
