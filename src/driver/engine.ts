@@ -73,6 +73,8 @@ export interface Outcome<T> {
 interface Held {
   /** Nobody else had it since this process had it last. */
   readonly undisturbed: boolean;
+  /** See `HostLock`. */
+  readonly formerEnded?: (() => Promise<void>) | undefined;
   /** What was seen while it was taken. */
   readonly facts?: Promise<HostFacts> | undefined;
 }
@@ -131,8 +133,9 @@ export class Engine {
     if (options.dryRun === true) return { value: undefined, state: this.read(), plan: await this.diff(scope), applied: false };
     const mend = async (held: Held): Promise<Outcome<undefined>> => {
       const { host, store } = this.#options;
-      host.prepare?.();
       const pending = store.pending();
+      if (isSome(pending)) await held.formerEnded?.();
+      host.prepare?.();
       const wide = bothOf(scope, pending);
       const state = wide === 'all' ? this.read() : this.glance();
       const facts = await (held.facts ?? host.facts());
@@ -164,7 +167,7 @@ export class Engine {
       const undisturbed = lock.undisturbed === true;
       if (undisturbed) return await action({ undisturbed, facts });
       if (needsFacts) host.prepare?.();
-      return await action({ undisturbed });
+      return await action({ undisturbed, formerEnded: lock.formerEnded });
     });
   }
 
@@ -324,12 +327,14 @@ export class Engine {
    * Brings networks to rest whose change was cut off by a kill, before another change is made. One that resists (it could not be
    * finished then either) stays pending and does not keep this change from happening.
    */
-  async #recover({ undisturbed }: Held): Promise<void> {
+  async #recover({ undisturbed, formerEnded }: Held): Promise<void> {
     const { store, host } = this.#options;
     const pending = undisturbed ? store.heldPending() : store.pending();
     if (!this.#swept || isSome(pending)) store.sweep();
     this.#swept = true;
     if (!isSome(pending)) return;
+    await formerEnded?.();
+    host.prepare?.();
     const state = this.read();
     const desired = this.#options.compile(state, pending, await host.facts(), state, named(pending, state));
     if (desired.failed.size > 0) return;

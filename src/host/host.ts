@@ -22,6 +22,14 @@ export interface ExecuteOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The lock of this network namespace, held. */
+export interface HostLock extends AsyncDisposable {
+  /** No other process has held it since this one did. */
+  readonly undisturbed?: boolean;
+  /** Waits, not for ever, until what a killed holder before had started has ended: it may still be changing the host. */
+  readonly formerEnded?: () => Promise<void>;
+}
+
 /**
  * A machine: the one way to look at it and the one way to change it. The real one is `linuxHost` (this process's network namespace);
  * `fakeHost` keeps a state in memory. Both pass the same contract tests.
@@ -51,8 +59,8 @@ export interface Host extends AsyncDisposable {
   /** Sockets of programs that wait for others. */
   listeners(): Promise<readonly Listener[]>;
   /**
-   * The one writer of this network namespace. Waits, then fails. `undisturbed` says that no other process has held it since this one did.
+   * The one writer of this network namespace. Waits, then fails.
    * @throws VirtnetError VNH004 naming the holder (process id, command, since when).
    */
-  lock(purpose: string, options?: { readonly timeoutMs?: number }): Promise<AsyncDisposable & { readonly undisturbed?: boolean }>;
+  lock(purpose: string, options?: { readonly timeoutMs?: number }): Promise<HostLock>;
 }

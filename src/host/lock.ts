@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import { isPermissionText, spawnError, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
+import { PROCESS_TOKEN, shellsEnded } from './orphans.ts';
 import { readText } from './small-files.ts';
 import { takeTurn } from './turns.ts';
 
@@ -22,9 +22,12 @@ export interface LockHolder {
 export interface HeldLock extends AsyncDisposable {
   /** Nobody else has held it since this process held it last: what this process looked at while it waited is still true of our own. */
   readonly undisturbed: boolean;
+  /** Waits until what the holder before had started has ended, where that one was killed: it may still be changing the host. */
+  readonly formerEnded: () => Promise<void>;
 }
 
-const TOKEN = randomUUID();
+/** Milliseconds to wait for what a killed holder left running: longer than any of its tools takes that does not hang. */
+const FORMER_MS = 5000;
 
 /** A lock that no caller needs now and that this process has not given back yet. */
 interface Kept {
@@ -68,8 +71,10 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
     const previous = ours?.purpose === purpose ? undefined : (readText(path) ?? '');
     const undisturbed = ours !== undefined || isOwn(previous ?? '');
     if (previous !== undefined) writeHolder(path, purpose, previous);
+    const former = parseHolder(previous ?? '');
     return {
       undisturbed,
+      formerEnded: async () => (former ? shellsEnded(former, FORMER_MS) : undefined),
       [Symbol.asyncDispose]: async () => {
         if (keepMs === 0) await ourKeeper.free();
         else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);
@@ -164,13 +169,13 @@ function writeHolder(path: string, purpose: string, previous: string): void {
     command: process.argv.slice(1).join(' '),
     purpose,
     since: new Date().toISOString(),
-    token: TOKEN,
+    token: PROCESS_TOKEN,
   };
   writeOver(path, `${JSON.stringify(holder)}\n`, previous);
 }
 
 function isOwn(holder: string): boolean {
-  return holder === '' || parseHolder(holder)?.token === TOKEN;
+  return holder === '' || parseHolder(holder)?.token === PROCESS_TOKEN;
 }
 
 const keepers = new Map<string, LockKeeper>();

@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PROCESS_TOKEN } from './orphans.ts';
 
 /** A command for a shell of the pool. */
 export interface ShellRequest {
@@ -46,7 +47,7 @@ while IFS= read -r mark; do
 done`;
 
 /** How many shells a process keeps at most; what is asked for beside that many at once is started directly. */
-const AT_MOST = 6;
+export const SHELLS_AT_MOST = 6;
 
 /**
  * A lasting shell that starts commands for this process. Starting one costs a Node process 1 to 5 ms in which nothing else runs, for the
@@ -64,7 +65,7 @@ class Shell {
   constructor(env: Record<string, string>) {
     this.path = env['PATH'] ?? '';
     // A group of its own: a command that must be killed is killed with its shell.
-    this.#child = spawn('/bin/sh', ['-c', LOOP, 'virtnet'], { env, stdio: 'pipe', cwd: '/', detached: true });
+    this.#child = spawn('/bin/sh', ['-c', LOOP, 'virtnet', PROCESS_TOKEN], { env, stdio: 'pipe', cwd: '/', detached: true });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#settle?.(false);
@@ -189,7 +190,7 @@ function freeShell(env: Record<string, string>): Shell | undefined {
   for (const shell of [...shells]) if (shell.gone || shell.path !== env['PATH']) retire(shell);
   const free = shells.find((shell) => shell.free);
   if (free) return free;
-  if (shells.length >= AT_MOST) return undefined;
+  if (shells.length >= SHELLS_AT_MOST) return undefined;
   const made = new Shell(env);
   shells.push(made);
   return made;

@@ -1,3 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { attachGuest, changed, isolated, nat, sh } from '../support/driver-documents.ts';
@@ -105,4 +111,31 @@ describe('killed at any step, the next run converges', () => {
     },
     PATIENCE,
   );
+
+  test('in the middle of what its tools still do after it: that is waited for', async () => {
+    await driver.up([isolated]);
+    await down();
+    const stopped = hostSnapshot();
+    const folder = mkdtempSync(join(tmpdir(), 'slow-nft-'));
+    // Rules are loaded a second late, when the process that asked for it is long dead.
+    const late = 'for word; do if [ "$word" = -f ]; then sleep 1; fi; done';
+    writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${late}\nexec ${sh('command -v nft').trim()} "$@"\n`, { mode: 0o755 });
+    writeFileSync(join(folder, 'isolated.xml'), isolated);
+    try {
+      const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+      const victim = spawn('bin/virtnet', ['up', join(folder, 'isolated.xml')], { env, stdio: 'ignore' });
+      await expect.poll(() => existsSync(`${process.env['VIRTNET_RUN_DIR'] ?? ''}/pending`), { timeout: 20_000, interval: 5 }).toBe(true);
+      await sleep(300); // its tools have their work
+      const ended = once(victim, 'exit');
+      victim.kill('SIGKILL');
+      expect(await ended).toEqual([null, 'SIGKILL']);
+      expect(sh('nft list tables')).not.toContain('virtnet');
+      await driver.repair();
+      await down();
+      await sleep(1500); // nothing comes any more
+      expect(hostSnapshot()).toEqual(stopped);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
 });
