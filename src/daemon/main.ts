@@ -36,6 +36,8 @@ function leasePart(paths: DaemonOptions): DaemonPart {
 
 async function run(options: DaemonOptions): Promise<void> {
   const { env } = process;
+  // Whoever read what is logged may end: nothing is written then, and the networks are looked after all the same.
+  process.stderr.on('error', () => undefined);
   const log = createLog({
     write: (line) => process.stderr.write(line),
     level: options.logLevel,

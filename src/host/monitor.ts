@@ -81,19 +81,25 @@ export function firewallEvents(line: string): readonly HostEvent[] {
   );
 }
 
+/**
+ * Becomes a command that ends with the process that it serves, whose end closes its stdin: a monitor of a process that was killed would notice
+ * at the next event, which may never come.
+ */
+const FOLLOWER = 'exec 3<&0; (read -r end <&3; kill "$$") >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
+
 /** Runs a command and hands on its lines; starts it again when it ends by itself. */
-function follow(argv: readonly [string, ...string[]], onLine: (line: string) => void): () => void {
+function follow(argv: readonly string[], onLine: (line: string) => void): () => void {
   let child: ChildProcess | undefined;
   let again: NodeJS.Timeout | undefined;
   let over = false;
   const start = (): void => {
-    const [file, ...args] = argv;
-    child = spawn(file, args, {
-      stdio: ['ignore', 'pipe', 'ignore'],
+    child = spawn('/bin/sh', ['-c', FOLLOWER, 'virtnet-monitor', ...argv], {
+      stdio: ['pipe', 'pipe', 'ignore'],
       env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin', LC_ALL: 'C' },
     });
     if (child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
     child.on('error', () => undefined);
+    child.stdin?.on('error', () => undefined);
     child.on('close', () => {
       if (!over) again = setTimeout(start, RESTART_MS);
     });

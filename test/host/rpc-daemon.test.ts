@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -95,6 +95,26 @@ test('a second daemon on the same sockets ends with the reason, the first one go
   const client = await RawClient.open(daemon.readWrite);
   expect(await client.call('connectGetType', undefined)).toBe('network');
   client.end();
+});
+
+test('a killed daemon leaves no process, and one whose log nobody reads goes on', async () => {
+  const childrenOf = (pid: number | undefined): number[] =>
+    readFileSync(`/proc/${String(pid)}/task/${String(pid)}/children`, 'utf8')
+      .split(' ')
+      .filter(Boolean)
+      .map(Number);
+  await using victim = await startVirtnetd({ folder });
+  await expect.poll(() => childrenOf(victim.process.pid).length).toBeGreaterThan(1);
+  const children = childrenOf(victim.process.pid);
+  await victim.end('SIGKILL');
+  await expect.poll(() => children.filter((pid) => existsSync(`/proc/${String(pid)}`))).toEqual([]);
+
+  await using daemon = await startVirtnetd({ folder });
+  daemon.process.stderr?.destroy();
+  const client = await RawClient.open(daemon.readWrite);
+  for (const n of [1, 2]) await client.call('networkDefineXml', xmlOf(n)); // a line of the log each
+  expect(await client.call('networkLookupByName', 'net2')).toMatchObject({ name: 'net2' });
+  expect(await daemon.end()).toBe(0);
 });
 
 test('sockets that a service manager hands over are used, and stay when the daemon ends', async () => {
