@@ -98,7 +98,8 @@ export function hostSnapshot(): HostSnapshot {
     shaping: [sorted(givenQueues()), classesAndFilters(links)],
     sysctls: sysctls(links),
     files: {
-      ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot)/),
+      // What autostart could not start is noted: that is what a failed one is to leave.
+      ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot|autostart-owed)/),
       ...files(process.env['VIRTNET_CONFIG_DIR'] ?? '', /^$/),
       ...files(process.env['VIRTNET_STATE_DIR'] ?? '', /leases/),
     },
