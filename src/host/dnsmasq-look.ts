@@ -1,9 +1,20 @@
 import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
+import { dnsmasqFiles, type DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../compile/host-state.ts';
 import { findDeafServers, type DnsServer } from './dns-probe.ts';
-import { CONF, isHalted, isListening, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
+import {
+  CONF,
+  isHalted,
+  isListening,
+  isReading,
+  marker,
+  markerFile,
+  NETWORK,
+  readsServers,
+  runningFrom,
+  sha256,
+} from './dnsmasq-process.ts';
 import type { HostTools, Look } from './handler.ts';
 import type { LinkRow } from './link-rows.ts';
 import { findProcesses, type ProcessEntry } from './process-table.ts';
@@ -85,8 +96,13 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
       process: isDead ? 'dead' : isStopped ? 'hung' : isCurrent ? 'current' : 'stale',
       hostsLoaded: entry !== undefined && readText(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
     },
-    server: isCurrent && !isStopped && !isListening(entry, tools.proc) ? serverAt(row, conf ?? '') : undefined,
+    server: isCurrent && !isStopped && !isAtItsPost(entry, files, tools.proc) ? serverAt(row, conf ?? '') : undefined,
   };
+}
+
+/** True for a server of which is seen, without a question, that it answers or soon will. */
+function isAtItsPost(entry: ProcessEntry, files: DnsmasqFiles, proc: string): boolean {
+  return isListening(entry, proc) || isReading(entry, files);
 }
 
 /** Where a dnsmasq with this conf answers on its bridge: at an IPv4 address, or at an IPv6 one that is not link-local. */
