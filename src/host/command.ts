@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { VirtnetError } from '../base/errors.ts';
+import { OURS } from './orphans.ts';
 import { runByShell } from './shell-pool.ts';
 
 /** How a finished command ended. `code` is absent where a signal ended it. */
@@ -118,7 +119,12 @@ const TIMEOUT_MS = 30_000;
 function runDirectly(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
   const [tool, ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, { env: cleanEnvironment(options.env), stdio: ['pipe', 'pipe', 'pipe'], cwd: '/' });
+    const child = spawn(tool, args, {
+      env: cleanEnvironment({ ...options.env, ...OURS.variables }),
+      stdio: ['pipe', 'pipe', 'pipe'],
+      cwd: '/',
+      detached: OURS.detached,
+    });
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     let timedOut = false;

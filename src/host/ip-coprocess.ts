@@ -3,7 +3,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import { VirtnetError } from '../base/errors.ts';
 import { cleanEnvironment, spawnError, toolError } from './command.ts';
 import { batchLine } from './ip-line.ts';
-import { PROCESS_TOKEN } from './orphans.ts';
+import { OURS } from './orphans.ts';
 import type { IpArgs } from './ip-line.ts';
 
 /**
@@ -14,7 +14,7 @@ export type LineResult =
   { readonly ok: true; readonly text: string; readonly torn?: true } | { readonly ok: false; readonly stderr: string };
 
 /** Starts the tool each time a line asks for it. The shell reads no further than that line, so the tool has the rest. */
-const LOOP = `shift; while IFS= read -r go; do "$@"; printf 'virtnet-ended\\n' >&2; done`;
+const LOOP = `while IFS= read -r go; do "$@"; printf 'virtnet-ended\\n' >&2; done`;
 
 /**
  * A lasting shell that runs `ip -batch -` (or `tc -batch -`), one after another, fed on stdin. A new one costs this process nothing but a
@@ -35,8 +35,8 @@ class Coprocess {
 
   constructor(tool: 'ip' | 'tc') {
     this.#tool = tool;
-    const argv = ['-c', LOOP, 'virtnet', PROCESS_TOKEN, tool, '-json', '-details', '-force', '-batch', '-'];
-    this.#child = spawn('/bin/sh', argv, { env: cleanEnvironment(), stdio: 'pipe', cwd: '/', detached: true });
+    const argv = ['-c', LOOP, 'virtnet', tool, '-json', '-details', '-force', '-batch', '-'];
+    this.#child = spawn('/bin/sh', argv, { env: cleanEnvironment(OURS.variables), stdio: 'pipe', cwd: '/', detached: OURS.detached });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#look();

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import { isPermissionText, spawnError, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
-import { PROCESS_TOKEN, shellsEnded } from './orphans.ts';
+import { PROCESS_TOKEN, toolsEnded } from './orphans.ts';
 import { readText } from './small-files.ts';
 import { takeTurn } from './turns.ts';
 
@@ -74,7 +74,7 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
     const former = parseHolder(previous ?? '');
     return {
       undisturbed,
-      formerEnded: async () => (former ? shellsEnded(former, FORMER_MS) : undefined),
+      formerEnded: async () => (former ? toolsEnded(former, FORMER_MS) : undefined),
       [Symbol.asyncDispose]: async () => {
         if (keepMs === 0) await ourKeeper.free();
         else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);

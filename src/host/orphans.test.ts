@@ -1,12 +1,16 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
-import { shellsEnded } from './orphans.ts';
+import { OURS, toolsEnded } from './orphans.ts';
 
-/** A shell as the pools have them, that ends by itself after a moment. */
-function shell(token: string): { readonly ended: () => boolean; readonly done: Promise<unknown> } {
-  const child = spawn('/bin/sh', ['-c', 'sleep 0.4', 'virtnet', token], { stdio: 'ignore' });
-  return { ended: () => child.exitCode !== null, done: once(child, 'exit') };
+/** A tool as a process starts it that has another token than this one. */
+function tool(token: string, ...[program, ...args]: [string, ...string[]]): ChildProcess {
+  const variables = Object.fromEntries(Object.keys(OURS.variables).map((name) => [name, token]));
+  return spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...variables },
+    detached: OURS.detached,
+  });
 }
 
 /** The number of a process that has ended. */
@@ -16,24 +20,35 @@ async function deadPid(): Promise<number> {
   return child.pid ?? 0;
 }
 
-test('the shells of a process that is gone are waited for, those of another one are not', async () => {
+test('the tools of a process that is gone are waited for, those of another one are not', async () => {
   const pid = await deadPid();
-  const one = shell('token-of-the-dead');
-  const other = shell('token-of-another');
-  await shellsEnded({ pid, token: 'token-of-nobody' }, 5000);
-  expect([one.ended(), other.ended()]).toEqual([false, false]);
-  await shellsEnded({ pid, token: 'token-of-the-dead' }, 5000);
-  await one.done; // it has: this only lets Node hear of it
-  await other.done;
+  const [one, other] = [tool('token-of-the-dead', 'sleep', '0.4'), tool('token-of-another', 'sleep', '0.8')];
+  const ends = [once(one, 'exit'), once(other, 'exit')];
+  await toolsEnded({ pid, token: 'token-of-nobody' }, 5000);
+  expect([one.exitCode, other.exitCode]).toEqual([null, null]);
+  await toolsEnded({ pid, token: 'token-of-the-dead' }, 5000);
+  await ends[0]; // it has: this only lets Node hear of it
+  expect(other.exitCode).toBeNull();
+  await ends[1];
 });
 
-test('nobody waits for the shells of a process that lives, nor for ever', async () => {
-  const lasting = spawn('/bin/sh', ['-c', 'sleep 60', 'virtnet', 'token-that-stays'], { stdio: 'ignore', detached: true });
+test('what a tool has left running is not waited for: a dnsmasq goes on', async () => {
+  // As a daemon starts: a session of its own, and in it a child that stays.
+  const starter = tool('token-of-a-starter', 'setsid', '--fork', 'sh', '-c', 'sleep 60 >/dev/null & echo $!');
+  let left = '';
+  starter.stdout?.on('data', (text: Buffer) => (left += text.toString()));
+  await once(starter, 'close');
+  await toolsEnded({ pid: await deadPid(), token: 'token-of-a-starter' }, 60_000);
+  process.kill(Number(left)); // throws where it does not run
+});
+
+test('nobody waits for the tools of a process that lives, nor for ever', async () => {
+  const lasting = tool('token-that-stays', 'sleep', '60');
   try {
-    await shellsEnded({ pid: process.pid, token: 'token-that-stays' }, 60_000);
-    await shellsEnded({ pid: await deadPid(), token: 'token-that-stays' }, 50);
+    await toolsEnded({ pid: process.pid, token: 'token-that-stays' }, 60_000);
+    await toolsEnded({ pid: await deadPid(), token: 'token-that-stays' }, 50);
     expect(lasting.exitCode).toBeNull();
   } finally {
-    process.kill(-(lasting.pid ?? 0), 'SIGKILL');
+    lasting.kill('SIGKILL');
   }
 });

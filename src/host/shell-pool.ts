@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROCESS_TOKEN } from './orphans.ts';
+import { OURS } from './orphans.ts';
 
 /** A command for a shell of the pool. */
 export interface ShellRequest {
@@ -65,7 +65,12 @@ class Shell {
   constructor(env: Record<string, string>) {
     this.path = env['PATH'] ?? '';
     // A group of its own: a command that must be killed is killed with its shell.
-    this.#child = spawn('/bin/sh', ['-c', LOOP, 'virtnet', PROCESS_TOKEN], { env, stdio: 'pipe', cwd: '/', detached: true });
+    this.#child = spawn('/bin/sh', ['-c', LOOP, 'virtnet'], {
+      env: { ...env, ...OURS.variables },
+      stdio: 'pipe',
+      cwd: '/',
+      detached: OURS.detached,
+    });
     this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#settle?.(false);

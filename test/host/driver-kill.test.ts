@@ -112,7 +112,10 @@ describe('killed at any step, the next run converges', () => {
     PATIENCE,
   );
 
-  test('in the middle of what its tools still do after it: that is waited for', async () => {
+  test.each([
+    ['a lasting shell runs', {}],
+    ['is started directly, for the folder of its input is full', { TMPDIR: '/nowhere' }],
+  ])('in the middle of what a tool still does that %s: that is waited for', async (_how, environment) => {
     await driver.up([isolated]);
     await down();
     const stopped = hostSnapshot();
@@ -122,7 +125,7 @@ describe('killed at any step, the next run converges', () => {
     writeFileSync(join(folder, 'nft'), `#!/bin/sh\n${late}\nexec ${sh('command -v nft').trim()} "$@"\n`, { mode: 0o755 });
     writeFileSync(join(folder, 'isolated.xml'), isolated);
     try {
-      const env = { ...process.env, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
+      const env = { ...process.env, ...environment, PATH: `${folder}:${process.env['PATH'] ?? ''}` };
       const victim = spawn('bin/virtnet', ['up', join(folder, 'isolated.xml')], { env, stdio: 'ignore' });
       await expect.poll(() => existsSync(`${process.env['VIRTNET_RUN_DIR'] ?? ''}/pending`), { timeout: 20_000, interval: 5 }).toBe(true);
       await sleep(300); // its tools have their work
