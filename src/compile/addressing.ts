@@ -1,4 +1,4 @@
-import { formatIp, formatSubnet, lastAddress, parseIp, type Subnet } from '../inet/index.ts';
+import { formatIp, formatSubnet, lastAddress, parseIp, type IpValue, type Subnet } from '../inet/index.ts';
 import type { CompleteNetwork } from './complete.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, libvirtSays, type Report } from './report.ts';
@@ -7,23 +7,49 @@ import { addressedIps, subnetOfIp, subnetOfRoute } from './subnets.ts';
 /** The metric that libvirt gives to a `<route>` without one (the kernel's own default differs between families). */
 const DEFAULT_METRIC = 1;
 
-/** The addresses of a managed network's bridge and the static routes behind it. Finds VNC009. */
+/**
+ * The addresses of a managed network's bridge and the static routes behind it. Finds VNC005 and VNC009.
+ *
+ * A route that the kernel refuses is left out with a warning; libvirt leaves it out without a word.
+ */
 export function compileAddressing(network: CompleteNetwork, bridge: string, report: Report): readonly Resource[] {
   checkAddresses(network, bridge, report);
   const owner = { network: network.uuid };
-  const addresses = addressedIps(network).map(({ subnet }): Resource => ({
+  const subnets = addressedIps(network).map(({ subnet }) => subnet);
+  const addresses = subnets.map((subnet): Resource => ({
     kind: 'address',
     owner,
     dev: bridge,
     address: formatSubnet(subnet),
   }));
-  const routes = network.routes.flatMap((route): readonly Resource[] => {
+  const routes = network.routes.flatMap((route, i): readonly Resource[] => {
     const to = subnetOfRoute(route);
     const via = parseIp(route.gateway);
     if (!to || !via) return [];
+    if (subnets.some((subnet) => isNoGateway(via, subnet))) {
+      report.warn({
+        code: 'VNC005',
+        message: `the route to ${formatSubnet(to)} is left out: ${formatIp(via)} is no neighbour's address, and the kernel takes no such gateway`,
+        path: `/network/route[${String(i + 1)}]/@gateway`,
+        found: route.gateway,
+        hint: 'use the address of a guest that routes',
+      });
+      return [];
+    }
     return [{ kind: 'route', owner, dev: bridge, to: formatSubnet(to), via: formatIp(via), metric: route.metric ?? DEFAULT_METRIC }];
   });
   return [...addresses, ...routes];
+}
+
+/** ::ffff:0:0/96 (RFC 4291, 2.5.5.2). */
+function isMapped({ family, value }: IpValue): boolean {
+  return family === 'ipv6' && value >> 32n === 0xffffn;
+}
+
+/** True for what the kernel refuses as gateway on a subnet: the IPv6 address of the bridge itself (IPv4's it takes), the IPv4 broadcast address. */
+function isNoGateway(via: IpValue, subnet: Subnet): boolean {
+  const refused = subnet.family === 'ipv6' ? subnet : subnet.prefix < 31 ? lastAddress(subnet) : undefined;
+  return refused?.family === via.family && refused.value === via.value;
 }
 
 function checkAddresses(network: CompleteNetwork, bridge: string, report: Report): void {
@@ -40,6 +66,15 @@ function checkAddresses(network: CompleteNetwork, bridge: string, report: Report
         libvirt: libvirtSays(1, `bridge '${bridge}' has an invalid netmask or IP address`),
       });
       continue;
+    }
+    if (isMapped(subnet)) {
+      report.error({
+        code: 'VNC005',
+        message: `${formatIp(subnet)} is an IPv4 address in the form of IPv6, and the kernel lets nobody listen there`,
+        path: `${path}/@address`,
+        found: ip.address,
+        hint: 'use an IPv6 address of your own, such as fd00::1',
+      });
     }
     const key = formatSubnet(subnet);
     const first = seen.get(key);

@@ -56,6 +56,32 @@ describe('compileNetwork', () => {
     ]);
   });
 
+  it('leaves out a route whose gateway the kernel takes for none, and refuses an IPv4 address in the form of IPv6', () => {
+    const routes = [
+      { address: '10.9.0.0', prefix: 16, gateway: '192.168.122.255' },
+      { family: 'ipv6', address: '2001:db8:9::', prefix: 48, gateway: '2001:db8:1::1' },
+    ] as const;
+    const routed = network('route', { ips: [ip4, ip6], routes });
+    expect(resources(routed).filter((r) => r.kind === 'route')).toEqual([]);
+    expect(codes(routed)).toEqual(['warning VNC005', 'warning VNC005']);
+    expect(codes(network('none', { ips: [{ family: 'ipv6', address: '::ffff:10.0.0.1', prefix: 120 }] }))).toEqual(['error VNC005']);
+  });
+
+  it('cuts limits to what the kernel can count, and says so', () => {
+    const inbound = { average: 10, burst: 5000 };
+    const outbound = { average: 90_000_000 };
+    const limited = network('nat', { ips: [ip4], bandwidth: { inbound, outbound } });
+    expect(resources(limited).find((r) => r.kind === 'shaping')).toMatchObject({
+      inbound: { average: 10, burst: 2670 }, // 2670 KiB are 273.4 s of 10 kB/s, and tc counts 274.8 s
+      outbound: { average: 12_500_000, burst: 4_194_303 },
+    });
+    expect(JSON.stringify(resources(limited))).toContain('limit rate over 12500000 kbytes/second');
+    expect(compile(limited).diagnostics.map(({ path }) => path)).toEqual([
+      '/network/bandwidth/inbound/@burst',
+      '/network/bandwidth/outbound/@average',
+    ]);
+  });
+
   it('touches nothing of a host bridge but its limit', () => {
     const hosted = network('bridge', { bridge: { name: 'br0', stp: true, delay: 0 } });
     expect(resources(hosted)).toEqual([]);

@@ -17,7 +17,7 @@ import { compileBridge } from './links.ts';
 import type { PortRecord } from './port.ts';
 import { compilePort } from './ports.ts';
 import { Report } from './report.ts';
-import { compileNetworkShaping } from './shaping.ts';
+import { checkLimits, compileNetworkShaping } from './shaping.ts';
 import { hasFamily } from './subnets.ts';
 
 /** What `compileNetwork` looks at. */
@@ -86,6 +86,7 @@ function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], 
   report.add(own.diagnostics);
   checkReach(own.resources, facts.closedFolder, report);
   const shaping = compileNetworkShaping(network, bridge, ports);
+  checkLimits(network.bandwidth, '/network', report);
   const checksum = compileChecksum(network, bridge, facts.capabilities);
   return [...link, ...checksum, ...own.resources, ...(shaping ? [shaping] : []), ...compileHelpers(network, bridge, facts, report)];
 }
@@ -119,6 +120,7 @@ function compileHosted(network: CompleteNetwork, ports: readonly PortRecord[], f
   const bridge = network.bridge?.name;
   if (bridge === undefined) return [];
   const limits = [compileFirewall(network, bridge), compileNetworkShaping(network, bridge, ports)].filter((r) => r !== undefined);
+  checkLimits(network.bandwidth, '/network', report);
   if (limits.length === 0 || facts.links.has(bridge)) return limits;
   report.error({
     code: 'VNC004',

@@ -72,6 +72,8 @@ const lines = (text: string): string[] => text.split('\n').filter((l) => l !== '
 /** What libvirt started and virtnet refuses, each with its reason. */
 const REFUSED: Readonly<Record<string, string>> = {
   'case-forward-interface-emptydev.xml': 'a device without a name cannot be there',
+  'own-ip-v6-mapped.xml':
+    'nobody can listen at an IPv4 address in the form of IPv6; dnsmasq starts there only while the kernel still checks it',
   'case-host-name-comma.xml': "a comma would make two fields of the name in dnsmasq's file",
   'pub-0037-net-br-macvtap.xml': 'its device is not there: virtnet says so at start, libvirt when a guest is plugged',
   'seed-passthrough-interfaces.xml': 'its devices are not there',
@@ -215,7 +217,9 @@ describe.skipIf(!has)('the packet rules', () => {
 /** Rates and bursts of libvirt's tc commands: `1:1 rate ceil`, `1:2 rate ceil burst`, `police rate burst`. */
 function theirLimits(tc: string): string[] {
   return lines(tc).flatMap((line) => {
-    const word = (name: string) => new RegExp(`\\b${name} (\\d+)kb`).exec(line)?.[1];
+    const number = (name: string) => new RegExp(`\\b${name} (\\d+)kb`).exec(line)?.[1];
+    // tc(8) takes what libvirt hands it beyond what a 64-bit counter holds; ours ends at 100 Gbit/s.
+    const word = (name: string) => (Number(number(name)) > 12_500_000 ? '12500000' : number(name));
     const say = (...words: (string | undefined)[]) => [words.map((w) => w ?? '-').join(' ')];
     if (/ class add .* classid 1:1 /.test(line)) return say('all', word('rate'), word('ceil'));
     if (/ class add .* classid 1:2 /.test(line)) return say('guests', word('rate'), word('burst'));

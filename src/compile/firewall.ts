@@ -8,6 +8,7 @@ import type { CompleteNetwork } from './complete.ts';
 import type { MapName } from './firewall-base.ts';
 import { acceptForwarded, forwardParts, masqueradeHairpin } from './forward-rules.ts';
 import type { FirewallResource } from './host-state.ts';
+import { limit } from './shaping.ts';
 import { addressedIps, hasFamily, nftPrefix, type AddressedIp } from './subnets.ts';
 
 /** Ports that masquerading picks from when the document gives none: libvirt leaves the reserved ones to the host's own services. */
@@ -93,11 +94,12 @@ const SEGMENT = 64;
  * guests' frames wait in a queue (shaping.ts) a segment more: a queue whose bucket is all but empty lets a whole one go.
  */
 function limitRules(network: Network, bridge: string): readonly string[] {
-  const { average, burst } = network.bandwidth?.outbound ?? {};
-  if (!average) return [];
+  const outbound = limit(network.bandwidth?.outbound);
+  if (!outbound) return [];
+  const { average, burst } = outbound;
   const more = Math.max((burst ?? 0) - average, 0) + (isManaged(network) ? SEGMENT : 0);
-  const limit = `limit rate over ${kibibytes(average)}/second${more === 0 ? '' : ` burst ${kibibytes(more)}`}`;
-  return [`oifname ${quote(bridge)} return`, `${limit} drop`];
+  const over = `limit rate over ${kibibytes(average)}/second${more === 0 ? '' : ` burst ${kibibytes(more)}`}`;
+  return [`oifname ${quote(bridge)} return`, `${over} drop`];
 }
 
 /** A number of KiB as nft lists it: in mbytes (MiB) when it is a whole number of them. */

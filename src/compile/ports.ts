@@ -11,7 +11,7 @@ import { isOvsPort, portLink, type PortLink } from './port-link.ts';
 import { bridgePortVlan, ovsPortVlan } from './port-vlan.ts';
 import { askedPort, type PortRecord } from './port.ts';
 import type { Finding, Report } from './report.ts';
-import { compilePortShaping, outboundVia } from './shaping.ts';
+import { checkLimits, compilePortShaping, outboundVia } from './shaping.ts';
 
 /** A port with what surrounds it. */
 interface PortContext {
@@ -123,10 +123,11 @@ function behindParent(context: PortContext, parent: string): readonly Resource[]
 }
 
 /** A macvtap's two directions are the guest's, not the host's: what the guest sends leaves through it. */
-function shaped({ network, effective, owner }: PortContext, { dev, spec }: PortLink): readonly Resource[] {
+function shaped({ network, effective, owner, report }: PortContext, { dev, spec }: PortLink): readonly Resource[] {
   const { inbound, outbound } = effective.bandwidth ?? {};
   const seen = spec.type === 'macvtap' ? { in: outbound, out: inbound } : { in: inbound, out: outbound };
   const via = effective.plugType === 'network' ? outboundVia(network) : undefined;
+  checkLimits(effective.bandwidth, '', report);
   const shaping = compilePortShaping(owner, dev, { ...(seen.in && { inbound: seen.in }), ...(seen.out && { outbound: seen.out }) }, via);
   return shaping ? [shaping] : [];
 }

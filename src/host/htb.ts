@@ -1,3 +1,4 @@
+import { largestBurst } from '../compile/shaping.ts';
 import type { BandwidthRate } from '../network/bandwidth.ts';
 import type { ShapingResource } from '../compile/host-state.ts';
 import type { IpArgs } from './ip-line.ts';
@@ -82,17 +83,19 @@ function classLines(t: HtbTree, verb: 'add' | 'change', floors: HtbTree['floors'
   ]);
   const head = [
     add('1:', 1, average, [...burst.burst, ...burst.cburst]),
-    add('1:1', 2, rest, [...burst.burst, ...burst.cburst, 'quantum', String(QUANTUM)]),
+    add('1:1', 2, rest, [...bursts(t.rate, rest).burst, ...burst.cburst, 'quantum', String(QUANTUM)]),
   ];
   return [...head, ...queues, ...floors.flatMap((f) => floorLines(t, verb, f))];
 }
 
 /**
- * With a peak, `burst` KiB go out at the peak; without one they go out at once (htb's ceiling needs a bucket as deep for that).
+ * With a peak, `burst` KiB go out at the peak; without one they go out at once (htb's ceiling needs a bucket as deep for that). A class whose
+ * own rate is lower holds no more than tc counts at that.
  */
-function bursts({ average = 0, peak, burst }: BandwidthRate): { readonly burst: IpArgs; readonly cburst: IpArgs } {
-  const size = burst === undefined ? bucket(average) : `${String(burst)}kb`;
-  return { burst: ['burst', size], cburst: ['cburst', peak === undefined ? size : bucket(peak)] };
+function bursts({ average = 0, peak, burst }: BandwidthRate, rate = average): { readonly burst: IpArgs; readonly cburst: IpArgs } {
+  const bytes = burst === undefined ? smallestBurst(average) : burst * 1024;
+  const own = Math.min(bytes, largestBurst(rate) * 1024);
+  return { burst: ['burst', `${String(own)}b`], cburst: ['cburst', peak === undefined ? `${String(bytes)}b` : bucket(peak)] };
 }
 
 /**

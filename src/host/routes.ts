@@ -21,7 +21,8 @@ export const routes: IpHandler<'route'> = {
     return rows.flatMap((row): RouteResource[] => {
       const owner = row.dev === undefined ? undefined : look.ownerOf(row.dev);
       if (owner === undefined || row.dev === undefined || row.gateway === undefined) return [];
-      return [{ kind: 'route', dev: row.dev, to: withPrefix(row.dst), via: row.gateway, metric: row.metric ?? 0, owner }];
+      const to = withPrefix(row.dst, row.gateway.includes(':') ? 'ipv6' : 'ipv4');
+      return [{ kind: 'route', dev: row.dev, to, via: row.gateway, metric: row.metric ?? 0, owner }];
     });
   },
 

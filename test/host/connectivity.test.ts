@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { ChangeResult } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
 import { capture } from '../support/capture.ts';
 import { sh } from '../support/driver-documents.ts';
@@ -28,7 +29,7 @@ afterAll(() => driver[Symbol.asyncDispose]());
 const NAT = (inner = ''): string => `<forward mode='nat'>${inner && `<nat ${inner}</nat>`}</forward>`;
 const V4 = "<ip address='10.97.0.1' prefix='24'/>";
 const V6 = "<ip family='ipv6' address='fd97::1' prefix='64'/>";
-const up = (body: string, { bridge = "stp='off'", attributes = '' } = {}): Promise<unknown> =>
+const up = (body: string, { bridge = "stp='off'", attributes = '' } = {}): Promise<ChangeResult> =>
   driver.up([`<network${attributes}><name>net</name><bridge name='${BRIDGE}' ${bridge}/><dns enable='no'/>${body}</network>`]);
 
 /** A guest with these addresses, whose default routes are the first address of each family's subnet. */
@@ -42,10 +43,16 @@ async function plug(name: string, ...addresses: readonly string[]): Promise<stri
 }
 const route = (name: string, via: string, to = 'default'): void =>
   void sh(`ip -n ${name} ${via.includes(':') ? '-6' : ''} route add ${to} via ${via}`);
-/** IPv6 takes a few seconds after a bridge has got its carrier: the kernel asks no neighbour before its own link-local address is sure. */
+/**
+ * IPv6 takes a few seconds after a bridge has got its carrier: the kernel asks no neighbour before its own link-local address is sure, and
+ * ping ends when it is told meanwhile that nobody is there. A ping with `more` words is sent once.
+ */
 const answers = (from: string, to: string, more = ''): boolean => {
   const inside = from === 'host' ? '' : `ip netns exec ${from}`;
-  return sh(`${inside} ping -q -c 1 -w 20 ${more} ${to} >/dev/null 2>&1 && echo yes || true`) === 'yes\n';
+  const tries = more === '' ? '1 2 3' : '1';
+  return (
+    sh(`for i in ${tries}; do ${inside} ping -q -c 1 -w 20 ${more} ${to} >/dev/null 2>&1 && echo yes && break; done || true`) === 'yes\n'
+  );
 };
 /** A datagram from an address (`bind`, any by default) and port of a guest or the host to port 9 of somebody. */
 function send(from: string, sourcePort: number, to: string, { bind = '', more = '' } = {}): void {
@@ -206,14 +213,32 @@ describe('addresses', () => {
 
   test('of subnets behind a guest are reached by static routes, in both families', async () => {
     const routes = `<route address='10.99.0.0' prefix='24' gateway='10.97.0.11'/><route address='10.99.1.0' netmask='255.255.255.0' gateway='10.97.0.11' metric='7'/>
-      <route family='ipv6' address='2001:db8:99::' prefix='64' gateway='fd97::11'/>`;
+      <route family='ipv6' address='2001:db8:99::' prefix='64' gateway='fd97::11'/><route family='ipv6' address='::' prefix='0' gateway='fd97::12'/>
+      <route address='0.0.0.0' prefix='0' gateway='10.97.0.12' metric='9'/>`;
     await up(`<forward mode='route'/>${V4}${V6}${routes}`);
     await plug('g1', '10.97.0.11/24', 'fd97::11/64');
+    await plug('g2', '10.97.0.12/24', 'fd97::12/64');
     sh(
       `ip netns exec g1 sh -c 'echo 1 >/proc/sys/net/ipv4/ip_forward; ip addr add 10.99.0.5/32 dev lo; ip addr add 10.99.1.5/32 dev lo; ip addr add 2001:db8:99::5/128 dev lo'`,
     );
     expect(['10.99.0.5', '10.99.1.5', '2001:db8:99::5'].map((to) => answers('host', to))).toEqual([true, true, true]);
     expect(sh('ip route show 10.99.1.0/24')).toContain('metric 7');
+    // By the routes to everywhere, a guest gets what nothing else leads to.
+    sh('ip -n g2 addr add 198.51.100.5/32 dev lo; ip -n g2 addr add 2001:db8:77::5/128 dev lo');
+    expect([answers('host', '198.51.100.5'), answers('host', '2001:db8:77::5')]).toEqual([true, true]);
+    expect((await driver.diff('net')).steps).toEqual([]);
+  });
+
+  test('that the kernel takes for no gateway leave their route out, and are told', async () => {
+    const routes = `<route address='10.99.0.0' prefix='24' gateway='10.97.0.255'/><route family='ipv6' address='2001:db8:99::' prefix='64' gateway='fd97::1'/>
+      <route address='10.99.1.0' prefix='24' gateway='10.97.0.1'/>`;
+    const { plan } = await up(`<forward mode='route'/>${V4}${V6}${routes}`);
+    expect(plan.diagnostics.map(({ code, path }) => `${code} ${path ?? ''}`)).toEqual([
+      'VNC005 /network/route[1]/@gateway',
+      'VNC005 /network/route[2]/@gateway',
+    ]);
+    expect(sh('ip route show proto 86; ip -6 route show proto 86').trim()).toMatch(/^10\.99\.1\.0\/24 via 10\.97\.0\.1 [^\n]*$/);
+    expect((await driver.diff('net')).steps).toEqual([]);
   });
 });
 

@@ -54,6 +54,12 @@ describe('limits on a device', () => {
     ['a peak like the average', shaping({ inbound: { average: 3000, peak: 3000 } })],
     ['great numbers', shaping({ inbound: { average: 2_000_000, peak: 4_000_001, burst: 200_000 }, outbound: { average: 1_234_567 } })],
     ['a burst without a peak', shaping({ inbound: { average: 700, burst: 5 } })],
+    ['the greatest numbers', shaping({ inbound: { average: 12_500_000 }, outbound: { average: 12_500_000, burst: 4_194_303 } })],
+    ['a burst as long as tc counts', shaping({ inbound: { average: 10, burst: 2670 }, outbound: { average: 1, burst: 267 } })],
+    [
+      'next to nothing beside the guaranteed shares',
+      shaping({ inbound: { average: 10_000, burst: 300_000 }, floors: [{ classId: 3, mac: '52:54:00:ff:fe:09', floor: 9_999 }] }),
+    ],
     [
       'guaranteed shares',
       shaping({
