@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { LogLevel } from './log.ts';
-import { createLog } from './log.ts';
+import { createLog, inBursts } from './log.ts';
+
+afterEach(() => vi.useRealTimers());
 
 function lines(journal: boolean, level: LogLevel = 'info'): { readonly out: string[]; readonly log: ReturnType<typeof createLog> } {
   const out: string[] = [];
@@ -30,4 +32,30 @@ test('no value can forge a line', () => {
   expect(out).toHaveLength(1);
   expect(out[0]?.indexOf('\n')).toBe((out[0]?.length ?? 0) - 1);
   expect(out[0]).not.toContain('\u001b');
+});
+
+test('lines of a burst are written together, the first of them at once', () => {
+  vi.useFakeTimers();
+  const out: string[] = [];
+  const bursts = inBursts({ ms: 50, write: (text) => out.push(text) });
+  for (const line of ['a\n', 'b\n', 'c\n']) bursts.write(line);
+  expect(out).toEqual(['a\n']);
+  vi.advanceTimersByTime(50);
+  expect(out).toEqual(['a\n', 'b\nc\n']);
+  bursts.write('d\n');
+  expect(out).toHaveLength(2); // still of the same burst
+  vi.advanceTimersByTime(100);
+  expect(out.slice(2)).toEqual(['d\n']);
+  bursts.write('e\n');
+  expect(out.slice(3)).toEqual(['e\n']);
+});
+
+test('what waits is written when it is asked for, and not again', () => {
+  vi.useFakeTimers();
+  const out: string[] = [];
+  const bursts = inBursts({ ms: 50, write: (text) => out.push(text) });
+  for (const line of ['a\n', 'b\n']) bursts.write(line);
+  bursts.flush();
+  vi.advanceTimersByTime(200);
+  expect(out).toEqual(['a\n', 'b\n']);
 });

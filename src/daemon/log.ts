@@ -15,6 +15,49 @@ export interface LogOptions {
   readonly clock: () => Date;
 }
 
+export interface BurstOptions {
+  /** Milliseconds that a line waits at most. */
+  readonly ms: number;
+  readonly write: (text: string) => void;
+}
+
+/** Where lines go that follow one another quickly: the first is written at once, those that come within a moment of it together. */
+export interface Bursts {
+  write(line: string): void;
+  /** Writes what waits, now. */
+  flush(): void;
+}
+
+/** A thousand definitions in a second are a thousand lines: whoever reads them is woken some twenty times for it, not a thousand. */
+export function inBursts({ ms, write }: BurstOptions): Bursts {
+  let waiting = '';
+  let timer: NodeJS.Timeout | undefined;
+  const flush = (): void => {
+    const text = waiting;
+    waiting = '';
+    if (text !== '') write(text);
+  };
+  const onTime = (): void => {
+    timer = undefined;
+    if (waiting !== '') wait();
+    flush();
+  };
+  const wait = (): void => {
+    timer = setTimeout(onTime, ms).unref(); // whoever ends asks for what waits
+  };
+  return {
+    write: (line) => {
+      if (timer !== undefined) {
+        waiting += line;
+        return;
+      }
+      wait();
+      write(line);
+    },
+    flush,
+  };
+}
+
 /** A log of one line an entry: `MESSAGE key=value key="two words"`. No value can start a line of its own. */
 export function createLog(options: LogOptions): Log {
   return (level, message, fields = {}) => {

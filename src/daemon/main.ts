@@ -10,7 +10,7 @@ import { writePort } from '../interface/port.ts';
 import type { Daemon, DaemonPart } from './daemon.ts';
 import { startDaemon } from './daemon.ts';
 import type { Log } from './log.ts';
-import { createLog } from './log.ts';
+import { createLog, inBursts } from './log.ts';
 import type { DaemonOptions } from './options.ts';
 import { keepLeasesShort } from './lease-upkeep.ts';
 import { daemonCommand } from './options.ts';
@@ -18,6 +18,9 @@ import { watch } from './watch.ts';
 
 /** Longer than a client's pause between two calls, shorter than anybody notices who waits for the lock. */
 const KEEP_LOCK_MS = 20;
+
+/** Shorter than anybody notices who reads along. */
+const LOG_BURST_MS = 50;
 
 /** The HTTP face on its own socket. */
 function httpPart(options: DaemonOptions): DaemonPart {
@@ -38,8 +41,10 @@ async function run(options: DaemonOptions): Promise<void> {
   const { env } = process;
   // Whoever read what is logged may end: nothing is written then, and the networks are looked after all the same.
   process.stderr.on('error', () => undefined);
+  const bursts = inBursts({ ms: LOG_BURST_MS, write: (text) => process.stderr.write(text) });
+  process.on('exit', bursts.flush);
   const log = createLog({
-    write: (line) => process.stderr.write(line),
+    write: bursts.write,
     level: options.logLevel,
     journal: env['JOURNAL_STREAM'] !== undefined,
     clock: () => new Date(),

@@ -1,4 +1,16 @@
-import { closeSync, fsync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statfsSync, symlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { isMissing } from './folder.ts';
@@ -133,7 +145,7 @@ function writeAll(fd: number, bytes: Buffer): void {
 function settle(change: FileChange, temps: Map<FileChange, string>, step: (operation: string) => void): void {
   if (change.op === 'remove') {
     step(`unlink ${change.path}`);
-    rmSync(change.path, { force: true });
+    removeFile(change.path);
     return;
   }
   const temp = temps.get(change);
@@ -141,6 +153,15 @@ function settle(change: FileChange, temps: Map<FileChange, string>, step: (opera
   step(`rename ${change.path}`);
   renameSync(temp, change.path);
   temps.delete(change);
+}
+
+/** One call of the system, where `rmSync` looks twice first. */
+function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+  }
 }
 
 /** Tidying up after a failure must not hide the failure. */

@@ -40,9 +40,9 @@ export function layoutOf(folders: StoreFolders): Layout {
     boot: join(folders.runDir, 'boot'),
     autostartOwed: join(folders.runDir, 'autostart-owed'),
     pending: join(folders.runDir, 'pending'),
-    definition: (name) => join(definitions, definitionFile(name)),
-    autostartLink: (name) => join(autostart, definitionFile(name)),
-    liveDocument: (uuid) => join(live, `${uuid}.xml`),
-    port: (network, port) => join(ports, `${network}.${port}.json`),
+    definition: (name) => `${definitions}/${definitionFile(name)}`,
+    autostartLink: (name) => `${autostart}/${definitionFile(name)}`,
+    liveDocument: (uuid) => `${live}/${uuid}.xml`,
+    port: (network, port) => `${ports}/${network}.${port}.json`,
   };
 }

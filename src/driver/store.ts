@@ -101,7 +101,6 @@ export class Store {
    * without a look at each. A network's thousand ports are a thousand files.
    */
   held(): DriverState {
-    this.#lookAtBoot();
     return this.#isOurs() && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
   }
 
@@ -299,8 +298,9 @@ export class Store {
   }
 
   #portChanges(uuid: string, before: NetworkRecord | undefined, after: NetworkRecord | undefined): FileChange[] {
-    const old = before?.ports ?? new Map<string, PortRecord>();
-    const now = after?.ports ?? new Map<string, PortRecord>();
+    const old = before?.ports ?? NO_PORTS;
+    const now = after?.ports ?? NO_PORTS;
+    if (old === now || old.size + now.size === 0) return [];
     const removed = [...old.keys()].filter((port) => !now.has(port));
     const written = [...now].filter(([port, record]) => old.get(port) !== record);
     return [
@@ -332,6 +332,7 @@ interface Changes {
   readonly volatile: readonly FileChange[];
 }
 
+const NO_PORTS: NetworkRecord['ports'] = new Map();
 const NO_FILES: ReadonlyMap<string, { readonly signature: string; readonly value: never }> = new Map<string, never>();
 
 function linesFrom(words: ReadonlySet<string>): string {

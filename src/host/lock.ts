@@ -71,10 +71,12 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
     const previous = ours?.purpose === purpose ? undefined : (readText(path) ?? '');
     const undisturbed = ours !== undefined || isOwn(previous ?? '');
     if (previous !== undefined) writeHolder(path, purpose, previous);
-    const former = parseHolder(previous ?? '');
     return {
       undisturbed,
-      formerEnded: async () => (former ? toolsEnded(former, FORMER_MS) : undefined),
+      formerEnded: async () => {
+        const former = parseHolder(previous ?? '');
+        if (former) await toolsEnded(former, FORMER_MS);
+      },
       [Symbol.asyncDispose]: async () => {
         if (keepMs === 0) await ourKeeper.free();
         else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);
@@ -231,6 +233,7 @@ function readHolder(path: string): LockHolder | undefined {
 }
 
 function parseHolder(text: string): LockHolder | undefined {
+  if (text === '') return undefined; // what the error costs is much beside a change of documents
   try {
     return JSON.parse(text) as LockHolder;
   } catch {
