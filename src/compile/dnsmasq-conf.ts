@@ -3,7 +3,7 @@ import type { DnsForwarder, DnsSrv } from '../network/dns.ts';
 import type { CompleteNetwork } from './complete.ts';
 import type { DnsmasqFiles } from './dnsmasq-files.ts';
 import { leaseTime } from './dnsmasq-hosts.ts';
-import { dnsmasqText, dnsmasqWord, Lines } from './dnsmasq-text.ts';
+import { checkLabels, dnsmasqText, dnsmasqWord, Lines } from './dnsmasq-text.ts';
 import { addressCount, servedDhcp } from './dhcp-pools.ts';
 import { libvirtSays, type Report } from './report.ts';
 import { isPrivate } from './private.ts';
@@ -39,7 +39,7 @@ export function dnsmasqConf(network: CompleteNetwork, context: ConfContext, repo
     lines.add('dhcp-option=3');
     lines.add('ra-param=*,0,0');
   }
-  addRecords(network, lines);
+  addRecords(network, lines, report);
   addTftp(network, lines);
   addDhcp(network, context, lines, report);
   if (network.dns?.enable !== false) lines.add(`addn-hosts=${dnsmasqWord(context.files.addnHosts)}`);
@@ -82,7 +82,8 @@ function forwarderValue({ domain, addr }: DnsForwarder): string {
 
 /** A domain stands between slashes and has no quotation there (VNC008). */
 function checkZone(name: string | undefined, path: string, report: Report): boolean {
-  if (name === undefined || /^[A-Za-z0-9._\-*#\u{a1}-\u{10ffff}]*$/u.test(name)) return true;
+  if (name === undefined) return true;
+  if (/^[A-Za-z0-9._\-*#\u{a1}-\u{10ffff}]*$/u.test(name)) return checkLabels(name, path, report);
   report.error({
     code: 'VNC008',
     message: 'the domain name holds a character that no domain has',
@@ -122,11 +123,25 @@ function reportNoZone({ subnet, index }: AddressedIp, step: number, report: Repo
   });
 }
 
-function addRecords(network: CompleteNetwork, lines: Lines): void {
+function addRecords(network: CompleteNetwork, lines: Lines, report: Report): void {
   for (const [i, txt] of (network.dns?.txts ?? []).entries()) {
+    const path = `/network/dns/txt[${String(i + 1)}]/@name`;
+    if (/[^\x00-\x7f]/.test(txt.name)) {
+      report.error({
+        code: 'VNC008',
+        message: 'dnsmasq gives no TXT record a name of other letters than those of ASCII',
+        path,
+        found: txt.name,
+        hint: "write it as DNS does, such as 'xn--tda' for 'ü'",
+      });
+    }
+    if (!checkLabels(txt.name, path, report)) continue;
     lines.add(`txt-record=${dnsmasqWord(txt.name)},${dnsmasqText(txt.value)}`, `/network/dns/txt[${String(i + 1)}]`);
   }
   for (const [i, srv] of (network.dns?.srvs ?? []).entries()) {
+    const path = `/network/dns/srv[${String(i + 1)}]`;
+    const names = { service: `_${srv.service}`, protocol: `_${srv.protocol}`, domain: srv.domain ?? '', target: srv.target ?? '' };
+    if (!Object.entries(names).every(([attribute, name]) => checkLabels(name, `${path}/@${attribute}`, report))) continue;
     lines.add(`srv-host=${srvValue(srv)}`, `/network/dns/srv[${String(i + 1)}]`);
   }
 }

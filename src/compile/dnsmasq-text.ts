@@ -84,13 +84,30 @@ function printable(value: string): string {
 /** Names in host files stand between commas or blanks and have no quotation there: letters, digits, `.`, `-`, `_`, and what is not ASCII. */
 const BARE_NAME = /^[A-Za-z0-9._\-\u{a1}-\u{10ffff}]+$/u;
 
+/** Bytes of one part of a name in DNS (RFC 1035, 2.3.4). dnsmasq ends at a longer one in its conf, and leaves out the line of a host file. */
+const MAX_LABEL = 63;
+
+/** Finds a name with a part that is longer than DNS carries (VNC008). True when it is none. */
+export function checkLabels(name: string, path: string, report: Report): boolean {
+  const long = name.split('.').find((label) => label.length > MAX_LABEL);
+  if (long === undefined) return true;
+  report.error({
+    code: 'VNC008',
+    message: `a part of the name '${printable(name)}' has ${String(long.length)} characters, and DNS carries ${String(MAX_LABEL)}`,
+    path,
+    found: printable(name),
+    hint: 'shorten it, or divide it by "."',
+  });
+  return false;
+}
+
 /**
  * Finds a name that cannot stand in a host file (VNC008). In a dhcp-hostsfile also the words that dnsmasq takes for a lease time or
  * for an order to ignore the host.
  */
 export function checkHostName(name: string, path: string, report: Report, file: 'dhcp' | 'addn'): boolean {
   const reserved = file === 'dhcp' && /^(?:ignore|infinite|\d+[smhdw]?)$/i.test(name);
-  if (BARE_NAME.test(name) && !reserved) return true;
+  if (BARE_NAME.test(name) && !reserved) return checkLabels(name, path, report);
   report.error({
     code: 'VNC008',
     message: reserved

@@ -185,6 +185,15 @@ describe('the dnsmasq of a network', () => {
       const hosts = [{ name, ip: '192.168.122.9' }];
       expect(refused({ ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] })).toEqual(['VNC008 /network/ip[1]/dhcp/host[1]/@name']);
     }
+    const long = 'x'.repeat(64);
+    expect(refused({ domain: { name: `${long}.example` } })).toEqual(['VNC008 /network/domain/@name']);
+    expect(refused(dns({ forwarders: [{ domain: long, addr: '10.0.0.1' }] }))).toEqual(['VNC008 /network/dns/forwarder[1]/@domain']);
+    expect(refused(dns({ txts: [{ name: `a.${long}`, value: 'x' }] }))).toEqual(['VNC008 /network/dns/txt[1]/@name']);
+    expect(refused(dns({ txts: [{ name: '\u00fc', value: 'x' }] }))).toEqual(['VNC008 /network/dns/txt[1]/@name']);
+    expect(refused(dns({ srvs: [{ service: 'a', protocol: 'tcp', target: long }] }))).toEqual(['VNC008 /network/dns/srv[1]/@target']);
+    expect(refused({ ips: [{ ...ip4, dhcp: dhcp({ hosts: [{ name: long, ip: '192.168.122.9' }] }) }] })).toEqual([
+      'VNC008 /network/ip[1]/dhcp/host[1]/@name',
+    ]);
     expect(refused({ ips: [{ ...ip4, tftpRoot: '/a\u0000b' }] })).toEqual(['VNC008 /network/ip[1]/tftp/@root']);
   });
 });

@@ -125,7 +125,8 @@ const LAST_WAIT_MS = 240;
 
 /** @throws VirtnetError VNH005 with dnsmasq's own words, VNH002 when it is not installed. */
 async function start(r: DnsmasqResource, files: DnsmasqFiles, tools: HostTools): Promise<number> {
-  const environment = { [NETWORK]: r.owner.network, [CONF]: sha256(r.conf), [LEASES]: files.leases };
+  // In another locale dnsmasq takes no name of other letters than those of ASCII.
+  const environment = { [NETWORK]: r.owner.network, [CONF]: sha256(r.conf), [LEASES]: files.leases, LC_ALL: 'C.UTF-8' };
   const argv = ['dnsmasq', `--conf-file=${files.conf}`] as const;
   const result = await startJournaled(argv, r.conf, files, (words) =>
     keepsItsGroups() ? startInForeground(words, environment, files) : tryRun(words, { env: environment }),
