@@ -15,15 +15,18 @@ beforeAll(() => {
   writeFileSync(SCRIPT, '#!/bin/sh\n[ "$1" = bound ] && env >/run/tmp/told\nexit 0\n', { mode: 0o755 });
   sh('ip netns add g');
 });
-afterEach(async () => {
+afterEach(down);
+afterAll(() => driver[Symbol.asyncDispose]());
+
+async function down(): Promise<void> {
   await driver.detach('services', 'g');
   await driver.stop('services');
   await driver.undefine('services');
-});
-afterAll(() => driver[Symbol.asyncDispose]());
+}
 
-/** Runs a network with a guest plugged in, whose eth0 is up. */
+/** Runs a network with a guest plugged in, whose eth0 is up; the one that ran before has ended. */
 async function up(mode: string, rest: string): Promise<void> {
+  if ((await driver.list()).length > 0) await down();
   await driver.up([`<network><name>services</name>${mode}<bridge name='virbr95' stp='off'/>${rest}</network>`]);
   await driver.attach('services', { mac: MAC, owner: { name: 'g' }, attachment: { type: 'netns', netns: 'g' } });
   sh(
@@ -78,6 +81,34 @@ describe('a DHCPv4 client', () => {
     ]);
   });
 
+  test('of a fixed address has the lease time of its host, and is told what to boot and from whom', async () => {
+    const host = (lease: string): string => `<host mac='${MAC}' ip='10.95.0.33'><lease ${lease}/></host>`;
+    const range = "<range start='10.95.0.10' end='10.95.0.12'><lease expiry='1' unit='hours'/></range>";
+    await up(NAT, v4(`${range}${host("expiry='150' unit='seconds'")}<bootp file='pxe linux.0' server='10.95.0.9'/>`));
+    expect(told('-O bootfile -O tftp')).toMatchObject({ ip: '10.95.0.33', lease: '150', boot_file: 'pxe linux.0', siaddr: '10.95.0.9' });
+    await up(NAT, v4(`${range}${host("expiry='0'")}<bootp file='pxelinux.0'/>`));
+    expect(told()).toMatchObject({ ip: '10.95.0.33', lease: '4294967295', boot_file: 'pxelinux.0', siaddr: '10.95.0.1' });
+  });
+
+  test('is told what the document has for dnsmasq itself, and the network counts as tainted', async () => {
+    const options = ['dhcp-option=option:ntp-server,10.95.0.7', 'address=/foo.example/10.9.9.9'];
+    const lines = options.map((value) => `<dnsmasq:option value='${value}'/>`).join('');
+    const element = `<dnsmasq:options xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'>${lines}</dnsmasq:options>`;
+    await up(NAT, `${v4("<range start='10.95.0.10' end='10.95.0.12'/>")}${element}`);
+    expect(told('-O ntpsrv')).toMatchObject({ ntpsrv: '10.95.0.7' });
+    expect(sh('dig +short @10.95.0.1 foo.example')).toBe('10.9.9.9\n');
+    expect(sh('bin/virtnet show services')).toContain('! tainted: 2 lines of the document go to dnsmasq unread (dnsmasq:options)');
+  });
+
+  test('that nobody has reserved an address for gets none where there is no range', async () => {
+    await up(NAT, v4(`<host mac='${MAC}' name='known' ip='10.95.0.21'/>`));
+    expect(told()).toMatchObject({ ip: '10.95.0.21', hostname: 'known' });
+    await driver.detach('services', 'g');
+    await driver.attach('services', { mac: '52:54:00:95:00:02', owner: { name: 'g' }, attachment: { type: 'netns', netns: 'g' } });
+    sh('ip -n g link set eth0 up');
+    expect(sh(`ip netns exec g udhcpc -i eth0 -n -q -f -t 3 -T 1 -s /bin/true 2>&1 || true`)).toContain('no lease, failing');
+  });
+
   test('is known by its MAC and by its name', async () => {
     const hosts = `<host mac='${MAC}' name='bymac' ip='10.95.0.21'/><host name='byname' ip='10.95.0.23'/>`;
     await up(NAT, `<domain name='lab.example'/>${v4(`<range start='10.95.0.10' end='10.95.0.12'/>${hosts}`)}`);
@@ -100,6 +131,18 @@ describe('a DHCPv4 client', () => {
     sh('ip -n g link set eth0 up');
     expect(told()).toMatchObject({ ip: '10.95.0.32' });
   });
+});
+
+test('a TFTP client gets files from the folder by either family, and none from elsewhere', async () => {
+  sh('mkdir -p /run/tmp/tftp; echo hello >/run/tmp/tftp/file; echo secret >/run/tmp/other; chmod -R a+rX /run/tmp/tftp /run/tmp/other');
+  await up(NAT, `<ip address='10.95.0.1' prefix='24'><tftp root='/run/tmp/tftp'/></ip>${v6()}`);
+  sh('ip -n g addr add 10.95.0.50/24 dev eth0; ip -n g addr add fd95::50/64 dev eth0 nodad');
+  const get = (from: string, file: string): string =>
+    sh(
+      `rm -f /run/tmp/got; ip netns exec g timeout 10 busybox tftp -g -r ${file} -l /run/tmp/got ${from} 2>&1; cat /run/tmp/got 2>&1 || true`,
+    );
+  expect([get('10.95.0.1', 'file'), get('fd95::1', 'file')]).toEqual(['hello\n', 'hello\n']);
+  for (const file of ['../other', '/run/tmp/other']) expect(get('10.95.0.1', file)).not.toContain('secret');
 });
 
 test('clients fill a range, and show warns once four of five addresses are leased, and all', async () => {
@@ -175,6 +218,17 @@ describe('a DHCPv6 client', () => {
     expect(client('000300015254009500aa')).toMatch(/^fd95::1[0-9a-f]$/);
     expect(client('000300015254009500ab', 'byname')).toBe('fd95::98');
     expect(sh('dig +short @fd95::1 AAAA byname.lab.example; dig +short @fd95::1 -x fd95::98')).toBe('fd95::98\nbyname.lab.example.\n');
+  });
+
+  test('has the lease time of its range or of its host; where there is no range, only the hosts get addresses', async () => {
+    const host = "<host id='00:03:00:01:52:54:00:95:00:ab' ip='fd95::77'><lease expiry='5' unit='minutes'/></host>";
+    await up(NAT, v6(`<dhcp><range start='fd95::10' end='fd95::1f'><lease expiry='2' unit='hours'/></range>${host}</dhcp>`));
+    expect([client('000300015254009500aa'), client('000300015254009500ab')]).toEqual([expect.stringMatching(/^fd95::1/), 'fd95::77']);
+    const left = async (): Promise<readonly number[]> =>
+      (await driver.leases('services')).map(({ expiry }) => Math.ceil((expiry - Date.now() / 1000) / 60)).toSorted((a, b) => a - b);
+    await expect.poll(left, { timeout: 20_000 }).toEqual([5, 120]);
+    await up(NAT, v6(`<dhcp>${host}</dhcp>`));
+    expect([client('000300015254009500aa'), client('000300015254009500ab')]).toEqual(['none', 'fd95::77']);
   });
 
   test('gets an address of any of several ranges', async () => {
