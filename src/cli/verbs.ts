@@ -252,6 +252,32 @@ const networks: readonly VerbSpec[] = [
     load: () => import('./verbs/update.ts'),
   },
   {
+    name: 'forward',
+    group: 'Networks',
+    summary: 'list, add and remove port forwards: ports of the host that lead to guests',
+    about:
+      'Commands: list (without one), add, remove. A forward is [ADDRESS:]PORT[-END]:GUEST[:PORT][/tcp|/udp]: what the host is asked for, then the guest by its fixed name, MAC address or address, and its port where it is another one. IPv6 addresses stand in brackets; tcp where no protocol is named. One is removed by what it listens on. A change is for the running network and its stored definition, as far as there are both; --live or --config alone is for one of them. Other connections are left alone.',
+    operands: [NAME, { name: '[command]', says: 'list, add or remove' }, { name: '[forward...]', says: 'port forwards' }],
+    options: [
+      { flags: '--source <subnets>', says: 'add: only for these addresses and subnets, with commas; for everybody without' },
+      { flags: '--live', says: 'only the running network' },
+      { flags: '--config', says: 'only the stored definition (list: what it says)' },
+      dryRun,
+      commands,
+      json,
+    ],
+    examples: [
+      { line: 'forward lab', says: 'what is forwarded where' },
+      {
+        line: 'forward lab add 8080:192.168.122.10:80/tcp',
+        says: "port 8080 of the host leads to the guest's port 80, now and after the next start",
+      },
+      { line: 'forward lab add 203.0.113.1:2222:web:22 --source 198.51.100.0/24', says: 'of one address, for some, to the fixed host web' },
+      { line: 'forward lab remove 8080/tcp', says: 'not any more' },
+    ],
+    load: () => import('./verbs/forward.ts'),
+  },
+  {
     name: 'import-libvirt',
     group: 'Networks',
     summary: "define what libvirt has defined, from libvirt's own files",

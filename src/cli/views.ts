@@ -1,8 +1,11 @@
 import type { NetworkInfo } from '../driver/driver.ts';
+import { forwardsOf } from '../forwards/document.ts';
+import { formatSource } from '../forwards/forward.ts';
 import { formatSubnet, network as networkOf, parseSubnet } from '../inet/subnet.ts';
 import { classPrefix, netmaskToPrefix } from '../inet/subnet.ts';
 import { parseIp } from '../inet/ip.ts';
 import type { Ip } from '../network/ip.ts';
+import type { Network } from '../network/network.ts';
 import type { Plan } from '../plan/plan.ts';
 
 /** What --json prints of a network in lists and results; `dumpxml --to json` has the whole document. */
@@ -30,6 +33,11 @@ export function planView(plan: Plan): Record<string, unknown> {
     steps: plan.steps,
     diagnostics: plan.diagnostics,
   };
+}
+
+/** What --json prints of a network's port forwards: sources as texts. */
+export function forwardsView(network: Network): readonly Record<string, unknown>[] {
+  return forwardsOf(network).forwards.map((f) => ({ ...f, ...(f.sources && { sources: f.sources.map(formatSource) }) }));
 }
 
 /** Names by uuid, for plans. */

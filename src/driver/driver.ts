@@ -1,5 +1,6 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
+import type { ForwardsChange } from '../forwards/edit.ts';
 import type { LinkCounters } from '../host/counters.ts';
 import type { DeviceNode } from '../host/device-nodes.ts';
 import type { Network } from '../network/network.ts';
@@ -40,6 +41,11 @@ export interface UpdateRequest {
   readonly parentIndex: number;
   /** The fragment's XML text. */
   readonly fragment: string;
+  readonly affect: Affect;
+}
+
+/** Port forwards to take away from a network, and to add to it. */
+export interface ForwardsRequest extends ForwardsChange {
   readonly affect: Affect;
 }
 
@@ -185,6 +191,8 @@ export interface NetworkDriver extends AsyncDisposable {
   undefine(ref: NetworkRef): Promise<void>;
   setAutostart(ref: NetworkRef, autostart: boolean): Promise<void>;
   update(ref: NetworkRef, request: UpdateRequest): Promise<void>;
+  /** Adds and removes port forwards (docs/howto/forward-ports.md), of a running network at once. */
+  changeForwards(ref: NetworkRef, change: ForwardsRequest, options?: ChangeOptions): Promise<ChangeResult>;
   setMetadata(
     ref: NetworkRef,
     item: 'title' | 'description' | 'element',

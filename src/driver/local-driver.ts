@@ -6,12 +6,14 @@ import type { Host } from '../host/host.ts';
 import type { Network } from '../network/network.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Operation } from './change.ts';
+import { changeForwards } from './change-forwards.ts';
 import { define, setAutostart, undefine } from './definitions.ts';
 import type {
   AttachRequest,
   ChangeOptions,
   ChangeResult,
   DriverEvent,
+  ForwardsRequest,
   Lease,
   NetworkDriver,
   NetworkInfo,
@@ -116,6 +118,10 @@ export class LocalDriver implements NetworkDriver {
 
   async update(ref: NetworkRef, request: UpdateRequest): Promise<void> {
     await this.#parts.engine.run('update', update(ref, request));
+  }
+
+  changeForwards(ref: NetworkRef, change: ForwardsRequest, options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('forwards', changeForwards(ref, change), options);
   }
 
   async setMetadata(

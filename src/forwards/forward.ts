@@ -4,6 +4,9 @@ import { formatIp, network as subnetNetwork, formatSubnet } from '../inet/index.
 /** The namespace of `<forwards>` in a document's `<metadata>`. */
 export const FORWARDS_NAMESPACE = 'urn:virtnet:forwards';
 
+/** More than these of one network are refused: each is compared with each. */
+export const MOST_FORWARDS = 1024;
+
 /** Protocols that have ports (and that the kernel translates by them). */
 export const PROTOCOLS = ['tcp', 'udp'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];

@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseNetwork, writeNetwork } from '../network/index.ts';
 import { checkForwards, forwardsOf } from './document.ts';
 import { explainForwards } from './explain.ts';
-import { FORWARDS_NAMESPACE } from './forward.ts';
-import { MOST_FORWARDS } from './read.ts';
+import { FORWARDS_NAMESPACE, MOST_FORWARDS } from './forward.ts';
 
 function document(inner: string, mode = "<forward mode='nat'/>"): string {
   return `<network>
@@ -73,7 +72,10 @@ describe('port forwards', () => {
     ["<forward proto='tcp' port='80'/>", "<forward> has no 'to'"],
     ["<forward proto='tcp' port='80' to='db'/>", "no fixed DHCP host of the network has the name 'db'"],
     ["<forward proto='tcp' port='80' to='52:54:00:00:00:0c'/>", "no fixed DHCP host of the network has the mac '52:54:00:00:00:0c'"],
-    ["<forward proto='tcp' port='80' to='192.168.123.1'/>", "'192.168.123.1' is in no subnet of the network"],
+    [
+      "<forward proto='tcp' port='80' to='192.168.123.1'/>",
+      "'192.168.123.1' is in no subnet of the network (192.168.122.0/24, 2001:db8:122::/64)",
+    ],
     ["<forward proto='tcp' port='80' to='192.168.122.1'/>", "'192.168.122.1' is the host's own address"],
     ["<forward proto='tcp' port='80' to='192.168.122.255'/>", "'192.168.122.255' is no guest's address"],
     ["<forward proto='tcp' address='lan' port='80' to='web'/>", "'lan' is no IP address"],
@@ -92,7 +94,7 @@ describe('port forwards', () => {
     ["<forward proto='tcp' port='80' to='old'><source address='2001:db8::/32'/></forward>", 'a <source> is IPv6, and the forward is not'],
     [
       "<forward proto='tcp' port='80' end='90' to='web'/><forward proto='tcp' address='203.0.113.1' port='85' to='old'/>",
-      "tcp 203.0.113.1:85 is forwarded twice: to 'web' and to 'old'",
+      "tcp 203.0.113.1:85 is forwarded twice: to 'old', and with tcp 80-90 to 'web'",
     ],
   ])('refuse %s', (inner, message) => {
     const text = document(inner);

@@ -1,4 +1,4 @@
-import { bitsOf, contains, formatIp, network as subnetNetwork, parseIp, parseSubnet } from '../inet/index.ts';
+import { bitsOf, contains, formatIp, formatSubnet, network as subnetNetwork, parseIp, parseSubnet } from '../inet/index.ts';
 import { lastAddress, type Family, type IpValue, type Subnet } from '../inet/index.ts';
 import { checkShape, refuse, warn, type Problem, type ReadContext } from '../network/context.ts';
 import { subnetOf } from '../network/ip.ts';
@@ -6,10 +6,7 @@ import { xmlError } from '../network/libvirt-error.ts';
 import type { Network } from '../network/network.ts';
 import { parseLibvirtMac, textAttribute } from '../network/values.ts';
 import { elements, type XmlElement } from '../xml/node.ts';
-import { claimSame, formatListen, FORWARDS_NAMESPACE, PROTOCOLS, type PortForward, type Protocol } from './forward.ts';
-
-/** More than these of one network are refused: each is compared with each. */
-export const MOST_FORWARDS = 1024;
+import { claimSame, formatListen, FORWARDS_NAMESPACE, MOST_FORWARDS, PROTOCOLS, type PortForward, type Protocol } from './forward.ts';
 
 const ATTRIBUTES = ['proto', 'address', 'port', 'end', 'to', 'to-port'];
 const FAMILIES: readonly Family[] = ['ipv4', 'ipv6'];
@@ -44,7 +41,7 @@ export function readForwards(context: ReadContext, root: XmlElement, network: Ne
       const twin = all.find((other) => other.element !== element && claimSame(other.forward, forward));
       if (twin) {
         bad(context, element, {
-          message: `${formatListen(forward)} is forwarded twice: to '${twin.forward.to}' and to '${forward.to}'`,
+          message: `${formatListen(forward)} is forwarded twice: to '${forward.to}', and with ${formatListen(twin.forward)} to '${twin.forward.to}'`,
           attribute: 'port',
           hint: 'give each another port or address',
           related: [{ message: 'the other forward', element: twin.element }],
@@ -206,7 +203,10 @@ function readTargets(context: ReadContext, element: XmlElement, network: Network
   if (ip) {
     const subnets = network.ips.flatMap((own) => subnetOf(own) ?? []);
     const subnet = subnets.find((s) => contains(s, ip));
-    if (!subnet) return refuseTo(`'${to}' is in no subnet of the network`, 'write an address of a guest');
+    if (!subnet) {
+      const where = subnets.length === 0 ? '' : ` (${subnets.map((s) => formatSubnet(subnetNetwork(s))).join(', ')})`;
+      return refuseTo(`'${to}' is in no subnet of the network${where}`, 'write an address of a guest');
+    }
     const isHosts = subnets.some((s) => s.family === ip.family && s.value === ip.value);
     if (isHosts) return refuseTo(`'${to}' is the host's own address`, 'write an address of a guest');
     const isAll = [subnetNetwork(subnet), ...(ip.family === 'ipv4' ? [lastAddress(subnet)] : [])].some((a) => a.value === ip.value);

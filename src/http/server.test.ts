@@ -68,6 +68,7 @@ describe('the HTTP face and its client', () => {
     await remote.undefine(ref);
     await remote.setAutostart(ref, true);
     await remote.update(ref, { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' });
+    await remote.changeForwards(ref, { add: [{ proto: 'tcp', port: 80, to: 'web' }], affect: 'live' }, { dryRun: true });
     await remote.setMetadata(ref, 'element', undefined, { uri: 'urn:x', key: 'k', affect: 'config' });
     await remote.metadata(ref, 'element', { uri: 'urn:x', affect: 'live' });
     await remote.start(ref, { dryRun: true });
@@ -102,6 +103,7 @@ describe('the HTTP face and its client', () => {
       ['undefine', ref],
       ['setAutostart', ref, true],
       ['update', ref, { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' }],
+      ['changeForwards', ref, { add: [{ proto: 'tcp', port: 80, to: 'web' }], affect: 'live' }, { dryRun: true }],
       ['setMetadata', ref, 'element', undefined, { uri: 'urn:x', key: 'k', affect: 'config' }],
       ['metadata', ref, 'element', { affect: 'live', uri: 'urn:x' }],
       ['start', ref, { dryRun: true }],

@@ -1,4 +1,4 @@
-import type { ChildProcess } from 'node:child_process';
+import { execFileSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -49,6 +49,9 @@ function bridgeNetfilter(on: boolean): boolean {
   if (there) sh(`sysctl -qw net.bridge.bridge-nf-call-iptables=${value} net.bridge.bridge-nf-call-ip6tables=${value}`);
   return there;
 }
+
+const virtnet = (...words: readonly string[]): string =>
+  execFileSync('bin/virtnet', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
 
 const rules = (): string => sh('nft list ruleset');
 
@@ -194,6 +197,33 @@ describe('port forwards', () => {
     const last = { ...remove, parentIndex: 1, fragment: "<host name='web' ip='2001:db8:79::b'/>" };
     await expect(driver.update('fw', last)).rejects.toMatchObject({ code: 'VNF001' });
     expect((await driver.diff()).steps).toEqual([]);
+  });
+
+  it('are added and removed by the command, in the running network and the stored one, and shown as data', async () => {
+    await driver.up([document([])]);
+    expect(virtnet('forward', 'fw', 'add', '7005:web:7777')).toContain('fw forwards 7005/tcp to web port 7777\n');
+    virtnet('forward', 'fw', 'add', '203.0.113.1:7006:192.168.79.11:7777/udp', '--source', '203.0.113.0/24,198.51.100.7', '--live');
+    const web = { proto: 'tcp', port: 7005, end: 7005, to: 'web', toPort: 7777 };
+    const added = [
+      { ...web, family: 'ipv4', target: '192.168.79.11' },
+      { ...web, family: 'ipv6', target: '2001:db8:79::b' },
+      {
+        ...{ family: 'ipv4', proto: 'udp', address: '203.0.113.1', port: 7006, end: 7006 },
+        ...{ to: '192.168.79.11', target: '192.168.79.11', toPort: 7777, sources: ['203.0.113.0/24', '198.51.100.7'] },
+      },
+    ];
+    const forwards = (...words: readonly string[]): unknown => (JSON.parse(virtnet(...words, '--json')) as { forwards: unknown }).forwards;
+    expect(forwards('show', 'fw')).toEqual(added);
+    expect(forwards('forward', 'fw')).toEqual(added);
+    expect(forwards('forward', 'fw', '--config')).toEqual(added.slice(0, 2));
+    expect(await ask('outside', ['tcp 203.0.113.1 7005', 'tcp 2001:db8:1::1 7005', 'udp 203.0.113.1 7006'])).toEqual({
+      'tcp 203.0.113.1 7005': '203.0.113.2',
+      'tcp 2001:db8:1::1 7005': '2001:db8:1::2',
+      'udp 203.0.113.1 7006': '203.0.113.2',
+    });
+    virtnet('forward', 'fw', 'remove', '7005');
+    expect(await ask('outside', ['tcp 203.0.113.1 7005'])).toEqual({ 'tcp 203.0.113.1 7005': 'refused' });
+    expect(forwards('forward', 'fw', '--config')).toEqual([]);
   });
 
   it('of a routed network lead to it too', async () => {

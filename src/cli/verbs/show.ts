@@ -1,10 +1,8 @@
-import { formatSource } from '../../forwards/forward.ts';
-import { forwardsOf } from '../../forwards/document.ts';
 import { OK } from '../exit.ts';
 import { formatShow, type ShowData } from '../render/show.ts';
 import { poolUse } from '../render/pool.ts';
 import { flag, type Run } from '../verb.ts';
-import { networkView, planView, printJson } from '../views.ts';
+import { forwardsView, networkView, planView, printJson } from '../views.ts';
 
 export const run: Run = async (io, [name = ''], options) => {
   await using driver = await io.openDriver();
@@ -23,7 +21,7 @@ export const run: Run = async (io, [name = ''], options) => {
       printJson({
         ...networkView(info),
         network: info.network,
-        forwards: forwardsOf(info.network).forwards.map((f) => ({ ...f, ...(f.sources && { sources: f.sources.map(formatSource) }) })),
+        forwards: forwardsView(info.network),
         pools: poolUse(info.network, leases, data.now),
         ports: ports.map((port, i) => ({ ...port, status: status[i] })),
         leases,

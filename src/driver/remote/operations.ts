@@ -1,4 +1,14 @@
-import type { AttachRequest, Affect, ChangeOptions, NetworkDriver, NetworkRef, UpdateRequest, UpOptions } from '../driver.ts';
+import { MOST_FORWARDS } from '../../forwards/forward.ts';
+import type {
+  AttachRequest,
+  Affect,
+  ChangeOptions,
+  ForwardsRequest,
+  NetworkDriver,
+  NetworkRef,
+  UpdateRequest,
+  UpOptions,
+} from '../driver.ts';
 
 /** A request as both ends of the socket see it. */
 export interface Call {
@@ -37,6 +47,10 @@ const object = (properties: Readonly<Record<string, object>>, ...required: reado
   required,
   additionalProperties: false,
 });
+const number = { type: 'integer' } as const;
+const forwards = (items: object): object => ({ type: 'array', items, maxItems: MOST_FORWARDS });
+/** What a port forward listens on. */
+const listen = { proto: text, address: text, port: number, end: number } as const;
 const documentBody = object({ xml: text, validate: flag }, 'xml');
 const changeBody = object({ dryRun: flag });
 
@@ -137,7 +151,7 @@ export const operations: Operations = {
     path: network,
     summary: 'change one section (`virsh net-update`)',
     body: object(
-      { section: text, command: text, parentIndex: { type: 'integer' }, fragment: text, affect: text },
+      { section: text, command: text, parentIndex: number, fragment: text, affect: text },
       'section',
       'command',
       'parentIndex',
@@ -146,6 +160,25 @@ export const operations: Operations = {
     ),
     encode: (ref, request) => merge(ref, { body: request }),
     handle: (d, c) => d.update(refOf(c), bodyOf<UpdateRequest>(c)),
+  },
+  changeForwards: {
+    method: 'PATCH',
+    path: `${network}/forwards`,
+    summary: 'add and remove port forwards',
+    body: object(
+      {
+        add: forwards(object({ ...listen, to: text, toPort: number, sources: texts }, 'proto', 'port', 'to')),
+        remove: forwards(object(listen, 'proto', 'port')),
+        affect: text,
+        dryRun: flag,
+      },
+      'affect',
+    ),
+    encode: (ref, change, options) => merge(ref, { body: { ...change, ...changeOf(options) } }),
+    handle: (d, c) => {
+      const { dryRun: _dryRun, ...change } = bodyOf<ForwardsRequest & ChangeOptions>(c);
+      return d.changeForwards(refOf(c), change, changeOf(bodyOf<ChangeOptions>(c)));
+    },
   },
   setMetadata: {
     method: 'PUT',
