@@ -4,7 +4,7 @@ import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
 import type { Vlan } from '../network/vlan.ts';
 import { compileNetwork } from './compile.ts';
-import type { HostFacts } from './facts.ts';
+import type { HostFacts, LinkFact } from './facts.ts';
 import type { Resource } from './host-state.ts';
 import type { Attachment } from './port.ts';
 import { bridgePortVlan, ovsPortVlan } from './port-vlan.ts';
@@ -29,6 +29,25 @@ const hostBridge = network('bridge', { bridge: { name: 'br0', stp: true, delay: 
 const ovs = { ...hostBridge, virtualport: { type: 'openvswitch', interfaceid: UUID, profileid: 'gold' } } as const;
 const pool = (mode: 'bridge' | 'passthrough', rest: Partial<Network> = {}) => network(mode, rest, { interfaces: [{ dev: 'eth1' }] });
 const direct = (mode: 'bridge' | 'passthrough') => ({ plug: { type: 'direct', dev: 'eth1', mode } }) as const;
+
+describe('a guest whose device somebody else makes', () => {
+  const nat = network('nat', { bridge: { name: 'br7', stp: true, delay: 0 }, ips: [ip4] });
+  const given = { virtualport: { type: 'openvswitch' }, plug: { type: 'network', bridge: 'br7' } } as const;
+
+  it('is plugged as far as its network can, and refuses the network nothing', () => {
+    expect(codes(nat, given, { type: 'none' })).toEqual(['warning VNI204']);
+    const tap: LinkFact = { name: 'vnet9', type: 'tun', mac: 'fe:54:00:aa:00:01' };
+    const bridge: LinkFact = { name: 'br7', type: 'bridge', alias: `virtnet:${UUID}` };
+    const links = new Map([bridge, tap].map((link) => [link.name, link]));
+    expect(guest(nat, given, { type: 'none' }, facts({ links }))).toContainEqual(
+      expect.objectContaining({ kind: 'bridge-port', dev: 'vnet9', bridge: 'br7' }),
+    );
+  });
+
+  it('is refused where virtnet would make it', () => {
+    expect(codes(nat, given, netns)).toContain('error VNI204');
+  });
+});
 
 describe('a guest on a host bridge', () => {
   it('is put on its VLAN by the filter of its bridge port', () => {

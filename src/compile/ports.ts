@@ -34,14 +34,13 @@ export function compilePort(
   report: Report,
   foreign?: string,
 ): readonly Resource[] {
-  const merged = mergePort({ network, port: askedPort(record) }, { unknownPortgroup: 'ignore' });
-  report.add(merged.diagnostics);
-  if (!merged.ok) return [];
+  const effective = effectivePort(network, record, report);
+  if (effective === undefined) return [];
   const owner = { network: network.uuid, port: record.port.uuid };
-  const context = { network, record, effective: merged.value, owner, facts, report };
+  const context = { network, record, effective, owner, facts, report };
   if (record.port.plug?.type === 'hostdev-pci') return compileHostdev(context, record.port.plug);
   if (foreign !== undefined) return plugged(context, { dev: foreign });
-  const link = portLink(record.attachment, record.port, merged.value);
+  const link = portLink(record.attachment, record.port, effective);
   if (!link) return [];
   if (!checkPort(context, link)) return [];
   warnOfFixedMac(context, link);
@@ -50,6 +49,24 @@ export function compilePort(
     ...(link.spec.type === 'macvtap' ? behindParent(context, link.spec.parent) : plugged(context, link)),
     ...shaped(context, link),
   ];
+}
+
+/**
+ * What the guest gets. One whose device somebody else makes is not asked again whether its network can serve it: libvirt takes a reclaimed
+ * port, and an edit of a network with ports, without a look. What the network cannot give is told and left out.
+ */
+function effectivePort(network: CompleteNetwork, record: PortRecord, report: Report): EffectivePort | undefined {
+  const port = askedPort(record);
+  const merged = mergePort({ network, port }, { unknownPortgroup: 'ignore' });
+  if (merged.ok || record.attachment.type !== 'none') {
+    report.add(merged.diagnostics);
+    return merged.ok ? merged.value : undefined;
+  }
+  report.add(merged.diagnostics.map((d) => ({ ...d, severity: 'warning' })));
+  const { portgroup: _group, virtualport: _theirs, bandwidth: _limits, ...rest } = port;
+  const { virtualport: _ours, ...bare } = network;
+  const left = mergePort({ network: { ...bare, portgroups: [] }, port: rest });
+  return left.ok ? left.value : undefined;
 }
 
 function linkResources({ record, effective, owner }: PortContext, { dev, spec }: PortLink): readonly Resource[] {

@@ -4,6 +4,7 @@ type Listener = (event: DriverEvent) => void;
 
 /**
  * Tells listeners what happened, in order, after the call that made it happen has answered: a face sends its reply first.
+ * Nothing else is read or begun in between: who hears of an answer and asks then finds that all others were told before.
  * A listener that throws does not keep the others from hearing.
  */
 export class EventQueue {
@@ -26,7 +27,7 @@ export class EventQueue {
 
   push(events: readonly DriverEvent[]): void {
     if (events.length === 0) return;
-    if (this.#waiting.length === 0) setImmediate(() => this.flush());
+    if (this.#waiting.length === 0) process.nextTick(() => this.flush());
     this.#waiting.push(...events);
   }
 

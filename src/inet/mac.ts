@@ -4,14 +4,9 @@
  */
 export function parseMac(text: string): string | undefined {
   if (isFullMac(text)) return text.toLowerCase();
-  const m = /^([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2}):([0-9a-fA-F]{1,2})$/.exec(
-    text,
-  );
-  if (!m) return undefined;
-  return m
-    .slice(1)
-    .map((pair) => pair.padStart(2, '0').toLowerCase())
-    .join(':');
+  if (!/^[0-9a-fA-F]{1,2}(?::[0-9a-fA-F]{1,2}){5}$/.test(text)) return undefined;
+  const pairs = text.toLowerCase().split(':');
+  return pairs.map((pair) => pair.padStart(2, '0')).join(':');
 }
 
 /** True for six pairs of two hex digits, upper or lower case. */

@@ -23,7 +23,7 @@ export function readDocument<T>(
   const { root } = parsed.document;
   const context = readContext('');
   let value: T | undefined;
-  if (root.name === rootName) {
+  if (root.local === rootName) {
     value = reader(context, root, parsed.text);
   } else {
     refuse(context, root, {
@@ -31,7 +31,7 @@ export function readDocument<T>(
       message: `the root element is <${root.name}>, not <${rootName}>`,
       found: root.name,
       allowed: rootName,
-      libvirt: xmlError(`expecting root element of '${rootName}', not '${root.name}'`, FROM.xml),
+      libvirt: xmlError(`expecting root element of '${rootName}', not '${root.local}'`, FROM.xml),
     });
   }
   const lines = lineIndex(parsed.text);

@@ -226,18 +226,18 @@ export function ipValue(text: string): IpValue {
 }
 
 /**
- * A MAC address as libvirt reads it: six groups of one or two hex digits with colons; after white space anything may follow.
- * Canonical form, or undefined.
+ * A MAC address as libvirt reads it: six groups of one or two hex digits with colons; after white space, or a
+ * character beyond ASCII, anything may follow. Canonical form, or undefined.
  */
 export function parseLibvirtMac(text: string): string | undefined {
-  return parseMac(/^[^ \t\n\v\f\r]*/.exec(text)?.[0] ?? '');
+  return parseMac(/^[^\s\x80-\uffff]*/.exec(text)?.[0] ?? '');
 }
 
-/** A uuid as libvirt reads it: 32 hex digits, dashes between pairs anywhere, blanks around. Canonical form, or undefined. */
+/** A uuid as libvirt reads it: 32 hex digits, dashes and blanks between pairs anywhere, white space around. Canonical form, or undefined. */
 export function parseUuid(text: string): string | undefined {
-  const m = /^[ \t\n\v\f\r]*(-*(?:[0-9a-fA-F]{2}-*){15}[0-9a-fA-F]{2})[ \t\n\v\f\r]*$/.exec(text);
+  const m = /^[ \t\n\v\f\r]*(?:-[- ]*)?((?:[0-9a-fA-F]{2}[- ]*){15}[0-9a-fA-F]{2})[ \t\n\v\f\r]*$/.exec(text);
   if (!m?.[1]) return undefined;
-  const hex = m[1].replaceAll('-', '').toLowerCase();
+  const hex = m[1].replace(/[- ]/g, '').toLowerCase();
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }
 

@@ -1,4 +1,5 @@
 import type { Lease } from '../../driver/driver.ts';
+import { parseLibvirtMac } from '../../network/values.ts';
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import { LEASES_MAX } from '../protocol/limits.ts';
 import type { WireLease } from '../protocol/structs.ts';
@@ -18,11 +19,11 @@ export const leaseHandlers: Handlers<'networkGetDhcpLeases'> = {
   },
 };
 
-/** libvirt reads six groups of one or two hex digits. @throws RemoteError 44 with the text as given. */
+/** @throws RemoteError 44 with the text as given. */
 function canonicalMac(text: string): string {
-  const groups = text.split(':');
-  if (groups.length !== 6 || !groups.every((g) => /^[0-9a-f]{1,2}$/i.test(g))) throw remoteError(Code.invalidMac, Domain.network, text);
-  return groups.map((g) => g.toLowerCase().padStart(2, '0')).join(':');
+  const mac = parseLibvirtMac(text);
+  if (mac === undefined) throw remoteError(Code.invalidMac, Domain.network, text);
+  return mac;
 }
 
 function wireLease(lease: Lease): WireLease {

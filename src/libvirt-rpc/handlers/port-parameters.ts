@@ -1,5 +1,5 @@
 import type { Bandwidth, BandwidthRate } from '../../network/bandwidth.ts';
-import type { TypedParameter } from '../xdr/typed-parameter.ts';
+import type { TypedParameter, TypedValue } from '../xdr/typed-parameter.ts';
 
 /** `VIR_NETWORK_PORT_BANDWIDTH_*`, in the order in which libvirt answers them. Unsigned ints, KiB per second and KiB. */
 const directions = {
@@ -18,7 +18,8 @@ export function parametersOf(bandwidth: Bandwidth | undefined): readonly TypedPa
 
 /**
  * The bandwidth that a list of parameters asks for: it replaces the former one whole. A direction without an average (or floor) has no
- * limits; without any, an empty bandwidth is left, as libvirt leaves it. Unknown names say nothing.
+ * limits; without any, an empty bandwidth is left, as libvirt leaves it. Unknown names say nothing. A program that learns the types of the
+ * parameters from a port without limits learns none, and sends ints.
  */
 export function bandwidthOf(parameters: readonly TypedParameter[]): Bandwidth {
   const inbound = rateOf(parameters, 'inbound');
@@ -30,8 +31,23 @@ function rateOf(parameters: readonly TypedParameter[], direction: keyof typeof d
   const rates: Partial<Record<keyof BandwidthRate, number>> = {};
   for (const rate of directions[direction]) {
     const given = parameters.findLast((p) => p.field === `${direction}.${rate}`);
-    const value = given?.type === 'uint' ? given.value : 0;
+    const value = given === undefined ? 0 : uintOf(given);
     if (value > 0) rates[rate] = value;
   }
   return rates.average === undefined && rates.floor === undefined ? undefined : rates;
+}
+
+/** libvirt looks at no type and takes the low four bytes of the value. Those of a text are an address in its memory: none here. */
+function uintOf(parameter: TypedValue): number {
+  switch (parameter.type) {
+    case 'llong':
+    case 'ullong':
+      return Number(BigInt.asUintN(32, parameter.value));
+    case 'double':
+      return new Uint32Array(Float64Array.of(parameter.value).buffer)[0] ?? 0;
+    case 'string':
+      return 0;
+    default:
+      return Number(parameter.value) >>> 0;
+  }
 }

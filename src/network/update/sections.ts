@@ -123,13 +123,13 @@ function placeOf(network: Network, index: number) {
 
 /** Refuses a fragment that is another element than the section holds (VNE003). */
 export function checkName({ network, element }: Pick<SectionUpdate, 'network' | 'element'>, expected: string): Result<never> | undefined {
-  if (element.name === expected) return undefined;
+  if (element.local === expected) return undefined;
   return refuse(
     refusal(
       'VNE003',
       `the fragment is a <${element.name}>, the section holds <${expected}>`,
       27,
-      `unexpected element <${element.name}>, expecting <${expected}>, while updating network '${network.name}'`,
+      `unexpected element <${element.local}>, expecting <${expected}>, while updating network '${network.name}'`,
       'use the section that the element belongs to',
     ),
   );

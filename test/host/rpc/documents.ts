@@ -143,7 +143,27 @@ const texts: readonly string[] = [
     ' 0a0a0a0a-1111-4222-8333-000000000001 ',
     '0a0a0a0a-1111-4222-8333-00000000000',
     '',
+    '0a0a0a0a 1111 4222 8333 000000000001',
+    ' - 0a-0a 0a - 0a1111-422283330000 00000001\n\t',
+    '0a0a0a0a-1111-4222-8333-000000000001-',
+    '0a0a0a0a\t1111-4222-8333-000000000001',
+    '0a0a0a0a-1111-4222-8333-0000000000-1',
+    '0a0a0a0a-1111-4222-8333-00000000000 1',
   ].map((uuid) => inside(`<uuid>${uuid}</uuid>`)),
+  // MAC addresses, of the bridge and of hosts.
+  ...[
+    '52:54:00:0b:1:01 ',
+    '52:54:00:0b:01:01 x',
+    '52:54:00:0b:01:01é',
+    '52:54:00:0b:01:01x',
+    ' 52:54:00:0b:01:01',
+    '052:54:00:0b:01:01',
+  ].flatMap((mac) => [
+    inside(`<bridge name='vdoc'/><mac address='${mac}'/>`),
+    inside(
+      `<bridge name='vdoc'/><ip address='10.95.1.1' prefix='24'><dhcp><range start='10.95.1.5' end='10.95.1.9'/><host mac='${mac}' ip='10.95.1.7'/></dhcp></ip>`,
+    ),
+  ]),
   // Bridges that are named by a pattern.
   ...['foo%d', 'foo%dx', 'foo%d%d', '%d', '%s', 'foo%%d', 'foo%5d', 'virbr%d', 'a b', 'a/b', ''].map((name) =>
     inside(`<bridge name='${name}'/>`),
@@ -189,6 +209,58 @@ for (const inner of [
   await forms(`no longer stored ${inner}`);
   await client.call('networkDestroy', network);
 }
+
+// Ports and fragments with a prefix, and MAC addresses as a client may write them.
+await client.call('networkCreateXml', nat(''));
+for (const [prefix, mac] of [
+  ['', '52:54:00:0e:0:7'],
+  ['n:', '52:54:00:0e:00:07'],
+  ['', '52:54:00:0e:00:07 x'],
+  ['', '52:54:00:0e:00:07é'],
+  ['', ' 52:54:00:0e:00:07'],
+] as const) {
+  const xml = `<${prefix}networkport xmlns:n='urn:n'><uuid>${uuid}</uuid><owner><name>g</name><uuid>${uuid}</uuid></owner><mac address='${mac}'/></${prefix}networkport>`;
+  await told(`port ${xml}`, client.try('networkPortCreateXml', { network, xml, flags: 0 }));
+  await told(' document', client.try('networkPortGetXmlDesc', { port: { network, uuid }, flags: 0 }));
+  await client.try('networkPortDelete', { port: { network, uuid }, flags: 0 });
+  await told(`leases of ${mac}`, client.try('networkGetDhcpLeases', { network, mac, needResults: 1, flags: 0 }));
+}
+for (const xml of [
+  `<n:txt xmlns:n='urn:n' name='a' value='1'/>`,
+  `<txt xmlns='urn:n' name='b' value='1'/>`,
+  `<n:x xmlns:n='urn:n'/>`,
+  '<n:txt/>',
+]) {
+  await told(`fragment ${xml}`, client.try('networkUpdate', { network, command: 3, section: 11, parentIndex: -1, xml, flags: 0 }));
+}
+await forms('with fragments');
+// Limits of each type that a client may send; those that are no limit are left out, as libvirt keeps an empty element for them.
+const limited = { network, uuid };
+await client.call('networkPortCreateXml', {
+  network,
+  xml: `<networkport><uuid>${uuid}</uuid><owner><name>g</name><uuid>${uuid}</uuid></owner><mac address='52:54:00:0e:00:07'/></networkport>`,
+  flags: 0,
+});
+for (const value of [
+  { type: 'int', value: -5 },
+  { type: 'llong', value: (7n << 32n) + 6n },
+  { type: 'ullong', value: 12n },
+  { type: 'double', value: 0.1 },
+  { type: 'boolean', value: true },
+] as const) {
+  const parameters = ['inbound.average', 'inbound.peak', 'outbound.average', 'outbound.burst'].map((field) => ({ field, ...value }));
+  const shown = `${value.type} ${String(value.value)}`;
+  await told(`limits, ${shown}`, client.try('networkPortSetParameters', { port: limited, parameters, flags: 0 }));
+  await told(' parameters', client.try('networkPortGetParameters', { port: limited, count: 0, flags: 0 }));
+  await told(' document', client.try('networkPortGetXmlDesc', { port: limited, flags: 0 }));
+}
+// A port that its network could not serve is taken back; what comes after it is not refused for it.
+await client.call('networkPortDelete', { port: limited, flags: 0 });
+const ovs = `<networkport><uuid>${uuid}</uuid><owner><name>g</name><uuid>${uuid}</uuid></owner><mac address='52:54:00:0e:00:07'/><virtualport type='openvswitch'/><plug type='network' bridge='vdoc'/></networkport>`;
+await told('reclaimed', client.try('networkPortCreateXml', { network, xml: ovs, flags: 1 }));
+const more = `<txt name='behind' value='it'/>`;
+await told('update', client.try('networkUpdate', { network, command: 3, section: 11, parentIndex: -1, xml: more, flags: 1 }));
+await client.call('networkDestroy', network);
 
 // What the schema refuses, each way a document can be wrong; the words of libxml2's validator are its own.
 const bodies: readonly string[] = [

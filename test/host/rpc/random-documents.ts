@@ -48,8 +48,45 @@ export function networkDocument(rng: Random, { starts = false } = {}): string {
     starts ? common : `<forward mode='hostdev'><pf dev='eth20'/></forward>`,
     `${common}<mtu size='9000'/><title>T</title><description>D</description>${v4(third, '')}<route address='10.20${String(at)}.0.0' prefix='16' gateway='10.97.${String(third)}.9'/>`,
     `<forward mode='nat'/>${common}${v4(third, dhcp(third, `<bootp file='x'/>`))}<port isolated='yes'/>`,
+    ...(starts ? [] : oddBodies(third, common)),
   ]);
   return `<network><name>${name}</name>${uuid}${body}</network>`;
+}
+
+/** What seldom stands in a document, and seldom together: devices that are not there, what a mode cannot have, all that a section may hold. */
+function oddBodies(third: number, common: string): readonly string[] {
+  const vlan = `<vlan><tag id='42'/></vlan>`;
+  const limits = `<bandwidth><inbound average='100'/></bandwidth>`;
+  const ovs = `<virtualport type='openvswitch'/>`;
+  const groups = `<portgroup name='pg0'>${vlan}</portgroup><portgroup name='pg1' default='yes' trustGuestRxFilters='yes'>${limits}</portgroup>`;
+  const two = `${v4(third, '')}<ip address='10.97.${String(third + 3)}.1' prefix='24'>${dhcp(third + 3)}</ip>`;
+  return [
+    `<forward mode='nat' dev='nodev'/>${common}${v4(third, '')}`,
+    `<forward mode='bridge'/><bridge name='nobridge'/>`,
+    `<forward mode='bridge'/><bridge name='br0'/>${ovs}<vlan trunk='yes'><tag id='1' nativeMode='tagged'/><tag id='2'/></vlan>${groups}`,
+    `<forward mode='passthrough'><interface dev='eth24'/></forward>${vlan}<portgroup name='pg1'>${vlan}</portgroup>`,
+    `<forward mode='private'><interface dev='eth22'/></forward>${limits}`,
+    `<forward mode='vepa' dev='eth23'/>${ovs}`,
+    `<forward mode='hostdev' managed='yes'><pf dev='nodev'/></forward>${groups}`,
+    `<forward mode='hostdev'><driver name='vfio'/><pf dev='eth20'/></forward>${vlan}`,
+    `<forward mode='route'/>${common}${two}${limits}`,
+    `<forward mode='open'/>${common}${v4(third, dhcp(third))}${v6(third)}${limits}`,
+    `<forward mode='open' dev='eth1'/>${common}`,
+    `<bridge name='br0'/>${vlan}`,
+    `<forward mode='bridge'/><bridge name='br0'/>${ovs}${groups}`,
+    `<bridge name='vr1'/>`,
+    `<bridge name='vr%d'/>`,
+    `<forward mode='nat'/><mac address='52:54:00:0b:00:01'/>${common.replace(/<mac.*?>/, '')}${v4(third, '')}`,
+    `<forward mode='nat'><nat ipv6='yes'><address start='203.0.113.9' end='203.0.113.12'/></nat></forward>${common}${v6(third)}`,
+    `<forward mode='nat'/>${common}<ip family='ipv4' address='10.97.${String(third)}.1' prefix='30'>${`<dhcp><range start='10.97.${String(third)}.2' end='10.97.${String(third)}.2'/></dhcp>`}</ip>`,
+    `<metadata><app xmlns='urn:x'>1</app><y:b xmlns:y='urn:y'/></metadata>${common}`,
+    `<forward mode='nat'/>${common}<dns enable='no'/>${v4(third, dhcp(third))}`,
+    `<forward mode='nat'/>${common}<dns forwardPlainNames='no'><forwarder addr='203.0.113.53'/><forwarder domain='x.test' addr='203.0.113.54'/></dns>${v4(third, '')}`,
+    `<title>a\nb</title>${common}`,
+    `<forward mode='bogus'/>${common}`,
+    `<ip address='10.97.1.1' prefix='40'/>`,
+    `<forward mode='nat'/><ip address='203.0.113.5' prefix='24'/>${common}`,
+  ];
 }
 
 const fragments: Readonly<Record<number, readonly string[]>> = {
@@ -62,6 +99,12 @@ const fragments: Readonly<Record<number, readonly string[]>> = {
     `<host mac='52:54:00:0b:01:01'/>`,
     `<host ip='10.97.1.5'/>`,
     `<host name='h2'/>`,
+    `<host mac='52:54:00:0b:01:03' name='h1' ip='10.97.1.7'/>`,
+    `<host mac='52:54:0:b:1:3' name='h3' ip='10.97.1.7'/>`,
+    `<host mac='ff:ff:ff:ff:ff:ff' ip='10.97.1.7'/>`,
+    `<host mac='52:54:00:0b:01:04' ip='10.97.9.7'/>`,
+    `<host id='00:03:00:01' name='six' ip='fd97:1::7'/>`,
+    `<host mac='52:54:00:0b:01:01' name='h1' ip='10.97.4.5'/>`,
   ],
   5: [
     `<range start='10.97.1.100' end='10.97.1.120'/>`,
@@ -69,6 +112,10 @@ const fragments: Readonly<Record<number, readonly string[]>> = {
     `<range start='10.97.2.130' end='10.97.2.140'/>`,
     `<range start='fd97:1::500' end='fd97:1::5ff'/>`,
     `<range start='10.97.1.130'/>`,
+    `<range start='10.97.4.130' end='10.97.4.131'/>`,
+    `<range start='10.97.1.110' end='10.97.1.115'/>`,
+    `<range start='10.97.1.9' end='10.97.1.8'/>`,
+    `<range start='x' end='10.97.1.8'/>`,
   ],
   7: [`<interface dev='eth20'/>`, `<interface dev='eth21'/>`, `<interface dev='eth24'/>`, `<interface/>`],
   9: [
@@ -77,6 +124,9 @@ const fragments: Readonly<Record<number, readonly string[]>> = {
     `<portgroup name='pg2' default='yes'/>`,
     `<portgroup name='pg2'><bandwidth><outbound average='9'/></bandwidth></portgroup>`,
     `<portgroup/>`,
+    `<portgroup name=''/>`,
+    `<portgroup name='pg1' trustGuestRxFilters='yes'><virtualport type='802.1Qbh'><parameters profileid='p'/></virtualport></portgroup>`,
+    `<portgroup name='pg0'><bandwidth><inbound average='7' floor='7'/></bandwidth></portgroup>`,
   ],
   10: [
     `<host ip='10.97.1.8'><hostname>eight</hostname></host>`,
@@ -101,7 +151,7 @@ export function fragment(rng: Random, section: number): string {
   return rng.pick(own ?? [`<bridge name='x'/>`, `<ip/>`]);
 }
 
-const elements = ['<app>1</app>', `<x:y xmlns:x='urn:q' a="1"><z/></x:y>`, '<bad', ''] as const;
+const elements = ['<app>1</app>', `<y xmlns:x='urn:q' a="1"><x:z/><w/></y>`, '<bad', ''] as const;
 
 /** Type, value, key and namespace of a metadata call; seldom ones that do not go together. */
 export function metadataOf(rng: Random): { type: number; metadata: string | undefined; key: string | undefined; uri: string | undefined } {
