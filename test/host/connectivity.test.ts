@@ -61,11 +61,16 @@ function send(from: string, sourcePort: number, to: string, { bind = '', more = 
   const inside = from === 'host' ? '' : `ip netns exec ${from}`;
   sh(`echo | ${inside} socat -u - UDP${v6 ? '6' : '4'}-DATAGRAM:${to}:9,bind=${source}${more}`);
 }
-/** Sources of the datagrams to port 9 that arrive in a namespace while something is done: `[address, port]`. */
+/** A connection from a port of a guest to port 9 of somebody, who refuses it. */
+function connect(from: string, sourcePort: number, to: string): void {
+  const [kind, any] = to.startsWith('[') ? ['TCP6', '[::]'] : ['TCP4', '0.0.0.0'];
+  sh(`ip netns exec ${from} socat -u OPEN:/dev/null ${kind}:${to}:9,bind=${any}:${String(sourcePort)} 2>/dev/null || true`);
+}
+/** Sources of the datagrams and connections to port 9 that arrive in a namespace while something is done: `[address, port]`. */
 async function sources(netns: string, action: () => void): Promise<readonly (readonly [address: string, port: number])[]> {
   const stop = await capture({ netns });
   action();
-  const found = (await stop()).matchAll(/(\S+)\.(\d+) > \S+\.9: UDP/g);
+  const found = (await stop()).matchAll(/(\S+)\.(\d+) > \S+\.9: (?:UDP|Flags \[S\])/g);
   return [...found].map((m) => [m[1] ?? '', Number(m[2])] as const);
 }
 const OUT4 = '203.0.113.2';
@@ -79,29 +84,27 @@ describe('nat', () => {
     route('g1', '10.97.0.1');
     route('g1', 'fd97::1');
     const seen = await sources('outside', () => {
-      for (const port of [600, 1023, 4000]) {
-        send('g1', port, OUT4);
-        send('g1', port, OUT6);
-      }
+      for (const port of [600, 1023, 4000])
+        for (const to of [OUT4, OUT6]) {
+          send('g1', port, to);
+          connect('g1', port, to);
+        }
     });
-    expect(seen.map(([address]) => address)).toEqual([
-      '203.0.113.1',
-      '2001:db8:1::1',
-      '203.0.113.1',
-      '2001:db8:1::1',
-      '203.0.113.1',
-      '2001:db8:1::1',
-    ]);
+    const each = ['203.0.113.1', '203.0.113.1', '2001:db8:1::1', '2001:db8:1::1'];
+    expect(seen.map(([address]) => address)).toEqual([...each, ...each, ...each]);
     for (const [, port] of seen) expect(port).toBeGreaterThanOrEqual(1024);
   });
 
   test('takes addresses and ports of the ranges given, and answers find back', async () => {
-    await up(`${NAT("><address start='203.0.113.32' end='203.0.113.35'/><port start='5000' end='5009'/>")}${V4}`);
-    await plug('g1', '10.97.0.11/24', '10.97.0.12/24', '10.97.0.13/24', '10.97.0.14/24', '10.97.0.15/24', '10.97.0.16/24');
+    await up(
+      `${NAT("ipv6='yes'><address start='203.0.113.32' end='203.0.113.35'/><port start='5000' end='5009'/>")}${V4}<ip address='10.98.0.1' prefix='24'/>${V6}`,
+    );
+    await plug('g1', '10.97.0.11/24', '10.97.0.12/24', '10.97.0.13/24', '10.97.0.14/24', '10.98.0.15/24', '10.98.0.16/24', 'fd97::11/64');
     route('g1', '10.97.0.1');
+    route('g1', 'fd97::1');
     sh('for n in 32 33 34 35; do ip -n outside route add 203.0.113.$n via 203.0.113.1; done');
     const seen = await sources('outside', () => {
-      for (let n = 11; n <= 16; n++) send('g1', 7000, OUT4, { bind: `10.97.0.${String(n)}` });
+      for (let n = 11; n <= 16; n++) send('g1', 7000, OUT4, { bind: `10.${n < 15 ? '97' : '98'}.0.${String(n)}` });
     });
     expect(seen).toHaveLength(6);
     for (const [address, port] of seen) {
@@ -110,6 +113,16 @@ describe('nat', () => {
     }
     expect(new Set(seen.map(([address]) => address)).size).toBeGreaterThan(1);
     expect(answers('g1', OUT4)).toBe(true);
+    // The range of ports is IPv6's too, the addresses are not.
+    const seen6 = await sources('outside', () => {
+      for (const port of [7000, 5003]) {
+        send('g1', port, OUT6);
+        connect('g1', port, OUT6);
+      }
+    });
+    expect(seen6.map(([address]) => address)).toEqual(Array(4).fill('2001:db8:1::1'));
+    for (const [, port] of seen6) expect(port >= 5000 && port <= 5009, String(port)).toBe(true);
+    expect(answers('g1', '2001:db8:1::2')).toBe(true);
     sh('for n in 32 33 34 35; do ip -n outside route del 203.0.113.$n; done');
   });
 
