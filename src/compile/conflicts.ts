@@ -138,7 +138,7 @@ function checkBridgeFree(network: Network, facts: HostFacts, others: readonly Ne
     return;
   }
   const link = facts.links.get(bridge);
-  if (!link || (network.uuid !== undefined && link.alias === linkAlias(network.uuid))) return;
+  if (!link || link.unmarked || (network.uuid !== undefined && link.alias === linkAlias(network.uuid))) return;
   const what = link.alias?.startsWith('virtnet:') ? 'belongs to another network of virtnet' : 'was not made by virtnet';
   report.error({
     code: 'VNC003',

@@ -6,6 +6,8 @@ export interface LinkFact {
   /** The kernel's link kind (`bridge`, `veth`, `openvswitch` ...); empty for a physical device. */
   readonly type: string;
   readonly alias?: string;
+  /** It is of virtnet's link groups and says of nobody's networks that it is theirs: its making was cut short, or its alias was changed. */
+  readonly unmarked?: true;
   readonly mac?: string;
   readonly mtu?: number;
   /** The bridge (or bond, or switch) that it is a port of. */

@@ -85,7 +85,8 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
   const isCurrent = entry?.environment.get(CONF) === sha256(conf ?? '') && !isDoubled;
   const texts = { hosts: readText(files.hosts) ?? '', addnHosts: readText(files.addnHosts) ?? '' };
   const row = look.links.get(bridge);
-  const servers = readsServers(conf ?? '') ? serverLines(resolvers, row) : '';
+  const servers = readsServers(conf ?? '') ? serverLines(resolvers, row) : undefined;
+  const isAsked = servers === undefined || readText(files.servers) === servers;
   return {
     resource: {
       kind: 'dnsmasq',
@@ -94,7 +95,8 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
       conf: conf ?? '',
       ...texts,
       process: isDead ? 'dead' : isStopped ? 'hung' : isCurrent ? 'current' : 'stale',
-      hostsLoaded: entry !== undefined && readText(markerFile(files)) === marker(entry.pid, { ...texts, servers }),
+      hostsLoaded:
+        entry !== undefined && isAsked && readText(markerFile(files)) === marker(entry.pid, { ...texts, servers: servers ?? '' }),
     },
     server: isCurrent && !isStopped && !isAtItsPost(entry, files, tools.proc) ? serverAt(row, conf ?? '') : undefined,
   };

@@ -6,7 +6,7 @@ import { FolderNames } from './folder-names.ts';
 import type { HostTools } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
 import type { LinkRow } from './link-rows.ts';
-import { ROUTE_PROTOCOL } from './marks.ts';
+import { isOurGroup, parseAlias, ROUTE_PROTOCOL } from './marks.ts';
 import { withPrefix } from './routes.ts';
 import type { RouteRow } from './routes.ts';
 import { probeCapabilities } from './capabilities.ts';
@@ -54,6 +54,7 @@ function linkFact(row: LinkRow): LinkFact {
     name: row.ifname,
     type: row.linkinfo?.info_kind ?? '',
     ...(row.ifalias === undefined ? {} : { alias: row.ifalias }),
+    ...(isOurGroup(row.group) && !parseAlias(row.ifalias) && { unmarked: true as const }),
     ...(row.address === undefined ? {} : { mac: row.address }),
     mtu: row.mtu,
     ...(row.master === undefined ? {} : { master: row.master }),

@@ -77,6 +77,12 @@ describe('damage to one thing', () => {
       'echo 1 >/proc/sys/net/ipv6/conf/virbr9/accept_ra',
       ['change sysctl net/ipv6/conf/virbr9/accept_ra'],
     ],
+    ['IPv6 forwarding off', 'echo 0 >/proc/sys/net/ipv6/conf/all/forwarding', ['change sysctl net/ipv6/conf/all/forwarding']],
+    ['the mark of the bridge changed', 'ip link set virbr9 alias mine', ['change link virbr9']],
+    ["the mark of a guest's device removed", "ip link set vone alias ''", ['change link vone']],
+    ["the mark of a guest's tap changed", 'ip link set ttwo alias mine', ['change link ttwo']],
+    ['upstream servers edited by hand', `echo server=192.0.2.1 >"$VIRTNET_RUN_DIR/dnsmasq/${EDGE}/servers"`, [`change dnsmasq ${EDGE}`]],
+    ['names edited by hand', `echo 10.89.0.9 nobody >"$VIRTNET_RUN_DIR/dnsmasq/${EDGE}/addnhosts"`, [`change dnsmasq ${EDGE}`]],
     ['fixed hosts edited by hand', `echo >"$VIRTNET_RUN_DIR/dnsmasq/${EDGE}/hosts"`, [`change dnsmasq ${EDGE}`]],
   ])('%s: diff names just that, repair mends it', async (_what, damage, named) => {
     const whole = hostSnapshot();
