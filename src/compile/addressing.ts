@@ -15,35 +15,52 @@ const DEFAULT_METRIC = 1;
 export function compileAddressing(network: CompleteNetwork, bridge: string, report: Report): readonly Resource[] {
   checkAddresses(network, bridge, report);
   const owner = { network: network.uuid };
-  const subnets = addressedIps(network).map(({ subnet }) => subnet);
-  const addresses = subnets.map((subnet): Resource => ({
+  const addresses = addressedIps(network).map(({ subnet }): Resource => ({
     kind: 'address',
     owner,
     dev: bridge,
     address: formatSubnet(subnet),
   }));
-  const routes = network.routes.flatMap((route, i): readonly Resource[] => {
-    const to = subnetOfRoute(route);
-    const via = parseIp(route.gateway);
-    if (!to || !via) return [];
-    if (subnets.some((subnet) => isNoGateway(via, subnet))) {
-      report.warn({
-        code: 'VNC005',
-        message: `the route to ${formatSubnet(to)} is left out: ${formatIp(via)} is no neighbour's address, and the kernel takes no such gateway`,
-        path: `/network/route[${String(i + 1)}]/@gateway`,
-        found: route.gateway,
-        hint: 'use the address of a guest that routes',
-      });
-      return [];
-    }
-    return [{ kind: 'route', owner, dev: bridge, to: formatSubnet(to), via: formatIp(via), metric: route.metric ?? DEFAULT_METRIC }];
-  });
-  return [...addresses, ...routes];
+  return [...addresses, ...compileRoutes(network, bridge, report)];
 }
 
-/** ::ffff:0:0/96 (RFC 4291, 2.5.5.2). */
-function isMapped({ family, value }: IpValue): boolean {
-  return family === 'ipv6' && value >> 32n === 0xffffn;
+function compileRoutes(network: CompleteNetwork, bridge: string, report: Report): readonly Resource[] {
+  const subnets = addressedIps(network).map(({ subnet }) => subnet);
+  const gateways = new Map<string, string>();
+  return network.routes.flatMap((route, i): readonly Resource[] => {
+    const to = subnetOfRoute(route);
+    const gateway = parseIp(route.gateway);
+    if (!to || !gateway) return [];
+    const [destination, via] = [formatSubnet(to), formatIp(gateway)];
+    const metric = route.metric ?? DEFAULT_METRIC;
+    const first = gateways.get(`${destination} ${String(metric)}`) ?? via;
+    const leftOut = subnets.some((subnet) => isNoGateway(gateway, subnet))
+      ? `${via} is no neighbour's address, and the kernel takes no such gateway`
+      : first === via
+        ? undefined
+        : `another one with the same metric goes by way of ${first}`;
+    if (leftOut === undefined) {
+      gateways.set(`${destination} ${String(metric)}`, via);
+      return [{ kind: 'route', owner: { network: network.uuid }, dev: bridge, to: destination, via, metric }];
+    }
+    report.warn({
+      code: 'VNC005',
+      message: `the route to ${destination} by way of ${via} is left out: ${leftOut}`,
+      path: `/network/route[${String(i + 1)}]/@gateway`,
+      found: route.gateway,
+      hint: 'use the address of a guest that routes, and one route to a subnet or another metric',
+    });
+    return [];
+  });
+}
+
+/** What an address is that a bridge cannot have (RFC 4291, section 2); undefined for any other. The kernel takes all IPv4 ones but 0.0.0.0. */
+function whyNobodys({ family, value }: IpValue): string | undefined {
+  if (value === 0n) return 'the address of nobody';
+  if (family === 'ipv4') return undefined;
+  if (value === 1n) return 'the loopback address';
+  if (value >> 120n === 0xffn) return 'a multicast address';
+  return value >> 32n === 0xffffn ? 'an IPv4 address in the form of IPv6' : undefined;
 }
 
 /** True for what the kernel refuses as gateway on a subnet: the IPv6 address of the bridge itself (IPv4's it takes), the IPv4 broadcast address. */
@@ -67,13 +84,15 @@ function checkAddresses(network: CompleteNetwork, bridge: string, report: Report
       });
       continue;
     }
-    if (isMapped(subnet)) {
+    const nobodys = whyNobodys(subnet);
+    if (nobodys !== undefined) {
       report.error({
         code: 'VNC005',
-        message: `${formatIp(subnet)} is an IPv4 address in the form of IPv6, and the kernel lets nobody listen there`,
+        message: `${formatIp(subnet)} is ${nobodys}: no device of this host can have it`,
         path: `${path}/@address`,
         found: ip.address,
-        hint: 'use an IPv6 address of your own, such as fd00::1',
+        hint: `use an address of your own, such as ${subnet.family === 'ipv4' ? '192.168.122.1' : 'fd00::1'}`,
+        libvirt: libvirtHelperSays(38, `Failed to add IP address ${formatSubnet(subnet)}${broadcastOf(subnet)} to ${bridge}`),
       });
     }
     const key = formatSubnet(subnet);

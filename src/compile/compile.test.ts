@@ -56,7 +56,7 @@ describe('compileNetwork', () => {
     ]);
   });
 
-  it('leaves out a route whose gateway the kernel takes for none, and refuses an IPv4 address in the form of IPv6', () => {
+  it('leaves out a route that the kernel does not take', () => {
     const routes = [
       { address: '10.9.0.0', prefix: 16, gateway: '192.168.122.255' },
       { family: 'ipv6', address: '2001:db8:9::', prefix: 48, gateway: '2001:db8:1::1' },
@@ -64,7 +64,21 @@ describe('compileNetwork', () => {
     const routed = network('route', { ips: [ip4, ip6], routes });
     expect(resources(routed).filter((r) => r.kind === 'route')).toEqual([]);
     expect(codes(routed)).toEqual(['warning VNC005', 'warning VNC005']);
-    expect(codes(network('none', { ips: [{ family: 'ipv6', address: '::ffff:10.0.0.1', prefix: 120 }] }))).toEqual(['error VNC005']);
+    const twice = [1, 2, 1].map((n) => ({ address: '10.9.0.0', prefix: 16, gateway: `192.168.122.${String(n + 1)}` }));
+    const doubled = network('route', { ips: [ip4], routes: twice });
+    expect(resources(doubled).filter((r) => r.kind === 'route')).toMatchObject([{ via: '192.168.122.2' }]);
+    expect(compile(doubled).diagnostics.map(({ path }) => path)).toEqual(['/network/route[2]/@gateway']);
+  });
+
+  it.each(['::ffff:10.0.0.1', '::1', '::', 'ff02::5', '0.0.0.0'])('refuses %s, which no bridge can have', (address) => {
+    const family = address.includes(':') ? ({ family: 'ipv6' } as const) : {};
+    expect(codes(network('none', { ips: [{ ...family, address, prefix: 24 }] }))).toEqual(['error VNC005']);
+  });
+
+  it('leaves IPv6 to a bridge whose MTU is large enough for it', () => {
+    const sysctls = (mtu: number) => resources(network('nat', { ips: [ip4], mtu })).filter((r) => r.kind === 'sysctl').length;
+    expect([sysctls(1279), sysctls(1280)]).toEqual([0, 3]);
+    expect(codes(network('nat', { ips: [ip4, ip6], mtu: 1279 }))).toEqual(['error VNC012']);
   });
 
   it('cuts limits to what the kernel can count, and says so', () => {

@@ -57,7 +57,7 @@ function addResolution(network: CompleteNetwork, { files }: ConfContext, lines: 
   if (dns?.enable === false) lines.add('port=0');
   for (const [i, forwarder] of forwarders.entries()) {
     const path = `/network/dns/forwarder[${String(i + 1)}]`;
-    if (checkZone(forwarder.domain, `${path}/@domain`, report)) lines.add(`server=${forwarderValue(forwarder)}`, path);
+    if (checkZone(forwarder.domain, `${path}/@domain`, report, '*#')) lines.add(`server=${forwarderValue(forwarder)}`, path);
   }
   // A forwarder for everything takes the place of the host's resolvers; an isolated network has no way to them.
   lines.add('no-resolv');
@@ -80,10 +80,10 @@ function forwarderValue({ domain, addr }: DnsForwarder): string {
   return domain === undefined ? (addr ?? '#') : `/${domain}/${addr ?? '#'}`;
 }
 
-/** A domain stands between slashes and has no quotation there (VNC008). */
-function checkZone(name: string | undefined, path: string, report: Report): boolean {
+/** A domain stands between slashes and has no quotation there (VNC008). `more` are dnsmasq's own words for many domains. */
+function checkZone(name: string | undefined, path: string, report: Report, more: '' | '*#' = ''): boolean {
   if (name === undefined) return true;
-  if (/^[A-Za-z0-9._\-*#\u{a1}-\u{10ffff}]*$/u.test(name)) return checkLabels(name, path, report);
+  if (new RegExp(`^[A-Za-z0-9._\\-${more}\\u{a1}-\\u{10ffff}]*$`, 'u').test(name)) return checkLabels(name, path, report);
   report.error({
     code: 'VNC008',
     message: 'the domain name holds a character that no domain has',

@@ -185,6 +185,9 @@ describe('the dnsmasq of a network', () => {
       const hosts = [{ name, ip: '192.168.122.9' }];
       expect(refused({ ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] })).toEqual(['VNC008 /network/ip[1]/dhcp/host[1]/@name']);
     }
+    // dnsmasq's own words for many domains; a forwarder may have them.
+    for (const name of ['*', '#']) expect(refused({ domain: { name } })).toEqual(['VNC008 /network/domain/@name']);
+    expect(refused(dns({ forwarders: [{ domain: '*.corp', addr: '10.0.0.1' }] }))).toEqual([]);
     const long = 'x'.repeat(64);
     expect(refused({ domain: { name: `${long}.example` } })).toEqual(['VNC008 /network/domain/@name']);
     expect(refused(dns({ forwarders: [{ domain: long, addr: '10.0.0.1' }] }))).toEqual(['VNC008 /network/dns/forwarder[1]/@domain']);

@@ -1,11 +1,14 @@
+import { formatSubnet } from '../inet/index.ts';
 import type { CompleteNetwork } from './complete.ts';
 import type { HostFacts } from './facts.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, type Report } from './report.ts';
-import { hasFamily } from './subnets.ts';
+import { addressedIps, hasFamily } from './subnets.ts';
 
 /** Bounds of a bridge's MTU: IPv4's smallest (RFC 791) and the kernel's ETH_MAX_MTU. */
 const MTU = { min: 68, max: 65535 } as const;
+/** The smallest MTU with which a device has IPv6 (RFC 8200, section 5): with a smaller one the kernel takes all of it away, its sysctls too. */
+const MTU_OF_IPV6 = 1280;
 
 /** The bridge of a managed network, raised, with its IPv6 switches. Finds VNC006 and VNC012. */
 export function compileBridge(network: CompleteNetwork, bridge: string, facts: HostFacts, report: Report): readonly Resource[] {
@@ -49,6 +52,7 @@ function filtersVlans(facts: HostFacts, report: Report): boolean {
  * bridge carries no IPv6 of the host at all.
  */
 function bridgeSysctls(network: CompleteNetwork, bridge: string): readonly Resource[] {
+  if (network.mtu && network.mtu < MTU_OF_IPV6) return [];
   const owner = { network: network.uuid };
   const values = { disable_ipv6: hasFamily(network, 'ipv6') ? '0' : '1', accept_ra: '0', autoconf: '0' };
   return Object.entries(values).map(([name, value]) => ({ kind: 'sysctl', owner, path: `net/ipv6/conf/${bridge}/${name}`, value }));
@@ -64,6 +68,17 @@ function checkBridge(network: CompleteNetwork, bridge: string, report: Report): 
       allowed: `${String(MTU.min)}-${String(MTU.max)}`,
       hint: 'give a size in these bounds',
       libvirt: libvirtHelperSays(38, `Cannot set interface MTU on '${bridge}': Invalid argument`),
+    });
+  }
+  const first = addressedIps(network).find(({ subnet }) => subnet.family === 'ipv6');
+  if (network.mtu && network.mtu >= MTU.min && network.mtu < MTU_OF_IPV6 && first) {
+    report.error({
+      code: 'VNC012',
+      message: `a bridge with an MTU of ${String(network.mtu)} bytes has no IPv6, which needs ${String(MTU_OF_IPV6)}`,
+      path: '/network/mtu/@size',
+      found: String(network.mtu),
+      hint: `give a size of ${String(MTU_OF_IPV6)} or more, or leave the IPv6 addresses out`,
+      libvirt: libvirtHelperSays(38, `Failed to add IP address ${formatSubnet(first.subnet)} to ${bridge}`),
     });
   }
   if (network.mac === '00:00:00:00:00:00') {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { SysctlResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { eachStep } from './handler.ts';
@@ -14,14 +14,15 @@ export const sysctls: DirectHandler<'sysctl'> = {
         // The kernel separates the parts of a value with tabs; they compare as blanks.
         return [{ ...r, value: text.trim().replace(/\s+/g, ' ') }];
       } catch {
-        return []; // the device or the module that it belongs to is not there
+        // The device or the module that it belongs to is not there. A kernel without IPv6 does none of what its sysctls forbid.
+        return isIpv6(r) && hasNoIpv6(tools.proc) ? [r] : [];
       }
     });
   },
 
   execute(steps, tools) {
     return eachStep(steps, ({ op, after }) => {
-      if (op === 'delete' || !after) return;
+      if (op === 'delete' || !after || (isIpv6(after) && hasNoIpv6(tools.proc))) return;
       try {
         writeFileSync(sysctlFile(after.path, tools.proc), `${after.value}\n`);
       } catch (error) {
@@ -37,6 +38,15 @@ export const sysctls: DirectHandler<'sysctl'> = {
     });
   },
 };
+
+function isIpv6({ path }: SysctlResource): boolean {
+  return path.startsWith('net/ipv6/');
+}
+
+/** True where the kernel was started with `ipv6.disable=1`, or has none. */
+function hasNoIpv6(proc: string): boolean {
+  return !existsSync(`${proc}/sys/net/ipv6`);
+}
 
 /** The file of a sysctl. @throws VirtnetError VNH001 for a path that would leave /proc/sys. */
 export function sysctlFile(path: string, proc: string): string {

@@ -273,6 +273,20 @@ describe('the bridge', () => {
     expect(sh(`bridge -j link show master ${BRIDGE}`)).toContain('"state":"forwarding"');
   });
 
+  test('of an MTU that is too small for IPv6 carries IPv4, and IPv6 is kept off it when it is larger', async () => {
+    const sized = (mtu: number): string => `${NAT()}<mtu size='${String(mtu)}'/>${V4}`;
+    await up(sized(1200));
+    await plug('g1', '10.97.0.11/24');
+    expect([answers('g1', '10.97.0.1', '-M do -s 1172'), answers('g1', '10.97.0.1', '-M do -s 1173 -w 1')]).toEqual([true, false]);
+    for (const mtu of [1200, 1500, 1200]) {
+      await up(sized(mtu));
+      expect((await driver.diff('net')).steps, String(mtu)).toEqual([]);
+      const ipv6 = `/proc/sys/net/ipv6/conf/${BRIDGE}/disable_ipv6`;
+      expect(sh(`cat ${ipv6} 2>/dev/null || true`), String(mtu)).toBe(mtu < 1280 ? '' : '1\n');
+    }
+    await expect(up(`${sized(1200)}${V6}`)).rejects.toMatchObject({ code: 'VNC012' });
+  });
+
   test('keeps a MAC of its own making through a stop and a start', async () => {
     await up(`${NAT()}${V4}`);
     const mac = readFileSync(`/sys/class/net/${BRIDGE}/address`, 'utf8');
