@@ -5,6 +5,7 @@ import { completeNetwork } from '../network/complete.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';
 import { compileNetwork } from './compile.ts';
+import { FORWARDED } from './firewall-base.ts';
 import type { DnsmasqResource, FirewallResource, Resource, ShapingResource } from './host-state.ts';
 
 /** What a real libvirt 11.3 wrote for the networks it started; the folder is no part of this project. */
@@ -185,6 +186,8 @@ function ourRules(firewall: FirewallResource | undefined, v6: boolean): string[]
     if (way === 'limit') continue;
     for (const rule of rules) {
       const families = /\bip6 /.test(rule) ? ['6'] : /\bip |icmp /.test(rule) ? ['4'] : v6 ? ['4', '6'] : ['4'];
+      // Refuses what libvirt's rules refuse with the rest, but for connections whose port forward, of which libvirt knows none, has gone.
+      if (rule.endsWith(` jump ${FORWARDED}`)) continue;
       const cross = /^iifname "[^"]*" accept$/.test(rule);
       // Two protocols, or two destinations, in one rule of ours are two of libvirt's.
       const sets = [

@@ -14,13 +14,13 @@ export interface FirewallBase {
   }[];
   readonly chains: readonly {
     readonly name: string;
-    /** The line that hooks the chain, in nft's listing form, without its closing semicolon. */
-    readonly hook: {
+    /** The line that hooks the chain, in nft's listing form, without its closing semicolon. Absent for one that networks' chains jump to. */
+    readonly hook?: {
       readonly type: 'filter' | 'nat';
       readonly hook: 'prerouting' | 'input' | 'forward' | 'output' | 'postrouting';
       readonly priority: string;
+      readonly policy: 'accept';
     };
-    readonly policy: 'accept';
     readonly rules: readonly string[];
   }[];
 }
@@ -31,6 +31,13 @@ export interface FirewallBase {
  */
 export type MapName =
   ('limit_from' | 'to_guest' | 'from_guest' | 'nat_from') | ('forward_ip' | 'forward_ip6' | 'forwarded_ip' | 'forwarded_ip6');
+
+/**
+ * The chain for what comes to guests behind NAT by a translated destination, from the one who asked: only while a forward leads there. A connection
+ * that is under way when its forward goes ends here; so do those of translations of somebody else's. What the kernel expects for a connection
+ * of a guest's own (FTP, TFTP), and errors about what guests sent, are for the rules after it.
+ */
+export const FORWARDED = 'forwarded';
 
 /** Which port forward a packet is for. Once a connection: the kernel asks a nat hook of its first packet only. */
 const FORWARD_RULES = ['ip daddr . meta l4proto . th dport vmap @forward_ip', 'ip6 daddr . meta l4proto . th dport vmap @forward_ip6'];
@@ -58,34 +65,40 @@ export const firewallBase: FirewallBase = {
   ],
   chains: [
     {
+      name: FORWARDED,
+      rules: [
+        'ct state related return',
+        'ct status expected return',
+        'ip daddr . meta l4proto . th dport vmap @forwarded_ip',
+        'ip6 daddr . meta l4proto . th dport vmap @forwarded_ip6',
+        'meta l4proto tcp reject with tcp reset',
+        'reject',
+      ],
+    },
+    {
       name: 'input',
-      hook: { type: 'filter', hook: 'input', priority: 'filter' },
-      policy: 'accept',
+      hook: { type: 'filter', hook: 'input', priority: 'filter', policy: 'accept' },
       rules: ['iifname vmap @limit_from'],
     },
     {
       name: 'forward',
-      hook: { type: 'filter', hook: 'forward', priority: 'filter' },
-      policy: 'accept',
+      hook: { type: 'filter', hook: 'forward', priority: 'filter', policy: 'accept' },
       rules: ['iifname vmap @limit_from', 'oifname vmap @to_guest', 'iifname vmap @from_guest'],
     },
     {
       name: 'prerouting',
-      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat' },
-      policy: 'accept',
+      hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat', policy: 'accept' },
       rules: FORWARD_RULES,
     },
     {
       // What the host itself asks for. `dstnat` in figures: nft takes the word here from 1.0.7 on.
       name: 'output',
-      hook: { type: 'nat', hook: 'output', priority: '-100' },
-      policy: 'accept',
+      hook: { type: 'nat', hook: 'output', priority: '-100', policy: 'accept' },
       rules: FORWARD_RULES,
     },
     {
       name: 'postrouting',
-      hook: { type: 'nat', hook: 'postrouting', priority: 'srcnat' },
-      policy: 'accept',
+      hook: { type: 'nat', hook: 'postrouting', priority: 'srcnat', policy: 'accept' },
       rules: ['iifname vmap @nat_from'],
     },
   ],

@@ -16,7 +16,12 @@ function rules(net: Network): Record<string, readonly string[]> {
 describe('the packet rules of', () => {
   it('a nat network let answers in, its subnet out, and translate what leaves the subnet', () => {
     expect(rules(network('nat', { ips: [ip4] }))).toEqual({
-      to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 ct state established,related accept', 'reject with icmp port-unreachable'],
+      to: [
+        'iifname "virbr0" accept',
+        'ct direction original ct status dnat ip daddr 192.168.122.0/24 jump forwarded',
+        'ip daddr 192.168.122.0/24 ct state established,related accept',
+        'reject with icmp port-unreachable',
+      ],
       from: ['ip saddr 192.168.122.0/24 accept', 'reject with icmp port-unreachable'],
       nat: [
         'ip saddr 192.168.122.0/24 ip daddr { 224.0.0.0/24, 255.255.255.255 } return',
@@ -52,7 +57,7 @@ describe('the packet rules of', () => {
 
   it('a forward device guard both ways and the translation', () => {
     const guarded = rules(network('nat', { ips: [ip4] }, { interfaces: [{ dev: 'eth1' }] }));
-    expect(guarded['to']?.[1]).toBe('iifname "eth1" ip daddr 192.168.122.0/24 ct state established,related accept');
+    expect(guarded['to']?.[2]).toBe('iifname "eth1" ip daddr 192.168.122.0/24 ct state established,related accept');
     expect(guarded['from']?.[0]).toBe('oifname "eth1" ip saddr 192.168.122.0/24 accept');
     expect(guarded['nat']?.every((rule) => rule.startsWith('oifname "eth1" '))).toBe(true);
   });
@@ -96,9 +101,9 @@ describe('the packet rules of', () => {
     const to = rules(network('nat', { ips: [ip4, ip6], metadata }));
     expect(to['to']).toEqual([
       'iifname "virbr0" accept',
+      'ct direction original ct status dnat ip daddr 192.168.122.0/24 jump forwarded',
       'ip daddr 192.168.122.0/24 ct state established,related accept',
       'ip6 daddr 2001:db8:1::/64 accept',
-      'ct status dnat ip daddr . meta l4proto . th dport vmap @forwarded_ip',
       'reject',
     ]);
     expect(to['nat']?.[0]).toBe('oifname "virbr0" ct status dnat masquerade');
@@ -123,7 +128,7 @@ describe('the packet rules of', () => {
     const xml = `<forwards xmlns='${FORWARDS_NAMESPACE}'><forward proto='tcp' port='80' to='192.168.122.10'/></forwards>`;
     const metadata = [{ namespace: FORWARDS_NAMESPACE, xml }];
     expect(rules(network('nat', { ips: [ip4], metadata }, { interfaces: [{ dev: 'eth1' }] }))['to']).toContain(
-      'iifname "eth1" ct status dnat ip daddr . meta l4proto . th dport vmap @forwarded_ip',
+      'iifname "eth1" ct direction original ct status dnat ip daddr 192.168.122.0/24 jump forwarded',
     );
     expect(rules(network('route', { ips: [ip4], metadata }))).toMatchObject({
       to: ['iifname "virbr0" accept', 'ip daddr 192.168.122.0/24 accept', 'reject with icmp port-unreachable'],

@@ -5,8 +5,8 @@ import type { Family } from '../inet/index.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import type { Nat } from '../network/forward.ts';
 import type { CompleteNetwork } from './complete.ts';
-import type { MapName } from './firewall-base.ts';
-import { acceptForwarded, forwardParts, masqueradeHairpin } from './forward-rules.ts';
+import { FORWARDED, type MapName } from './firewall-base.ts';
+import { forwardParts, masqueradeHairpin } from './forward-rules.ts';
 import type { FirewallResource } from './host-state.ts';
 import { limit } from './shaping.ts';
 import { addressedIps, hasFamily, nftPrefix, type AddressedIp } from './subnets.ts';
@@ -41,8 +41,8 @@ function chainPrefix(uuid: string): string {
 /**
  * The packet rules of a nat, route or isolated network, in nft's own listing form (`nft -s list`), so that what the kernel holds
  * compares as text. Meaning as libvirt's (nftables backend of 11.3): guests of one bridge reach one another; what enters the bridge
- * from elsewhere must be an answer (nat), go to the subnet (route), or is rejected; what leaves must come from the subnet, through the
- * forward device where one is given. IPv6 under nat is routed unless `<nat ipv6='yes'>`.
+ * from elsewhere must be an answer or forwarded (nat), go to the subnet (route), or is rejected; what leaves must come from the subnet,
+ * through the forward device where one is given. IPv6 under nat is routed unless `<nat ipv6='yes'>`.
  *
  * libvirt differs: it translates by source address alone, so also what the host itself sends from the bridge's address.
  */
@@ -71,12 +71,7 @@ function guardChains(
   if (!guards(network)) return { to: [], from: [], nat: [] };
   const ips = addressedIps(network);
   return {
-    to: [
-      `iifname ${quote(bridge)} accept`,
-      ...ips.flatMap((ip) => acceptTo(network, ip)),
-      ...acceptForwards(network, forwards),
-      ...rejects(network),
-    ],
+    to: [`iifname ${quote(bridge)} accept`, ...ips.flatMap((ip) => acceptTo(network, ip)), ...rejects(network)],
     from: [...ips.flatMap((ip) => acceptFrom(network, ip)), ...rejects(network)],
     nat: [...(forwards.length > 0 ? [masqueradeHairpin(quote(bridge))] : []), ...natRules(network, ips)],
   };
@@ -133,14 +128,10 @@ function acceptTo(network: Network, { subnet }: AddressedIp): readonly string[] 
   const how = forwarding(network, subnet.family);
   if (!how) return [];
   const from = device('iifname', network);
-  const state = how === 'nat' ? ' ct state established,related' : '';
-  return [`${from}${field(subnet.family)} daddr ${nftPrefix(subnet)}${state} accept`];
-}
-
-/** What port forwards let in: nothing more where the subnet is open anyway. */
-function acceptForwards(network: Network, forwards: readonly PortForward[]): readonly string[] {
-  const families = new Set(forwards.map(({ family }) => family).filter((family) => forwarding(network, family) === 'nat'));
-  return [...families].sort().map((family) => acceptForwarded(family, device('iifname', network)));
+  const to = `${field(subnet.family)} daddr ${nftPrefix(subnet)}`;
+  if (how === 'route') return [`${from}${to} accept`];
+  // Answers, the most of what comes, are told apart by the first match.
+  return [`${from}ct direction original ct status dnat ${to} jump ${FORWARDED}`, `${from}${to} ct state established,related accept`];
 }
 
 /** What may leave the bridge from one subnet. */

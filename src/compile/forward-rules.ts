@@ -44,12 +44,6 @@ export function forwardParts(
   };
 }
 
-/** The rule by which the packets of forwarded connections, and only those, get to the network's guests. `from` is a match before it. */
-export function acceptForwarded(family: Family, from: string): string {
-  const ip = family === 'ipv4' ? 'ip' : 'ip6';
-  return `${from}ct status dnat ${ip} daddr . meta l4proto . th dport vmap @${MAPS[family].translated}`;
-}
-
 /**
  * A guest that asks for a guest of its own network by the host's address: the answer has to come back by way of the host, so the host is
  * who asks.

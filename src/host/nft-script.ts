@@ -47,7 +47,7 @@ function baseLines(): readonly string[] {
     `add table ${TABLE}`,
     ...firewallBase.maps.map((m) => `add map ${TABLE} ${m.name} { type ${m.type} ; ${m.interval === true ? 'flags interval ; ' : ''}}`),
     ...firewallBase.chains.flatMap((c) => [
-      `add chain ${TABLE} ${c.name} { type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority} ; policy ${c.policy} ; }`,
+      `add chain ${TABLE} ${c.name}${c.hook ? ` { type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority} ; policy ${c.hook.policy} ; }` : ''}`,
       `flush chain ${TABLE} ${c.name}`,
       ...c.rules.map((rule) => `add rule ${TABLE} ${c.name} ${rule}`),
     ]),

@@ -29,11 +29,11 @@ function isBaseWhole(table: ListedTable): boolean {
   const mapsFit = firewallBase.maps.every((m) => table.maps.some((l) => l.name === m.name && l.type === m.type));
   const chainsFit = firewallBase.chains.every((c) => {
     const listed = table.chains.find((l) => l.name === c.name);
-    const hook = `type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority}; policy ${c.policy};`;
+    if (!listed) return false;
+    const hook = c.hook && `type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority}; policy ${c.hook.policy};`;
     // nft 1.0.7 and later have a word for the figure.
-    return (
-      listed?.hook?.replace(/ output priority dstnat;/, ' output priority -100;') === hook && listed.rules.join('\n') === c.rules.join('\n')
-    );
+    const isHooked = listed.hook?.replace(/ output priority dstnat;/, ' output priority -100;') === hook;
+    return isHooked && listed.rules.join('\n') === c.rules.join('\n');
   });
   return mapsFit && chainsFit;
 }

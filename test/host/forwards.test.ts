@@ -1,4 +1,4 @@
-import { execFileSync, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -52,6 +52,24 @@ function bridgeNetfilter(on: boolean): boolean {
 
 const virtnet = (...words: readonly string[]): string =>
   execFileSync('bin/virtnet', words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
+
+/** socat in a namespace. `say` sends a line and gives what comes back, what socat says, or `ended`. */
+function talk(netns: string, to: string, from = '-'): { readonly say: (line: string) => Promise<string>; readonly end: () => void } {
+  const child = spawn('ip', ['netns', 'exec', netns, 'socat', from, to], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const said = (): Promise<string> =>
+    new Promise((resolve) => {
+      child.once('close', () => resolve('ended'));
+      for (const stream of [child.stdout, child.stderr]) stream.once('data', (data: Buffer) => resolve(data.toString()));
+    });
+  return {
+    say: (line) => {
+      const answer = said();
+      child.stdin.write(`${line}\n`);
+      return answer;
+    },
+    end: () => child.kill(),
+  };
+}
 
 const rules = (): string => sh('nft list ruleset');
 
@@ -176,8 +194,23 @@ describe('port forwards', () => {
     });
     await driver.up([document([])]);
     expect(await ask('outside', ['tcp 203.0.113.1 7004'])).toEqual({ 'tcp 203.0.113.1 7004': 'refused' });
-    expect(rules()).not.toContain('dnat');
+    expect(rules()).not.toMatch(/dnat ip6? to/);
     for (const other of others) expect(await other.end()).toMatchObject({ lost: 0 });
+  });
+
+  it('that go end what is under way through them, and leave the others alone', async () => {
+    const stay = forward("proto='tcp' port='7009' to='web' to-port='7006'");
+    const go = ['tcp', 'udp'].map((proto) => forward(`proto='${proto}' port='7008' to='web' to-port='7007'`));
+    await driver.up([document([stay, ...go])]);
+    const echoes = ['TCP-LISTEN:7006', 'TCP-LISTEN:7007', 'UDP-LISTEN:7007'].map((listen) => talk('one', `${listen},fork`, 'PIPE'));
+    await expect.poll(() => sh('ip netns exec one ss -lntu')).toMatch(/(:700[67] [^]*){3}/);
+    const talks = ['TCP:203.0.113.1:7009', 'TCP:203.0.113.1:7008', 'UDP:203.0.113.1:7008'].map((to) => talk('outside', to));
+    for (const one of talks) expect(await one.say('before')).toBe('before\n');
+    await driver.up([document([stay])]);
+    expect(await talks[0]?.say('after')).toBe('after\n');
+    expect(await talks[1]?.say('after')).toBe('ended'); // by a reset, of which socat says nothing
+    expect(await talks[2]?.say('after')).toContain('Connection refused');
+    for (const one of [...talks, ...echoes]) one.end();
   });
 
   it("follow the element that virsh's net-metadata sets, which is refused where it cannot be", async () => {
