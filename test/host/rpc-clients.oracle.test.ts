@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Virtnetd } from '../support/virtnetd.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 
-/** The same programs over python3-libvirt, Sys::Virt and ruby-libvirt against libvirtd and virtnetd: every line that they print must be the same. */
+/** The same programs over python3-libvirt, Sys::Virt, ruby-libvirt and libvirt-glib against libvirtd and virtnetd: every line that they print must be the same. */
 
 const run = promisify(execFile);
 const SYSTEM = 'network:///system';
@@ -19,7 +19,8 @@ afterAll(() => daemon[Symbol.asyncDispose]());
 /** Lines of a program, its stderr last. libvirt leaves an empty `<bandwidth>` in a port whose limits were all taken away; virtnet does not. */
 async function lines(file: string, args: readonly string[]): Promise<readonly string[]> {
   const { stdout, stderr } = await run(file, args, { timeout: 120_000 });
-  return [...stdout.replace(/ *<bandwidth>\n *<\/bandwidth>\n/g, '').split('\n'), stderr];
+  // GLib's warnings bear the process and the time.
+  return [...stdout.replace(/ *<bandwidth>\n *<\/bandwidth>\n/g, '').split('\n'), stderr.replace(/\(process:\d+\)|[\d:.]{8,}/g, '')];
 }
 
 const has = (file: string, args: readonly string[]): boolean => spawnSync(file, args, { stdio: 'ignore' }).status === 0;
@@ -55,6 +56,19 @@ test.skipIf(!has('ruby', ['-e', 'require "libvirt"']))(
     const ours = await lines(program[0], [program[1], daemon.uri]);
     const theirs = await lines('test/oracle/with-libvirtd', [...program, LIBVIRT]);
     expect(theirs.length).toBeGreaterThan(60);
+    expect(ours).toEqual(theirs);
+  },
+  120_000,
+);
+
+test.skipIf(!has('/usr/bin/python3', ['-c', 'import gi; gi.require_version("LibvirtGObject", "1.0")']))(
+  'libvirt-glib sees no difference (without gir1.2-libvirt-glib-1.0 this is skipped)',
+  async () => {
+    const [python, ...program] = ['/usr/bin/python3', '-B', 'test/host/rpc/clients_glib.py'] as const;
+    const socketless = (all: readonly string[]): readonly string[] => all.map((line) => line.replace(/\?socket=\S*/, ''));
+    const ours = socketless(await lines(python, [...program, daemon.uri]));
+    const theirs = socketless(await lines('test/oracle/with-libvirtd', [python, ...program, LIBVIRT]));
+    expect(theirs.length).toBeGreaterThan(50);
     expect(ours).toEqual(theirs);
   },
   120_000,

@@ -31,6 +31,7 @@ log="$work/log"
 logged() { sh "$here/../../scripts/lib/without-services.sh" "$@" >>"$log" 2>&1; }
 quiet='-qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends'
 core='libvirt0 libvirt-common libvirt-daemon libvirt-clients'
+glib='gir1.2-libvirt-glib-1.0 python3-gi'
 
 # The same archive that the machine's Debian sources name.
 archive=$(cat /etc/apt/sources.list.d/debian.sources /etc/apt/sources.list 2>/dev/null |
@@ -53,14 +54,14 @@ EOF
     packages="$packages $p/bookworm-backports"
   done
   # shellcheck disable=SC2086  # lists of words
-  if logged apt-get -qq $private update && logged apt-get $quiet $private install -y $packages python3-libvirt libsys-virt-perl ruby-libvirt; then
+  if logged apt-get -qq $private update && logged apt-get $quiet $private install -y $packages python3-libvirt libsys-virt-perl ruby-libvirt $glib; then
     echo "libvirt $(version) installed from bookworm-backports"
     exit 0
   fi
   echo "install.sh: no libvirt from bookworm-backports; trying the machine's own sources" >&2
 fi
 # shellcheck disable=SC2086
-logged apt-get $quiet install -y $core python3-libvirt libsys-virt-perl ruby-libvirt iptables || { cat "$log" >&2; exit 1; }
+logged apt-get $quiet install -y $core python3-libvirt libsys-virt-perl ruby-libvirt $glib iptables || { cat "$log" >&2; exit 1; }
 # Newer releases carry the network driver in a package of its own.
 # shellcheck disable=SC2086
 ls /usr/lib/*/libvirt/connection-driver/libvirt_driver_network.so >/dev/null 2>&1 ||

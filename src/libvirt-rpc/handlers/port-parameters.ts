@@ -18,8 +18,7 @@ export function parametersOf(bandwidth: Bandwidth | undefined): readonly TypedPa
 
 /**
  * The bandwidth that a list of parameters asks for: it replaces the former one whole. A direction without an average (or floor) has no
- * limits; without any, an empty bandwidth is left, as libvirt leaves it. Unknown names say nothing. A program that learns the types of the
- * parameters from a port without limits learns none, and sends ints.
+ * limits; without any, an empty bandwidth is left, as libvirt leaves it. Unknown names say nothing.
  */
 export function bandwidthOf(parameters: readonly TypedParameter[]): Bandwidth {
   const inbound = rateOf(parameters, 'inbound');
