@@ -30,10 +30,11 @@ export interface CompileInput {
   /** The other running networks, with which this one must not clash. */
   readonly others?: readonly Network[];
   /**
-   * It runs already: a subnet that somebody has taken since, or a pool device that went away, is then a warning, for the guests that are
-   * connected must not lose their network over it.
+   * It runs already, by this document: a subnet that somebody has taken since, or a pool device that went away, is then a warning, for the
+   * guests that are connected must not lose their network over it. `edited`: it runs, and is to run by this document: what is missing of its
+   * pool is a warning, as libvirt looks at no device then.
    */
-  readonly running?: boolean;
+  readonly running?: boolean | 'edited';
 }
 
 /**
@@ -44,7 +45,7 @@ export function compileNetwork({ network: given, ports, facts, others = [], runn
   const network = complete(given);
   const report = new Report();
   const conflicts = findConflicts(network, facts, others);
-  report.add(running ? conflicts.map(asWarning) : conflicts);
+  report.add(conflicts.map((finding) => (isBearable(finding, running) ? { ...finding, severity: 'warning' } : finding)));
   const own = isManaged(network) ? compileManaged(network, ports, facts, report) : compileHosted(network, ports, facts, report);
   const taps = foreignTaps(network.uuid, ports, facts.links);
   const guests = ports.flatMap((record) => compilePort(network, record, facts, report, taps.get(record.port.uuid)));
@@ -68,8 +69,8 @@ export interface CompileGuestsInput extends Pick<CompileInput, 'network' | 'port
 }
 
 /** A bridge name that is somebody else's stays an error: the bridge could not be mended. */
-function asWarning(finding: Diagnostic): Diagnostic {
-  return finding.code === 'VNC003' ? finding : { ...finding, severity: 'warning' };
+function isBearable({ code }: Diagnostic, running: boolean | 'edited'): boolean {
+  return running === 'edited' ? code === 'VNC004' || code === 'VNC010' : running && code !== 'VNC003';
 }
 
 /** A network on a bridge of its own. */

@@ -1,5 +1,5 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import { compileGuests, compileNetwork, compileShared } from '../compile/compile.ts';
+import { compileGuests, compileNetwork, compileShared, type CompileInput } from '../compile/compile.ts';
 import type { HostFacts } from '../compile/facts.ts';
 import type { Resource } from '../compile/host-state.ts';
 import { hostState } from '../compile/host-state.ts';
@@ -33,8 +33,14 @@ export function desiredState(
     const before = former.networks.get(uuid);
     const kept = before === undefined ? [] : [...record.ports.values()].filter(({ port }) => before.ports.has(port.uuid));
     const lost = gonePorts(kept, facts).filter(({ code }) => code === 'VND014');
-    const compiled = compileRecord(record, facts, before?.live === record.live ? undefined : running, lost);
     const was = before?.live;
+    const how =
+      was === undefined
+        ? ({ others: running } as const)
+        : was === record.live
+          ? ALREADY
+          : ({ others: running, running: 'edited' } as const);
+    const compiled = compileRecord(record, facts, how, lost);
     const isEdited = unsettled.has(uuid) || (was !== undefined && was !== record.live && was.mtu !== record.live?.mtu);
     resources.push(...(isEdited ? compiled.resources.map(withMtu) : compiled.resources));
     diagnostics.push(...compiled.diagnostics);
@@ -90,19 +96,21 @@ interface Compiled {
   readonly failed: boolean;
 }
 
+/** A network that runs by the same document was checked against its neighbours when it started. */
+const ALREADY = { running: true } as const;
 const NOTHING: Compiled = { resources: [], diagnostics: [], failed: false };
 
-/** `others` are the networks to check it against; none for one that runs already. `lost` are guests to tell of: their devices are gone. */
+/** `how` it is checked: against which others, and as one that runs already. `lost` are guests to tell of: their devices are gone. */
 function compileRecord(
   record: NetworkRecord,
   facts: HostFacts,
-  others: readonly Network[] | undefined,
+  how: Pick<CompileInput, 'others' | 'running'>,
   lost: readonly GonePort[],
 ): Compiled {
   const { present, gone: absent } = sortByGuest([...record.ports.values()]);
   const gone = [...absent, ...lost].map((port) => goneWarning(record.name, port));
   if (record.live === undefined) return waiting(record, present, facts);
-  const result = compileNetwork({ network: record.live, ports: present, facts, ...(others ? { others } : { running: true }) });
+  const result = compileNetwork({ network: record.live, ports: present, facts, ...how });
   const source = record.name;
   const diagnostics = [...gone, ...result.diagnostics].map((d) => ({ source, ...d }));
   return result.ok ? { resources: result.value, diagnostics, failed: false } : { resources: [], diagnostics, failed: true };

@@ -19,7 +19,7 @@ export interface ForwardInterface {
   readonly connections?: number;
 }
 
-/** One PCI device of a hostdev pool; `connections` is live only. */
+/** One PCI device of a hostdev pool; `connections` is live only, and not in XML. */
 export interface ForwardAddress {
   readonly address: PciAddress;
   readonly connections?: number;
@@ -270,7 +270,6 @@ export function writeForward(writer: XmlWriter, forward: Forward, options: { rea
         ['name', driver.name],
         ['model', driver.model],
       ]);
-    const connections = (count: number | undefined): number | undefined => (live && count ? count : undefined);
     if (nat) writeNat(writer, nat);
     if (pf) writer.empty('pf', [['dev', pf.dev]]);
     // A pool that was made from a physical function is live only: the definition shows the function.
@@ -279,9 +278,10 @@ export function writeForward(writer: XmlWriter, forward: Forward, options: { rea
     for (const i of interfaces)
       writer.empty('interface', [
         ['dev', i.dev],
-        ['connections', connections(i.connections)],
+        ['connections', live && i.connections ? i.connections : undefined],
       ]);
-    for (const a of addresses) writer.empty('address', [...pciAttributes(a.address), ['connections', connections(a.connections)]]);
+    // libvirt counts the guests of these too, and does not show it.
+    for (const a of addresses) writer.empty('address', pciAttributes(a.address));
   });
 }
 

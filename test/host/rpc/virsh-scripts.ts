@@ -314,6 +314,36 @@ const updateOdd: Script = {
   ],
 };
 
+/** Its pool's second device goes while the network runs. */
+const poolsOfMissing: readonly Script[] = ['bridge', 'private', 'vepa', 'passthrough'].map((mode) => ({
+  name: `net-update: a pool whose device is missing, ${mode}`,
+  files: {
+    a: net({ body: `<forward mode='${mode}'><interface dev='eth20'/><interface dev='gone'/></forward><portgroup name='staff'/>` }),
+    port: `<networkport><uuid>${uuid(40)}</uuid><owner><name>g</name><uuid>${uuid(41)}</uuid></owner><mac address='${mac(40)}'/></networkport>`,
+  },
+  steps: [
+    { program: 'ip', argv: ['link', 'add', 'gone', 'type', 'veth', 'peer', 'name', 'pgone'] },
+    v('net-create @a'),
+    { program: 'ip', argv: ['link', 'delete', 'gone'] },
+    update('add', 'portgroup', `<portgroup name='new'/>`, '--live'),
+    update('modify', 'portgroup', `<portgroup name='staff'><vlan><tag id='5'/></vlan></portgroup>`, '--live'),
+    update('delete', 'portgroup', `<portgroup name='new'/>`, '--live'),
+    update('add', 'dns-txt', `<txt name='x' value='y'/>`, '--live'),
+    update('add', 'forward-interface', `<interface dev='eth21'/>`, '--live'),
+    update('add-first', 'forward-interface', `<interface dev='never'/>`, '--live'),
+    update('modify', 'forward-interface', `<interface dev='never'/>`, '--live'),
+    v('net-metadata a urn:x --live --key k --set <x/>'),
+    v('net-dumpxml a'),
+    v('net-port-create a @port'),
+    v(`net-port-dumpxml a ${uuid(40)}`),
+    v('net-dumpxml a'),
+    v(`net-port-delete a ${uuid(40)}`),
+    ...['eth20', 'gone', 'never'].map((dev) => update('delete', 'forward-interface', `<interface dev='${dev}'/>`, '--live')),
+    v('net-dumpxml a'),
+    v('net-destroy a'),
+  ],
+}));
+
 const metadata: Script = {
   name: 'metadata',
   files: { a: net(), t: isolated(3, 't') },
@@ -595,6 +625,7 @@ export const scripts: readonly Script[] = [
   ...badDocuments,
   ...updateMatrix,
   updateOdd,
+  ...poolsOfMissing,
   metadata,
   ...Object.entries(portNetworks).map(([name, document]) => portsOf(name, document)),
   leases,
