@@ -1,7 +1,7 @@
 import type { XmlAttribute, XmlElement, XmlNode } from '../xml/node.ts';
 import { parseXml } from '../xml/parse.ts';
 import { serializeNode } from '../xml/serialize.ts';
-import { nameEnd } from '../xml/characters.ts';
+import { forbiddenAt, nameEnd } from '../xml/characters.ts';
 import { namespaceRefused, refused } from './errors.ts';
 
 /**
@@ -15,6 +15,13 @@ export function storedElement(text: string, key: string, uri: string): string {
       `'${key}' cannot be a namespace prefix`,
       'use letters and digits',
       'failed to validate prefix for a new XML namespace',
+    );
+  }
+  if (forbiddenAt(uri) >= 0) {
+    throw namespaceRefused(
+      'the namespace holds a character that no document can hold',
+      'use another',
+      'failed to create a new XML namespace',
     );
   }
   const declaration: XmlAttribute = { name: `xmlns:${key}`, value: uri, start: 0, valueStart: 0, valueEnd: 0 };

@@ -1,4 +1,5 @@
 import { hasErrors } from '../base/diagnostic.ts';
+import { forbiddenAt, isXmlCharacter } from '../xml/characters.ts';
 import { forwardsOf } from '../forwards/document.ts';
 import { FORWARDS_NAMESPACE } from '../forwards/forward.ts';
 import type { MetadataElement } from '../network/metadata.ts';
@@ -72,10 +73,11 @@ export function setMetadata(
     checkArguments('virNetworkSetMetadata', item, options.uri);
     if (item === 'element' ? value !== undefined && options.key === undefined : options.key !== undefined)
       throw argumentNull('virNetworkSetMetadata', 'key', item === 'element');
-    if (item === 'title' && value?.includes('\n') === true) throw invalidArgument("metadata title can't contain newlines");
+    const text = item === 'element' || value === undefined ? value : asRead(value);
+    if (item === 'title' && text?.includes('\n') === true) throw invalidArgument("metadata title can't contain newlines");
     const record = lookup(state, ref);
     const which = affected(record, options.affect);
-    const edit = editor(item, value, options.key ?? '', options.uri ?? '');
+    const edit = editor(item, text, options.key ?? '', options.uri ?? '');
     const isForwards = item === 'element' && options.uri === FORWARDS_NAMESPACE;
     const next = withRecord(state, editDocuments(record, which, isForwards ? (network) => withSoundForwards(edit(network)) : edit));
     const namespace = item === 'element' && options.uri !== undefined ? { namespace: options.uri } : {};
@@ -103,6 +105,18 @@ export function getMetadata(
 
 function checkArguments(api: string, item: MetadataItem, uri: string | undefined): void {
   if ((item === 'element') !== (uri !== undefined)) throw argumentNull(api, 'uri', item === 'element');
+}
+
+/**
+ * A text as reading the stored document gives it: line ends are line feeds, and what no document can hold is left out. libvirt writes such
+ * a text as it is, and may not be able to read the network any more when it starts again.
+ */
+function asRead(text: string): string {
+  const lines = text.replace(/\r\n?/g, '\n');
+  if (forbiddenAt(lines) < 0) return lines;
+  return Array.from(lines)
+    .filter((c) => isXmlCharacter(c.codePointAt(0) ?? 0))
+    .join('');
 }
 
 function argumentNull(api: string, argument: string, wanted: boolean): Error {

@@ -426,6 +426,20 @@ describe('metadata', () => {
     );
   });
 
+  test('what no document can hold is left out, and the network can be read again', async () => {
+    await driver.define(bridged('net'));
+    await driver.setMetadata('net', 'title', 'a\u0001b\ufffe', { affect: 'config' });
+    await driver.setMetadata('net', 'description', 'one\r\ntwo\rthree\u0000', { affect: 'config' });
+    expect(await driver.metadata('net', 'title', { affect: 'current' })).toBe('ab');
+    const again = await reopen();
+    expect(await again.metadata('net', 'description', { affect: 'current' })).toBe('one\ntwo\nthree');
+    expect(await again.xml('net')).toBe(await driver.xml('net'));
+    await again[Symbol.asyncDispose]();
+    expect(await refusal(driver.setMetadata('net', 'title', 'a\rb', { affect: 'config' }))).toBe("8 metadata title can't contain newlines");
+    const options = { key: 'k', uri: 'urn:\u0001', affect: 'config' } as const;
+    expect(await refusal(driver.setMetadata('net', 'element', '<a/>', options))).toBe('1 failed to create a new XML namespace');
+  });
+
   test.each([
     ['element', undefined, undefined, '8 uri in virNetworkSetMetadata must not be NULL'],
     ['element', undefined, uri, '8 key in virNetworkSetMetadata must not be NULL'],
