@@ -23,9 +23,8 @@ export function reportFailure(io: Io, error: unknown, json: boolean): number {
 function formatError(error: VirtnetError, io: Io): string {
   const style = io.errStyle;
   const findings = error.diagnostics.map((d) => formatDiagnostic(d, undefined, style, io.width));
-  // What a word of the command line is about has no place: the finding says all that the error does.
-  if (error.diagnostics.some((d) => d.message === error.message && d.position === undefined && d.source === undefined))
-    return findings.join('');
+  // A finding that says all that the error does is shown in its place: it knows the network as well.
+  if (error.diagnostics.some((d) => d.message === error.message)) return findings.join('');
   const lines = [`${style.red('error')}: ${style.bold(clean(error.message))} [${error.code}]`];
   const stderr = error.details['stderr'];
   if (typeof stderr === 'string' && stderr.trim() !== '' && !error.message.includes(stderr.trim())) {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { VirtnetError } from '../base/errors.ts';
 import type { Io } from './io.ts';
+import { reading } from './sources.ts';
 
 /**
  * The text of a small document that is part of a command line: XML as it is, `-` for stdin, else a file.
@@ -9,9 +9,5 @@ import type { Io } from './io.ts';
 export function readFragment(io: Io, word: string): string {
   if (word.trimStart().startsWith('<')) return word;
   if (word === '-') return new TextDecoder().decode(io.stdin());
-  try {
-    return readFileSync(word, 'utf8');
-  } catch (cause) {
-    throw new VirtnetError({ code: 'VNU001', message: `cannot read "${word}": ${(cause as Error).message}`, cause });
-  }
+  return reading(word, () => readFileSync(word, 'utf8'));
 }

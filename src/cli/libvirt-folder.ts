@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasErrors } from '../base/diagnostic.ts';
-import { VirtnetError } from '../base/errors.ts';
 import type { Network } from '../network/network.ts';
 import { readDocument } from './reader.ts';
+import { reading } from './sources.ts';
 
 /** A file of libvirt's folder of definitions. */
 export interface LibvirtFile {
@@ -25,16 +25,8 @@ export async function readLibvirtFolder(folder: string): Promise<readonly Libvir
 }
 
 function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch (cause) {
-    throw new VirtnetError({
-      code: 'VNU001',
-      message: `cannot read "${folder}": ${(cause as Error).message}`,
-      hint: "libvirt's own definitions are in /etc/libvirt/qemu/networks; --from names another folder",
-      cause,
-    });
-  }
+  const hint = "libvirt's own definitions are in /etc/libvirt/qemu/networks; --from names another folder";
+  return reading(folder, () => readdirSync(folder), hint);
 }
 
 async function readFile(folder: string, file: string): Promise<LibvirtFile> {

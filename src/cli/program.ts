@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Option, type Argument } from 'commander';
 import { reportFailure } from './failure.ts';
 import { OK, USAGE } from './exit.ts';
 import type { Io } from './io.ts';
@@ -29,10 +29,10 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
     .helpOption('-h, --help', 'show help; `virtnet VERB --help` shows one verb with examples')
     .addHelpCommand(new Command('help').argument('[verb]', 'which one').description('show help for a verb').helpGroup('Try it:'))
     .configureHelp({
-      subcommandTerm: (verb) =>
-        [verb.name(), ...verb.registeredArguments.map((a) => (a.required ? `<${a.name()}>` : `[${a.name()}]`))].join(' '),
+      subcommandTerm: (verb) => [verb.name(), ...verb.registeredArguments.map(term)].join(' '),
     })
     .showSuggestionAfterError(true)
+    .showHelpAfterError('      hint: virtnet --help lists the verbs')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -64,7 +64,8 @@ function addVerb(program: Command, verb: VerbSpec, io: Io, done: (code: number) 
     .helpGroup(`${verb.group}:`)
     .summary(verb.summary)
     .description(`${sentence(verb.summary)}${verb.about === undefined ? '' : `\n\n${verb.about}`}`)
-    .helpOption('-h, --help', 'show this help');
+    .helpOption('-h, --help', 'show this help')
+    .showHelpAfterError(`      hint: virtnet ${verb.name} --help`);
   if (verb.alias !== undefined) command.alias(verb.alias);
   if (verb.name === 'sandbox') command.passThroughOptions();
   for (const operand of verb.operands) command.argument(operand.name, operand.says);
@@ -83,6 +84,12 @@ function addVerb(program: Command, verb: VerbSpec, io: Io, done: (code: number) 
       done(reportFailure(io, error, options['json'] === true));
     }
   });
+}
+
+/** An operand as help shows it: `<file...>`, `[name]`. */
+function term(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 /** commander's own messages, with our prefix. */

@@ -46,13 +46,14 @@ function filesOf(path: string): string[] {
   throw new VirtnetError({ code: 'VNU001', message: `no .xml, .yaml or .json document in the folder "${path}"` });
 }
 
-function reading<T>(path: string, read: () => T): T {
+/** Reads something of a path that a command line names. @throws VirtnetError VNU001 in words for people when it cannot be read. */
+export function reading<T>(path: string, read: () => T, hint?: string): T {
   try {
     return read();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'permission denied' : (cause as Error).message;
-    throw new VirtnetError({ code: 'VNU001', message: `cannot read "${path}": ${why}`, cause });
+    const why = code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : (cause as Error).message;
+    throw new VirtnetError({ code: 'VNU001', message: `cannot read "${path}": ${why}`, ...(hint !== undefined && { hint }), cause });
   }
 }
 

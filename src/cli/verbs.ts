@@ -232,7 +232,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'change one section of a network, as `virsh net-update` does',
     about:
-      'Sections: bridge, domain, ip, ip-dhcp-host, ip-dhcp-range, forward, forward-interface, forward-pf, portgroup, dns-host, dns-txt, dns-srv. Commands: add-first, add-last (or add), modify, delete.',
+      'Sections: bridge, domain, ip, ip-dhcp-host, ip-dhcp-range, forward, forward-interface, forward-pf, portgroup, dns-host, dns-txt, dns-srv. Commands: add-first, add-last (or add), modify, delete. Without --live and --config: the running network, or the stored definition of one that does not run.',
     operands: [
       NAME,
       { name: '<command>', says: 'add-first, add-last, add, modify or delete' },
@@ -256,7 +256,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'list, add and remove port forwards: ports of the host that lead to guests',
     about:
-      'Commands: list (without one), add, remove. A forward is [ADDRESS:]PORT[-END]:GUEST[:PORT][/tcp|/udp]: what the host is asked for, then the guest by its fixed name, MAC address or address, and its port where it is another one. IPv6 addresses stand in brackets; tcp where no protocol is named. One is removed by what it listens on. A change is for the running network and its stored definition, as far as there are both; --live or --config alone is for one of them. Other connections are left alone.',
+      'Commands: list (without one), add, remove. A forward is [ADDRESS:]PORT[-END]:GUEST[:PORT][/tcp|/udp]: what the host is asked for, then the guest by its fixed name, MAC address or address, and its port where it is another one. IPv6 addresses stand in brackets; tcp where no protocol is named. One is removed by what it listens on, and what is under way through it ends; other connections are left alone. A change is for the running network and its stored definition, as far as there are both; --live or --config alone is for one of them.',
     operands: [NAME, { name: '[command]', says: 'list, add or remove' }, { name: '[forward...]', says: 'port forwards' }],
     options: [
       { flags: '--source <subnets>', says: 'add: only for these addresses and subnets, with commas; for everybody without' },

@@ -70,7 +70,7 @@ test('one that is there already is no change, and a dry run makes none', async (
 
 test('where one of the two documents refuses, neither changes', async () => {
   await driver.changeForwards('lab', { add: [web], affect: 'live' });
-  await expect(driver.changeForwards('lab', { remove: [web], affect: 'live+config' })).rejects.toMatchObject({ code: 'VNE005' });
+  await expect(driver.changeForwards('lab', { remove: [web], affect: 'config' })).rejects.toMatchObject({ code: 'VNE005' });
   await expect(driver.changeForwards('lab', { add: [{ ...web, toPort: 1 }], affect: 'live+config' })).rejects.toMatchObject({
     code: 'VNE004',
   });
@@ -81,5 +81,10 @@ test('where one of the two documents refuses, neither changes', async () => {
   await expect(driver.changeForwards('closed', { add: [{ ...web, to: '10.0.1.5' }], affect: 'live' })).rejects.toMatchObject({
     code: 'VNF001',
   });
+  const other = { ...web, port: 83 };
+  await expect(driver.changeForwards('lab', { remove: [web, other], affect: 'live+config' })).rejects.toMatchObject({ code: 'VNE005' });
   expect(await listens()).toEqual(['80/tcp', '']);
+  // Gone from both, though it was in one alone.
+  await driver.changeForwards('lab', { remove: [web], affect: 'live+config' });
+  expect(await listens()).toEqual(['', '']);
 });

@@ -1,5 +1,5 @@
 import { isSame } from '../base/same.ts';
-import { editForwards, type ForwardsChange } from '../forwards/edit.ts';
+import { editForwards, listensOn, type ForwardListen, type ForwardsChange } from '../forwards/edit.ts';
 import { FORWARDS_NAMESPACE } from '../forwards/forward.ts';
 import type { Network } from '../network/network.ts';
 import type { Operation } from './change.ts';
@@ -10,15 +10,20 @@ import { affected, editDocuments, withSoundForwards } from './metadata.ts';
 import { withRecord } from './state.ts';
 
 /**
- * Adds and removes port forwards in the live document, the stored one, or both; when one of them refuses, neither changes. Nobody is told of a
- * change that is none.
+ * Adds and removes port forwards in the live document, the stored one, or both; when one of them refuses, neither changes. One that is to go from
+ * both may be in only one of them. Nobody is told of a change that is none.
  */
 export function changeForwards(ref: NetworkRef, change: ForwardsRequest): Operation<readonly string[]> {
   return async (state) => {
     const record = lookup(state, ref);
     const { name, uuid, live, config } = record;
     const which = affected(record, change.affect);
-    const next = editDocuments(record, which, (network) => edited(network, change));
+    const documents = [...(which.live ? [live] : []), ...(which.config ? [config] : [])].filter((document) => document !== undefined);
+    const isNowhere = (listen: ForwardListen): boolean => !documents.some((document) => listensOn(document, listen));
+    const next = editDocuments(record, which, (network) => {
+      const remove = change.remove?.filter((listen) => isNowhere(listen) || listensOn(network, listen));
+      return edited(network, { ...change, remove });
+    });
     const events = isSame([next.live, next.config], [live, config])
       ? []
       : [{ type: 'metadata', name, uuid, item: 'element', namespace: FORWARDS_NAMESPACE } as const];

@@ -35,6 +35,17 @@ export interface ForwardsChange {
   readonly remove?: readonly ForwardListen[] | undefined;
 }
 
+/** True when a `<forward>` of the network listens just there, whether it can be or not. */
+export function listensOn(network: Network, listen: ForwardListen): boolean {
+  return forwardElements(network).some((element) => keyOf(listenOf(element)) === keyOf(listen));
+}
+
+function forwardElements(network: Network): readonly XmlElement[] {
+  const xml = network.metadata.find((m) => m.namespace === FORWARDS_NAMESPACE)?.xml;
+  const root = xml === undefined ? undefined : parseXml(xml).document?.root;
+  return root ? elements(root).filter(isForward) : [];
+}
+
 /**
  * The network with its `<forwards>` changed; what else stands there stays as it is. One that is to be added and is there already, all the
  * same, changes nothing. Whether the new ones can be is for `forwardsOf` to say.

@@ -11,7 +11,11 @@ type Fate = 'written' | 'there' | 'differs';
 export const run: Run = async (io, _operands, options) => {
   const folder = text(options, 'to');
   if (folder === undefined)
-    throw new VirtnetError({ code: 'VNU001', message: 'export-libvirt needs --to DIR', hint: 'libvirt reads /etc/libvirt/qemu/networks' });
+    throw new VirtnetError({
+      code: 'VNU001',
+      message: 'export-libvirt needs --to <folder>',
+      hint: 'libvirt reads /etc/libvirt/qemu/networks',
+    });
   await using driver = await io.openDriver();
   const networks = (await driver.list()).filter((n) => n.persistent);
   const files: { readonly file: string; readonly name: string; readonly fate: Fate; readonly autostart: boolean }[] = [];

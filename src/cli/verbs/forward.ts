@@ -85,7 +85,9 @@ async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: O
     return OK;
   }
   if (forwards.length === 0) {
-    io.err(`${info.name} forwards no ports. Next: virtnet forward ${info.name} add 8080:GUEST:80/tcp\n`);
+    const { mode } = network.forward;
+    if (mode !== 'nat' && mode !== 'route') io.err(`${info.name} forwards no ports: only networks of mode nat or route do.\n`);
+    else io.err(`${info.name} forwards no ports. Next: virtnet forward ${info.name} add 8080:GUEST:80/tcp\n`);
     return OK;
   }
   io.out(

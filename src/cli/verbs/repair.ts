@@ -7,6 +7,6 @@ export const run: Run = async (io, [name], options) => {
     apply: (change) => driver.repair(name, change),
     showPlan: true,
     report: () => 'The host is as it should be again\n',
-    unchanged: () => 'Nothing to repair\n',
+    unchanged: () => '', // the plan says it,
   });
 };
