@@ -4,6 +4,7 @@ import { checkForwards } from '../forwards/document.ts';
 import type { Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';
 import { writeNetwork } from '../network/write-network.ts';
+import { inLibxml2sWords } from './libxml2-fault.ts';
 import { hasExpandedPool } from './live.ts';
 import { schemaFindings } from './schema-values.ts';
 import type { DocumentCodec } from './store.ts';
@@ -35,7 +36,8 @@ export interface ParseOptions {
 export function parseDocument(xml: string, options: ParseOptions): Result<Network> {
   const read = readNetwork(xml, { quiet: true });
   const forwards = read.network ? checkForwards(read.network, read.text) : [];
-  return validated(asResult({ ...read, diagnostics: [...read.diagnostics, ...forwards.filter(isError)] }), xml, options);
+  const diagnostics = inLibxml2sWords([...read.diagnostics, ...forwards.filter(isError)], xml);
+  return validated(asResult({ ...read, diagnostics }), xml, options);
 }
 
 function isError({ severity }: Diagnostic): boolean {

@@ -6,10 +6,12 @@ import { parseXml } from '../xml/parse.ts';
 import type { PlugDocument } from './attach.ts';
 import type { ParseOptions } from './documents.ts';
 import { isNoSuchDocument, refusedBySchema, validated } from './documents.ts';
+import { inLibxml2sWords } from './libxml2-fault.ts';
 
 /** Reads a `<networkport>` document. Never throws. */
 export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {
-  const result = validated(readPort(xml), xml, options);
+  const read = readPort(xml);
+  const result = validated(read.ok ? read : { ...read, diagnostics: inLibxml2sWords(read.diagnostics, xml) }, xml, options);
   // What the reader refuses in a port, the schema refuses before it.
   return result.ok || options.validate !== true ? result : { ...result, diagnostics: result.diagnostics.map(bySchema) };
 }

@@ -3,6 +3,7 @@ import { updateNetwork } from '../network/update.ts';
 import type { Operation } from './change.ts';
 import type { NetworkRef, UpdateRequest } from './driver.ts';
 import { refused } from './errors.ts';
+import { inLibxml2sWords } from './libxml2-fault.ts';
 import { lookup } from './lookup.ts';
 import { affected, editDocuments, withSoundForwards } from './metadata.ts';
 import { following } from './port-operations.ts';
@@ -24,6 +25,6 @@ export function update(ref: NetworkRef, request: UpdateRequest): Operation<void>
 
 function edited(network: Network, request: UpdateRequest): Network {
   const result = updateNetwork(network, request);
-  if (!result.ok) throw refused(result.diagnostics);
+  if (!result.ok) throw refused(inLibxml2sWords(result.diagnostics, request.fragment));
   return withSoundForwards(result.value);
 }
