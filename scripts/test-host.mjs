@@ -100,12 +100,15 @@ async function commandFor({ files, lab, options }, folder) {
   const place = lab && options === SHARED_VM ? 'sh scripts/isolated.sh ' : '';
   // A VM has an environment of its own.
   const faults = process.env['VIRTNET_FAULTS'] === 'all' ? ' VIRTNET_FAULTS=all' : '';
-  const each = `export NO_COLOR=1${faults}; rm -f ${report}; ${place}${vitest} "$file"; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
+  const each = `export NO_COLOR=1${faults}; rm -f ${report}; ${place}sh scripts/lib/bounded.sh ${String(fileLimit(lab))} ${vitest} "$file"; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
   const inner = ['sh', '-c', `cd "$0" && for file in "$@"; do ${each}; done`, root, ...tests];
   return lab
     ? ['test/kernel-lab', ...options, '--timeout', String(limitOf({ files, lab })), '--', ...inner]
     : ['scripts/isolated.sh', ...inner];
 }
+
+/** Seconds that a file may take: less than its job may, so that what it waits for is told. */
+const fileLimit = (lab) => (lab ? seconds * 2 - 60 : seconds - 10);
 
 /** Seconds that a job may take. */
 const limitOf = ({ files, lab }) => (lab ? seconds * 2 * files.length : seconds);

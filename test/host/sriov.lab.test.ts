@@ -10,8 +10,11 @@ import { hostState } from '../../src/compile/host-state.ts';
 import type { AttachRequest } from '../../src/driver/driver.ts';
 import { runChild } from '../support/driver-process.ts';
 import { network } from '../support/network.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 import { compiled, mac, portRecord } from '../support/ports.ts';
 import { carried, reach, remaining } from '../support/states.ts';
+import { startVirtnetd } from '../support/virtnetd.ts';
+import { startVirtqemud, whyNoVirtqemud } from '../vm/virtqemud.ts';
 
 const PCI = '/sys/bus/pci/devices';
 const pfs = readdirSync('/sys/bus/pci/drivers/igb').filter((name) => /^[0-9a-f]{4}:/.test(name));
@@ -222,6 +225,65 @@ describe('virtual functions of an emulated igb card', () => {
       expect([vfLine(second, 0), ...device()]).toEqual(before);
       await driver.stop('pass');
       line(own, 'down');
+    },
+  );
+
+  // The last one: libvirt leaves the function with a MAC that its driver made up.
+  const reason = whyNoVirtqemud();
+  test.skipIf(reason !== undefined)(
+    `go to machines of libvirt's QEMU driver, and come back${reason === undefined ? '' : ` (${reason})`}`,
+    async () => {
+      // Both take long to start, and neither needs the other until a machine is asked for.
+      const starting = await Promise.allSettled([startVirtnetd({ sockets: '/run/libvirt' }), startVirtqemud()]);
+      const [networks, machines] = starting.map((one) => (one.status === 'fulfilled' ? one.value : undefined));
+      await using _networks = networks;
+      await using _machines = machines;
+      expect(starting.map((one) => (one.status === 'rejected' ? String(one.reason) : 'runs'))).toEqual(['runs', 'runs']);
+      const virsh = (...commands: readonly string[]): string =>
+        execFileSync('virsh', ['-q', '-c', 'qemu:///system', commands.join('; ')], { encoding: 'utf8', timeout: PATIENCE_MS });
+      const seen = (): readonly unknown[] => [vfLine(pf, 0).replace(/ether \S+/, ''), driverOf(vfAddress(0, 0)), driverOf(vfAddress(0, 1))];
+      const rest = seen();
+
+      writeFileSync(
+        '/run/network.xml',
+        `<network><name>machines</name><forward mode='hostdev' managed='yes'><pf dev='${pf}'/></forward>
+        <portgroup name='tagged'><vlan><tag id='42'/></vlan></portgroup></network>`,
+      );
+      const source = `<mac address='${mac(9)}'/><source network='machines' portgroup='tagged'/>`;
+      writeFileSync(
+        '/run/machine.xml',
+        `<domain type='qemu'><name>guest</name><memory unit='MiB'>32</memory><os><type machine='pc'>hvm</type></os>
+        <devices><interface type='network'>${source}</interface></devices></domain>`,
+      );
+      virsh('net-create /run/network.xml', 'create /run/machine.xml --paused');
+      expect(vfLine(pf, 0)).toMatch(new RegExp(`${mac(9)}.* vlan 42,`));
+      expect([driverOf(vfAddress(0, 0)), driverOf(vfAddress(0, 1))]).toEqual(['vfio-pci', 'igbvf']);
+      // A guest holds it: QEMU has opened the group.
+      const group = `/dev/vfio/${basename(readlinkSync(`${PCI}/${vfAddress(0, 0)}/iommu_group`))}`;
+      expect(() => openSync(group, 'r+')).toThrow('EBUSY');
+      const [uuid = ''] = virsh('net-port-list machines').trim().split(/\s+/);
+      const [domain, bus, slot, fn] = vfAddress(0, 0)
+        .split(/[:.]/)
+        .map((part) => `0x${part}`);
+      const plug = `<plug type='hostdev-pci' managed='yes'>\n    <address domain='${domain ?? ''}' bus='${bus ?? ''}' slot='${slot ?? ''}' function='${fn ?? ''}'/>`;
+      const documents = virsh(
+        `net-port-dumpxml machines ${uuid}`,
+        'net-dumpxml machines',
+        'dumpxml guest --xpath //interface',
+        'destroy guest',
+        'net-port-list machines',
+        'net-destroy machines',
+      );
+      expect(documents).toContain(`<owner>\n    <name>guest</name>`);
+      expect(documents).toContain(
+        `  <group>tagged</group>\n  <mac address='${mac(9)}'/>\n  <vlan>\n    <tag id='42'/>\n  </vlan>\n  ${plug}`,
+      );
+      expect(documents).toMatch(/^<network connections='1'>/m);
+      expect(documents).toContain(`<interface type="hostdev" managed="yes">\n  <mac address="${mac(9)}"/>\n  <driver name="vfio"/>`);
+      expect(documents.trimEnd()).toMatch(/<\/interface>$/); // quiet commands follow, and no port is left
+      // The MAC that the card has for the function then is the driver's, with libvirt's own networks as well.
+      expect(seen()).toEqual(rest);
+      expect(vfLine(pf, 0)).not.toMatch(new RegExp(`vlan|${mac(9)}`));
     },
   );
 });

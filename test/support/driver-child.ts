@@ -6,8 +6,15 @@
 import { openDriver } from '../../src/driver/open.ts';
 import type { AttachRequest, NetworkDriver } from '../../src/driver/driver.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
+import { PATIENCE_MS, waitedFor } from './patience.ts';
 
 const [call = '', at = '-1', moment = 'before', ...args] = process.argv.slice(2);
+// A reader goes on until it is killed.
+if (call !== 'read-leases')
+  setTimeout(() => {
+    process.stderr.write(waitedFor(`the end of '${call}'`, process.getActiveResourcesInfo().join(', ')));
+    process.exit(1);
+  }, PATIENCE_MS).unref();
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '';
 const stateDir = process.env['VIRTNET_STATE_DIR'] ?? '';
 const host = linuxHost({ paths: { runDir, stateDir, leaseScript: process.env['LEASE_SCRIPT'] ?? '/bin/true' }, stepSize: 'single' });

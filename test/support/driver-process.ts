@@ -2,6 +2,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
+import { PATIENCE_MS, waitedFor } from './patience.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 let bundle: string | undefined;
@@ -38,7 +39,10 @@ export function runChild(
   moment: 'before' | 'after',
   ...args: readonly string[]
 ): ChildOutcome {
-  const result = spawnSync(process.execPath, [child(), call, String(at), moment, ...args], { encoding: 'utf8' });
+  const limit = { timeout: PATIENCE_MS + 10_000, killSignal: 'SIGKILL' } as const; // it tells of a wait itself before that, where it can
+  const result = spawnSync(process.execPath, [child(), call, String(at), moment, ...args], { encoding: 'utf8', ...limit });
+  if (result.error)
+    throw new Error(waitedFor(`a driver process: ${call}, ${moment} step ${String(at)}`, result.stderr), { cause: result.error });
   if (result.signal === 'SIGKILL') return { killed: true, steps: 0 };
   if (result.status !== 0) throw new Error(`driver process: ${result.stderr}`);
   return { killed: false, steps: Number(result.stdout) };

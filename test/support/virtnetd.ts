@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { patiently, PATIENCE_MS, waitedFor } from './patience.ts';
 
 /** A daemon from this tree in the namespaces of the test, with folders of its own. */
 export interface Virtnetd extends AsyncDisposable {
@@ -63,14 +64,16 @@ export async function startVirtnetd(options: VirtnetdOptions = {}): Promise<Virt
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<number | string>((resolve) => void child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')));
   const readOnly = join(sockets, 'virtnetworkd-sock-ro');
+  const began = Date.now();
   while (!log.includes('serving libvirt clients')) {
     if (child.exitCode !== null) throw new Error(`virtnetd ended with ${String(child.exitCode)}:\n${log}`);
+    if (Date.now() - began > PATIENCE_MS) throw new Error(waitedFor('virtnetd to serve', log));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   const readWrite = join(sockets, 'virtnetworkd-sock');
   const end = (signal: NodeJS.Signals = 'SIGTERM'): Promise<number | string> => {
     child.kill(signal);
-    return ended;
+    return patiently(`the end of virtnetd after ${signal}`, ended, () => log);
   };
   return {
     process: child,

@@ -1,5 +1,7 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patiently, PATIENCE_MS, waitedFor } from '../support/patience.ts';
 import { Guest } from './guest.ts';
 import { whyNoLibvirtGuests, whyNoQemuDriver } from './libvirt-guest.ts';
 
@@ -22,19 +24,25 @@ export async function startVirtqemud(): Promise<Virtqemud> {
   let log = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<void>((resolve) => void child.once('close', () => resolve()));
-  while (spawnSync('virsh', ['-c', 'qemu:///system', 'uri']).status !== 0) {
+  const began = Date.now();
+  // A virsh that cannot connect yet takes long in an emulated machine, and from the daemon's start.
+  const serves = (): boolean =>
+    existsSync('/run/libvirt/virtqemud-sock') && spawnSync('virsh', ['-c', 'qemu:///system', 'uri'], { timeout: PATIENCE_MS }).status === 0;
+  while (!serves()) {
     if (child.exitCode !== null) throw new Error(`virtqemud ended with ${String(child.exitCode)}:\n${log}`);
+    if (Date.now() - began > PATIENCE_MS) throw new Error(waitedFor('virtqemud to serve', log));
     await sleep(50);
   }
   const end = (signal: NodeJS.Signals = 'SIGTERM'): Promise<void> => {
     child.kill(signal);
-    return ended;
+    return patiently(`the end of virtqemud after ${signal}`, ended, () => log);
   };
   return {
     end,
     async [Symbol.asyncDispose]() {
-      for (const name of execFileSync('virsh', ['-c', 'qemu:///system', 'list', '--name'], { encoding: 'utf8' }).split('\n'))
-        if (name.trim() !== '') spawnSync('virsh', ['-c', 'qemu:///system', 'destroy', name.trim()]);
+      const limit = { encoding: 'utf8', timeout: PATIENCE_MS } as const;
+      for (const name of execFileSync('virsh', ['-c', 'qemu:///system', 'list', '--name'], limit).split('\n'))
+        if (name.trim() !== '') spawnSync('virsh', ['-c', 'qemu:///system', 'destroy', name.trim()], limit);
       await end();
     },
   };
