@@ -66,7 +66,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC014: {
     title: 'dnsmasq cannot reach its files',
     explanation:
-      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges. A folder on the way that only its owner may enter keeps it from them; it serves on without.',
+      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges: it serves on without them where only its owner may enter a folder. Without its TFTP root it does not start.',
   },
   VNC015: { title: 'forwarded port taken', explanation: 'Another network forwards it already, or a program of the host listens on it.' },
   VNF001: { title: 'wrong port forward', explanation: 'A <forward> in <metadata> that cannot be.' },

@@ -125,6 +125,15 @@ describe('compileNetwork', () => {
     expect(codes(fixed)).toEqual([]);
   });
 
+  it('says at plan time that dnsmasq will not start without the folder of its files for TFTP', () => {
+    const bare = facts({ folders: { has: (path) => path === '/srv/tftp' } });
+    const served = (tftpRoot: string) => network('nat', { ips: [ip6, { ...ip4, tftpRoot }] });
+    expect(codes(served('/srv/tftp'), bare)).toEqual([]);
+    expect(compile(served('/srv/nowhere'), [], bare).diagnostics).toMatchObject([
+      { code: 'VNC014', severity: 'error', path: '/network/ip[2]/tftp/@root', hint: 'make the folder: mkdir -p /srv/nowhere' },
+    ]);
+  });
+
   it('skips with a warning what a helper service would do that is not there', () => {
     const f = facts();
     const bare = facts({ capabilities: { ...f.capabilities, firewalld: undefined, resolved: false } });

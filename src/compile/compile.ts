@@ -7,7 +7,7 @@ import { compileChecksum } from './checksum.ts';
 import { complete, type CompleteNetwork } from './complete.ts';
 import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
-import { checkReach, compileDnsmasq } from './dnsmasq.ts';
+import { checkReach, checkTftpRoots, compileDnsmasq } from './dnsmasq.ts';
 import type { HostFacts, HostPaths, PortFacts } from './facts.ts';
 import { compileFirewall, hasRules } from './firewall.ts';
 import { foreignTaps } from './foreign-tap.ts';
@@ -86,6 +86,7 @@ function compileManaged(network: CompleteNetwork, ports: readonly PortRecord[], 
   const own = compileDocument(network, bridge, facts.paths);
   report.add(own.diagnostics);
   checkReach(own.resources, facts.closedFolder, report);
+  checkTftpRoots(network, facts.folders, report);
   const shaping = compileNetworkShaping(network, bridge, ports);
   checkLimits(network.bandwidth, '/network', report);
   const checksum = compileChecksum(network, bridge, facts.capabilities);

@@ -4,7 +4,7 @@ import { servedDhcp } from './dhcp-pools.ts';
 import { dnsmasqConf } from './dnsmasq-conf.ts';
 import { dnsmasqFiles } from './dnsmasq-files.ts';
 import { addnHostsText, dhcpHostsText } from './dnsmasq-hosts.ts';
-import type { HostPaths } from './facts.ts';
+import type { HostFacts, HostPaths } from './facts.ts';
 import type { DnsmasqResource, Resource } from './host-state.ts';
 import type { Report } from './report.ts';
 
@@ -27,6 +27,20 @@ export function checkReach(resources: readonly Resource[], closedFolder: string 
     found: closedFolder,
     hint: `chmod o+x ${closedFolder}`,
   });
+}
+
+/** Finds folders of TFTP that are not there (VNC014): dnsmasq does not start then. */
+export function checkTftpRoots({ ips }: Network, folders: HostFacts['folders'], report: Report): void {
+  for (const [i, { tftpRoot }] of ips.entries()) {
+    if (!tftpRoot || folders?.has(tftpRoot) !== false) continue;
+    report.error({
+      code: 'VNC014',
+      message: `the folder of TFTP '${tftpRoot}' does not exist, and dnsmasq does not start without it`,
+      path: `/network/ip[${String(i + 1)}]/tftp/@root`,
+      found: tftpRoot,
+      hint: `make the folder: mkdir -p ${tftpRoot}`,
+    });
+  }
 }
 
 /** The dnsmasq of a managed network: its conf, dhcp-hostsfile and addn-hosts texts. Finds VNC005, VNC008 and VNC011. */

@@ -46,6 +46,8 @@ export interface Capabilities {
   readonly openvswitch: boolean;
   /** MidoNet's own tool, mm-ctl, is installed. */
   readonly midonet: boolean;
+  /** lldpad's tool, vdptool, is installed: it tells a switch of guests (802.1Qbg). */
+  readonly vdp: boolean;
   /** Undefined where firewalld does not run. */
   readonly firewalld: FirewalldFact | undefined;
   readonly resolved: boolean;
@@ -59,6 +61,8 @@ export interface HostFacts {
   readonly vfs: readonly VfFact[];
   readonly capabilities: Capabilities;
   readonly paths: HostPaths;
+  /** Tells folders of the host that documents name; a host that cannot be asked (undefined) has them all. */
+  readonly folders?: { readonly has: (path: string) => boolean };
   /** A folder on the way to dnsmasq's files that dnsmasq's user cannot enter; absent where it can. */
   readonly closedFolder?: string;
 }

@@ -93,6 +93,14 @@ describe('a guest on a host bridge', () => {
 });
 
 describe('a guest on a macvtap device', () => {
+  it('behind a switch that keeps 802.1Qbg needs the tool of lldpad', () => {
+    const parameters = { managerid: 11, typeid: 1, typeidversion: 2, instanceid: UUID } as const;
+    const behind = pool('bridge', { virtualport: { type: '802.1Qbg', ...parameters } });
+    const bare = facts({ capabilities: { ...facts().capabilities, vdp: false } });
+    expect(codes(behind, direct('bridge'), macvtap)).toEqual([]);
+    expect(codes(behind, direct('bridge'), macvtap, bare)).toEqual(['error VNC005']);
+  });
+
   it('has its own address on it, and its two directions are the other way round', () => {
     const bandwidth = { inbound: { average: 10 }, outbound: { average: 20 } };
     expect(guest(pool('bridge'), { ...direct('bridge'), bandwidth }, macvtap)).toMatchObject([

@@ -186,6 +186,8 @@ function portProblem(context: PortContext, { dev, spec }: PortLink): Finding | u
       };
     }
   }
+  const untold = switchProblem(context);
+  if (untold) return untold;
   if (spec.type === 'macvtap') return macvtapProblem(context, spec.parent);
   const bridge = plugBridge(context);
   if (bridge !== undefined) return bridgePortProblem(context, bridge);
@@ -193,6 +195,16 @@ function portProblem(context: PortContext, { dev, spec }: PortLink): Finding | u
     code: 'VNC005',
     message: `network '${network.name}' has no bridge to plug the ${spec.type} of guest '${guest}' into`,
     hint: 'attach the guest by macvtap, or use a network with a bridge',
+  };
+}
+
+/** A switch of 802.1Qbg learns of the guest from lldpad. */
+function switchProblem({ record, effective, facts }: PortContext): Finding | undefined {
+  if (effective.virtualport?.type !== '802.1Qbg' || facts.capabilities.vdp) return undefined;
+  return {
+    code: 'VNC005',
+    message: `guest '${record.port.owner.name}' needs lldpad to tell the switch of it (802.1Qbg), and its tool 'vdptool' is not installed here`,
+    hint: 'install lldpad and start it',
   };
 }
 

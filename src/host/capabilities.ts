@@ -4,9 +4,10 @@ import { isInstalled, tryRun } from './command.ts';
 import { firewalldObject } from './firewalld.ts';
 import { MIDONET_TOOL } from './midonet.ts';
 import { isOvsRunning } from './ovsdb.ts';
+import { VDP_TOOL } from './vdp.ts';
 
 type Services = Pick<Capabilities, 'firewalld' | 'resolved'>;
-type Probed = Omit<Capabilities, 'openvswitch' | 'midonet' | keyof Services>;
+type Probed = Omit<Capabilities, 'openvswitch' | 'midonet' | 'vdp' | keyof Services>;
 
 let known: Promise<Probed> | undefined;
 let services: Promise<Services> | undefined;
@@ -19,7 +20,7 @@ export async function probeCapabilities(): Promise<Capabilities> {
   known ??= probe();
   services ??= probeServices();
   const [probed, bus, openvswitch] = await Promise.all([known, services, isOvsRunning()]);
-  return { ...probed, ...bus, openvswitch, midonet: isInstalled(MIDONET_TOOL) };
+  return { ...probed, ...bus, openvswitch, midonet: isInstalled(MIDONET_TOOL), vdp: isInstalled(VDP_TOOL) };
 }
 
 /** firewalld was started, ended or read its configuration anew: the services are looked at again when they matter. */

@@ -27,6 +27,7 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     vfs,
     capabilities,
     paths: tools.paths,
+    folders: { has: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true },
     ...closedFolder(tools.paths.runDir),
   };
 }

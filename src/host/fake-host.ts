@@ -35,6 +35,7 @@ const NOTHING: Omit<HostFacts, 'paths'> = {
     csum: true,
     openvswitch: false,
     midonet: false,
+    vdp: false,
     firewalld: undefined,
     resolved: false,
   },

@@ -2,6 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { AssociationResource, VsiSpec } from '../compile/host-state.ts';
 import { commandError, tryRun, type CommandResult } from './command.ts';
 
+/** vdptool(8), which talks to lldpad. */
+export const VDP_TOOL = 'vdptool';
+
 type Vsi = Pick<AssociationResource, 'device'> & { readonly spec: VsiSpec };
 
 /** lldpad is not there, or the device is not: then it holds no association either. */
@@ -32,12 +35,12 @@ export async function deassociateVsi(vsi: Vsi): Promise<void> {
 
 /** True when lldpad holds the association, granted by the switch or asked for. */
 export async function isAssociated({ device, spec }: Vsi): Promise<boolean> {
-  const result = await tryRun(['vdptool', '-t', '-i', device, '-V', 'assoc', '-c', `uuid=${spec.instanceid}`]);
+  const result = await tryRun([VDP_TOOL, '-t', '-i', device, '-V', 'assoc', '-c', `uuid=${spec.instanceid}`]);
   return result.code === 0 && result.stdout.toLowerCase().includes(`uuid = ${spec.instanceid}`);
 }
 
 function set({ device, spec }: Vsi, mode: 'assoc' | 'deassoc'): Promise<CommandResult> {
-  return tryRun(['vdptool', '-T', '-i', device, '-V', mode, ...vsiArguments(spec, mode)]);
+  return tryRun([VDP_TOOL, '-T', '-i', device, '-V', mode, ...vsiArguments(spec, mode)]);
 }
 
 /** vdptool(8), "VSI Parameter". It reads the digits of a manager's number as hexadecimal. */

@@ -151,6 +151,7 @@ describe('refused with a clear error, the host unchanged', () => {
     refused(file(network('third', 'vb3', '10.99.0', option)), [/dnsmasq did not start on 'vb3': .*bad option/, /\[VNH005\]/]);
     refused(file(network('third', 'vb3', '10.99.0').replace("'255.255.255.0'/>", "'255.255.255.0'><tftp root='/nowhere'/></ip>")), [
       /\/nowhere/,
+      /\[VNC014\]/,
       /hint: make the folder: mkdir -p \/nowhere/,
     ]);
   });

@@ -37,6 +37,7 @@ export function facts(rest: Partial<HostFacts> = {}): HostFacts {
       csum: true,
       openvswitch: true,
       midonet: true,
+      vdp: true,
       firewalld: { zones: [], policies: [] },
       resolved: true,
     },
