@@ -27,15 +27,14 @@ function withoutChance(text: string): string {
   });
 }
 /**
- * libvirt prints a port's uuid as raw bytes there, the line of an empty document as a null pointer, forgets the count of guests in an update,
- * and keeps an empty element where a port's limits were taken away.
+ * libvirt prints a port's uuid as raw bytes there, forgets the count of guests in an update, and keeps an empty element where a port's limits
+ * were taken away.
  */
 const withoutQuirks = (text: string): string =>
   text
     .replace(/(?<=in use by network port).*$/s, '')
     .replace(/ connections='\d+'/g, '')
-    .replace(/ *<bandwidth>\n *<\/bandwidth>\n/g, '')
-    .replace('(null)\n^', '');
+    .replace(/ *<bandwidth>\n *<\/bandwidth>\n/g, '');
 /** The words of libvirt's schema are its validator's. */
 const withoutWords = (text: string): string => text.replace(/(?<=failed to validate against schema: ).*$/s, '');
 const plain = (_key: string, v: unknown): unknown =>
