@@ -4,6 +4,7 @@ import type { Attachment, PortRecord } from '../compile/port.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
+import { forbiddenAt } from '../xml/characters.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { devicesInNetns, devicesOfPorts, freeName } from './device-names.ts';
 import type { AttachRequest, NetworkRef } from './driver.ts';
@@ -93,6 +94,8 @@ function parseDocument(request: AttachRequest, context: OperationContext): PlugD
 function wantedPort(record: RunningRecord, request: AttachRequest, document: PlugDocument, context: OperationContext): NetworkPort {
   const { mtu: _mtu, linkDown: _down, target: _target, plug: _plug, ...asked } = document;
   const { portgroup, bandwidth, vlan, isolated, owner } = request;
+  if (owner !== undefined && forbiddenAt(owner.name) >= 0)
+    throw invalidArgument(`the owner's name ${JSON.stringify(owner.name)} has a character that no document can hold`, 'leave it out');
   const macs = new Set([...record.ports.values()].map(({ port }) => port.mac));
   const given = (request.mac ?? document.mac)?.toLowerCase();
   if (given !== undefined && macs.has(given)) throw macTaken(given, record.name);

@@ -284,6 +284,7 @@ describe('a guest that virtnet plugs', () => {
     ['a portgroup that is not there', { portgroup: 'fats', attachment: tap }, { code: 'VNI201', hint: "did you mean 'fast'?" }],
     ['a MAC that is there already', { mac: '52:54:00:00:00:99', attachment: tap }, { code: 'VND011' }],
     ['a device name that is taken', { attachment: { type: 'tap', dev: 'lo' } }, { code: 'VND016' }],
+    ['an owner that no document can name', { owner: { name: 'v\u0001m' }, attachment: tap }, { code: 'VND016' }],
     ['a macvtap on a bridge', { attachment: { type: 'macvtap', dev: '' } }, { code: 'VND016' }],
   ] as const)('is refused with %s', async (_what, request, error) => {
     await driver.up([bridged('net', "<portgroup name='fast'/>")]);
