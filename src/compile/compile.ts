@@ -31,21 +31,22 @@ export interface CompileInput {
   readonly others?: readonly Network[];
   /**
    * It runs already, by this document: a subnet that somebody has taken since, or a pool device that went away, is then a warning, for the
-   * guests that are connected must not lose their network over it. `edited`: it runs, and is to run by this document: what is missing of its
-   * pool is a warning, as libvirt looks at no device then.
+   * guests that are connected must not lose their network over it.
    */
-  readonly running?: boolean | 'edited';
+  readonly running?: boolean;
+  /** What is missing of its pool is a warning: libvirt looks at no device when a network is started or edited. */
+  readonly mayMissDevices?: boolean;
 }
 
 /**
  * What a running network means on this host: the resources of its own (shared ones are `compileShared`'s). Pure. The diagnostics are
  * the reasons why this host cannot carry it out (`VNC0xx`, with libvirt's error where it refuses the start as well), or warnings.
  */
-export function compileNetwork({ network: given, ports, facts, others = [], running = false }: CompileInput): Result<readonly Resource[]> {
+export function compileNetwork({ network: given, ports, facts, others = [], ...how }: CompileInput): Result<readonly Resource[]> {
   const network = complete(given);
   const report = new Report();
   const conflicts = findConflicts(network, facts, others);
-  report.add(conflicts.map((finding) => (isBearable(finding, running) ? { ...finding, severity: 'warning' } : finding)));
+  report.add(conflicts.map((finding) => (isBearable(finding, how) ? { ...finding, severity: 'warning' } : finding)));
   const own = isManaged(network) ? compileManaged(network, ports, facts, report) : compileHosted(network, ports, facts, report);
   const taps = foreignTaps(network.uuid, ports, facts.links);
   const guests = ports.flatMap((record) => compilePort(network, record, facts, report, taps.get(record.port.uuid)));
@@ -69,8 +70,9 @@ export interface CompileGuestsInput extends Pick<CompileInput, 'network' | 'port
 }
 
 /** A bridge name that is somebody else's stays an error: the bridge could not be mended. */
-function isBearable({ code }: Diagnostic, running: boolean | 'edited'): boolean {
-  return running === 'edited' ? code === 'VNC004' || code === 'VNC010' : running && code !== 'VNC003';
+function isBearable({ code }: Diagnostic, { running, mayMissDevices }: Pick<CompileInput, 'running' | 'mayMissDevices'>): boolean {
+  if (running === true) return code !== 'VNC003';
+  return mayMissDevices === true && (code === 'VNC004' || code === 'VNC010');
 }
 
 /** A network on a bridge of its own. */

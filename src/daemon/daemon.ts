@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { NetworkDriver } from '../driver/driver.ts';
+import type { LocalNetworkDriver, NetworkDriver } from '../driver/driver.ts';
 import { keepWatchdogQuiet, notifyServiceManager } from '../host/service-manager.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
 import { RpcServer } from '../libvirt-rpc/server.ts';
@@ -12,7 +12,7 @@ export type DaemonPart = (driver: NetworkDriver, log: Log) => Promise<() => Prom
 
 export interface DaemonParts {
   readonly options: DaemonOptions;
-  readonly driver: NetworkDriver;
+  readonly driver: LocalNetworkDriver;
   readonly log: Log;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
@@ -35,15 +35,16 @@ export interface Daemon {
  */
 export async function startDaemon(daemon: DaemonParts): Promise<Daemon> {
   const { driver, log, options } = daemon;
+  const libvirts = driver.withLibvirtsDevices();
   const ends: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const end of ends.splice(0).reverse()) await end();
   };
   try {
     ends.push(logEvents(driver, log));
-    if (options.autostart) await autostart(driver, log);
+    if (options.autostart) await autostart(libvirts, log);
     for (const part of daemon.parts) ends.push(await part(driver, log));
-    const rpc = new RpcServer({ driver, portXml: daemon.portXml, onNotice: (message, fields) => log('notice', message, fields) });
+    const rpc = new RpcServer({ driver: libvirts, portXml: daemon.portXml, onNotice: (message, fields) => log('notice', message, fields) });
     ends.push(() => rpc.close());
     await openSockets(rpc, daemon);
   } catch (error) {
@@ -86,7 +87,8 @@ function requiredGroup(name: string): number {
 
 async function autostart(driver: NetworkDriver, log: Log): Promise<void> {
   try {
-    const { networks } = await driver.autostart();
+    const { networks, plan } = await driver.autostart();
+    for (const { severity, message, code } of plan.diagnostics) if (severity === 'error') log('error', message, { code });
     if (networks.length > 0) log('info', 'autostart', { networks: networks.map((n) => n.name).join(',') });
   } catch (error) {
     log('error', 'autostart failed', { error: error instanceof Error ? error.message : String(error) });
@@ -105,7 +107,10 @@ async function reload(driver: NetworkDriver, log: Log): Promise<void> {
 function logEvents(driver: NetworkDriver, log: Log): () => void {
   return driver.on((event) => {
     const about = { network: event.name, uuid: event.uuid };
-    if (event.type === 'lifecycle') log('info', `network ${event.event}`, about);
+    if (event.type === 'lifecycle') {
+      log('info', `network ${event.event}`, about);
+      for (const { message, code } of event.warnings ?? []) log('warning', message, { network: event.name, code });
+    }
     if (event.type === 'port') log('info', `port ${event.event}`, { ...about, port: event.port });
     if (event.type === 'updated') log('info', 'network updated', about);
     if (event.type === 'metadata') log('debug', 'metadata changed', { ...about, item: event.item });

@@ -14,6 +14,8 @@ export interface Change<T> {
   readonly scope: ReadonlySet<string>;
   /** Of those networks only these ports (uuids): nothing else of the network is looked at. With the facts that they were chosen by. */
   readonly only?: OnlyPorts | undefined;
+  /** Devices that are missing in the pools of networks that start are told, and keep none of them from starting. */
+  readonly mayMissDevices?: boolean | undefined;
   /** Told in this order once the change holds. */
   readonly events: readonly DriverEvent[];
   readonly value: T;

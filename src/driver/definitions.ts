@@ -1,3 +1,4 @@
+import { notFunctions } from '../compile/devices.ts';
 import type { Network } from '../network/network.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { documentsOnly } from './change.ts';
@@ -10,10 +11,18 @@ import { bridgeUser, checkBridge, matchRecord } from './rules.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { withRecord, without } from './state.ts';
 
+/** How a document is taken. */
+export interface DocumentOptions {
+  readonly validate?: boolean | undefined;
+  /** See `LocalNetworkDriver`. */
+  readonly devicesAsLibvirt?: boolean | undefined;
+}
+
 /** `networkDefineXML`: a running network keeps its live document. */
-export function define(xml: string, options: { readonly validate?: boolean | undefined }): Operation<string> {
+export function define(xml: string, options: DocumentOptions): Operation<string> {
   return async (state, context) => {
     const network = await completeDocument(state, context, parse(context, xml, options));
+    if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
     checkBridge(state, network);
     const record = matchRecord(state, network.name, network.uuid) ?? newRecord(network);
     const next = withRecord(state, { ...record, config: context.settle(network, { read: true }) });
@@ -56,6 +65,16 @@ export async function completeDocument(state: DriverState, context: OperationCon
   const devices = leavesBridgeOpen(network) ? (await context.facts()).links : new Map<string, unknown>();
   const bridgeInUse = (name: string): boolean => devices.has(name) || bridgeUser(state, name, network.name) !== undefined;
   return fillIn(network, { uuid: context.uuid, mac: context.mac, bridgeInUse });
+}
+
+/**
+ * libvirt takes no document that lists another PCI device than a virtual function.
+ * @throws VirtnetError VNC004
+ */
+export async function checkFunctions(network: Network, context: OperationContext): Promise<void> {
+  if (network.forward.addresses.length === 0) return;
+  const found = notFunctions(network, await context.portFacts({ vfs: true }));
+  if (found.length > 0) throw refused(found);
 }
 
 export function newRecord(network: CompleteNetwork): NetworkRecord {

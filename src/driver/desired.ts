@@ -7,7 +7,7 @@ import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import type { OnlyPorts } from './change.ts';
-import type { Desired } from './engine.ts';
+import type { CompileHow, Desired } from './engine.ts';
 import type { GonePort } from './gone-ports.ts';
 import { gonePorts, goneWarning, sortByGuest } from './gone-ports.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
@@ -21,7 +21,7 @@ export function desiredState(
   scope: ReadonlySet<string> | 'all',
   facts: HostFacts,
   former: DriverState = state,
-  unsettled: ReadonlySet<string> = new Set(),
+  { mayMissDevices = false, unsettled }: CompileHow = {},
 ): Desired {
   const running = [...state.networks.running()].flatMap((r) => r.live ?? []);
   const resources: Resource[] = [...compileShared(running)];
@@ -34,14 +34,10 @@ export function desiredState(
     const kept = before === undefined ? [] : [...record.ports.values()].filter(({ port }) => before.ports.has(port.uuid));
     const lost = gonePorts(kept, facts).filter(({ code }) => code === 'VND014');
     const was = before?.live;
-    const how =
-      was === undefined
-        ? ({ others: running } as const)
-        : was === record.live
-          ? ALREADY
-          : ({ others: running, running: 'edited' } as const);
+    const isAsBefore = was !== undefined && was === record.live;
+    const how = isAsBefore ? ALREADY : { others: running, mayMissDevices: mayMissDevices || was !== undefined };
     const compiled = compileRecord(record, facts, how, lost);
-    const isEdited = unsettled.has(uuid) || (was !== undefined && was !== record.live && was.mtu !== record.live?.mtu);
+    const isEdited = unsettled?.has(uuid) === true || (was !== undefined && was !== record.live && was.mtu !== record.live?.mtu);
     resources.push(...(isEdited ? compiled.resources.map(withMtu) : compiled.resources));
     diagnostics.push(...compiled.diagnostics);
     if (compiled.failed) failed.add(uuid);
@@ -104,7 +100,7 @@ const NOTHING: Compiled = { resources: [], diagnostics: [], failed: false };
 function compileRecord(
   record: NetworkRecord,
   facts: HostFacts,
-  how: Pick<CompileInput, 'others' | 'running'>,
+  how: Pick<CompileInput, 'others' | 'running' | 'mayMissDevices'>,
   lost: readonly GonePort[],
 ): Compiled {
   const { present, gone: absent } = sortByGuest([...record.ports.values()]);

@@ -73,6 +73,8 @@ export type DriverEvent =
       readonly event: 'defined' | 'undefined' | 'started' | 'stopped';
       readonly name: string;
       readonly uuid: string;
+      /** Of a start: what was found, and did not keep it from starting. */
+      readonly warnings?: readonly Diagnostic[];
     }
   | {
       readonly type: 'metadata';
@@ -245,4 +247,13 @@ export interface NetworkDriver extends AsyncDisposable {
   // Events
   /** Calls `listener` after each event; returns the function that ends it. */
   on(listener: (event: DriverEvent) => void): () => void;
+}
+
+/** The driver of a machine in the process that works on it. */
+export interface LocalNetworkDriver extends NetworkDriver {
+  /**
+   * The same networks with libvirt's rules for the devices of pools, for clients of libvirt: PCI addresses must be those of virtual functions
+   * when a document is taken, and a start only warns of what is missing (VNC004).
+   */
+  withLibvirtsDevices(): NetworkDriver;
 }

@@ -8,7 +8,7 @@ import type { Plan, Step } from '../plan/plan.ts';
 import type { ReconcileRequest } from '../reconcile/reconcile.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts';
-import type { RepairOptions, UpOptions } from './driver.ts';
+import type { DriverEvent, RepairOptions, UpOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
 import { hooksAfter, hooksBefore, hooksOfNoStart, mayRefuse, type RunHooks } from './hooks.ts';
@@ -28,17 +28,20 @@ export interface Desired {
   readonly failed: ReadonlySet<string>;
 }
 
-/**
- * `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again.
- * `unsettled` are networks whose last change was cut off, so that nobody knows what they were.
- */
+/** `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again. */
 export type Compile = (
   state: DriverState,
   scope: ReadonlySet<string> | 'all',
   facts: HostFacts,
   former?: DriverState,
-  unsettled?: ReadonlySet<string>,
+  how?: CompileHow,
 ) => Desired;
+
+/** What a compile should know of the change that it is for. */
+export interface CompileHow extends Pick<Change<unknown>, 'mayMissDevices'> {
+  /** Networks whose last change was cut off, so that nobody knows what they were. */
+  readonly unsettled?: ReadonlySet<string>;
+}
 
 /** The same for single ports. With `former` it is what they meant until now, guests that are gone included. */
 export type CompilePorts = (
@@ -139,7 +142,7 @@ export class Engine {
       const wide = bothOf(scope, pending);
       const state = wide === 'all' ? this.read() : this.glance();
       const facts = await (held.facts ?? host.facts());
-      const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, named(pending, state)), wide);
+      const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, { unsettled: named(pending, state) }), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
       if (isSome(pending)) await store.setPending(new Set());
       return { value: undefined, state, ...outcome };
@@ -240,7 +243,7 @@ export class Engine {
       });
       await store.setPending(left === 'all' ? left : new Set([...left].filter((uuid) => !change.scope.has(uuid))));
       this.#forgetGone(state, change.next);
-      events.push(change.events);
+      events.push(withWarnings(change.events, desired.diagnostics));
       const { steps, diagnostics } = outcome.plan;
       const told = options.bounce === true ? untoldGuests(steps, change.next) : [];
       return { value: change.value, state: store.held(), ...outcome, plan: { steps, diagnostics: [...diagnostics, ...told] } };
@@ -277,16 +280,16 @@ export class Engine {
 
   /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
   async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
-    const { only, scope } = change;
+    const { only, scope, mayMissDevices } = change;
     if (only) {
       const desired = this.#options.compilePorts(change.next, scope, only);
       if (desired.failed.size > 0) throw refused(desired.diagnostics);
       return { ...desired, former: this.#options.compilePorts(former, scope, only, { former: true }).state };
     }
     const facts = await context.facts();
-    const desired = this.#options.compile(change.next, change.scope, facts, former);
+    const desired = this.#options.compile(change.next, scope, facts, former, { mayMissDevices });
     if (desired.failed.size > 0) throw refused(desired.diagnostics);
-    return { ...desired, former: this.#options.compile(former, change.scope, facts).state };
+    return { ...desired, former: this.#options.compile(former, scope, facts).state };
   }
 
   /** Resources of networks that cannot be compiled now are wanted as they are. */
@@ -336,7 +339,7 @@ export class Engine {
     await formerEnded?.();
     host.prepare?.();
     const state = this.read();
-    const desired = this.#options.compile(state, pending, await host.facts(), state, named(pending, state));
+    const desired = this.#options.compile(state, pending, await host.facts(), state, { unsettled: named(pending, state) });
     if (desired.failed.size > 0) return;
     try {
       await this.#reconcile(desired, { networks: pending }, {});
@@ -346,6 +349,16 @@ export class Engine {
     }
     await store.setPending(new Set());
   }
+}
+
+/** Networks that start are told of with what was found. */
+function withWarnings(events: readonly DriverEvent[], diagnostics: readonly Diagnostic[]): readonly DriverEvent[] {
+  if (diagnostics.length === 0) return events;
+  return events.map((event) => {
+    if (event.type !== 'lifecycle' || event.event !== 'started') return event;
+    const warnings = diagnostics.filter(({ source }) => source === event.name);
+    return warnings.length === 0 ? event : { ...event, warnings };
+  });
 }
 
 function bothOf(a: Unsettled, b: Unsettled): Unsettled {

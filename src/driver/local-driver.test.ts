@@ -4,12 +4,12 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratch } from '../../test/support/scratch.ts';
 import type { MemoryHost } from '../../test/support/memory-host.ts';
 import { memoryHost } from '../../test/support/memory-host.ts';
-import type { DriverEvent, NetworkDriver } from './driver.ts';
+import type { DriverEvent, LocalNetworkDriver } from './driver.ts';
 import { openDriver } from './open.ts';
 
 let folder: string;
 let host: MemoryHost;
-let driver: NetworkDriver;
+let driver: LocalNetworkDriver;
 let events: DriverEvent[];
 
 beforeEach(async () => {
@@ -24,7 +24,7 @@ afterEach(async () => {
 });
 
 /** Another process with the same folders and host. */
-async function reopen(): Promise<NetworkDriver> {
+async function reopen(): Promise<LocalNetworkDriver> {
   const another = await openDriver({ configDir: join(folder, 'etc'), stateDir: join(folder, 'state'), runDir: join(folder, 'run'), host });
   another.on((event) => events.push(event));
   return another;
@@ -293,6 +293,42 @@ describe('diff and repair', () => {
     });
     await driver.repair();
     expect(host.state.size).toBe(0);
+  });
+});
+
+describe("libvirt's rules for devices", () => {
+  const pool = xml('pool', { uuid: U1, more: `<forward mode='vepa'><interface dev='gone'/></forward>` });
+  const missing = { code: 'VNC004', severity: 'warning', message: "device 'gone' of the pool does not exist" };
+
+  test('a start that misses one is told of with a warning, and refused without them', async () => {
+    const libvirts = driver.withLibvirtsDevices();
+    await libvirts.create(pool);
+    await settle();
+    expect(events).toEqual([{ type: 'lifecycle', event: 'started', name: 'pool', uuid: U1, warnings: [expect.objectContaining(missing)] }]);
+    expect((await driver.diff('pool')).diagnostics).toMatchObject([missing]);
+    expect((await driver.repair()).applied).toBe(false);
+    await driver.stop('pool');
+
+    await driver.define(pool);
+    const refused = { code: 'VNC004', message: missing.message };
+    for (const start of [driver.create(pool), driver.start('pool'), driver.up([pool])]) await expect(start).rejects.toMatchObject(refused);
+    await driver.setAutostart('pool', true);
+    expect((await libvirts.autostart()).networks).toMatchObject([{ name: 'pool', active: true }]);
+  });
+
+  test('a PCI address is that of a virtual function when a document is taken; it may be gone at the start', async () => {
+    const address = { domain: 0, bus: 1, slot: 16, function: 0 };
+    const more = `<forward mode='hostdev'><address type='pci' domain='0' bus='1' slot='16' function='0'/></forward>`;
+    const functions = xml('functions', { uuid: U2, more });
+    const libvirts = driver.withLibvirtsDevices();
+    const words = `67 device '/sys/bus/pci/devices/0000:01:10.0' in network 'functions' is not an SR-IOV Virtual Function`;
+    for (const call of [libvirts.define(functions), libvirts.create(functions)]) expect(await refusal(call)).toBe(words);
+    host.vfs.push({ pf: 'eth0', index: 0, address });
+    await libvirts.define(functions);
+    host.vfs.pop();
+    expect(await refusal(driver.start('functions'))).toBe(words);
+    expect((await libvirts.start('functions')).plan.diagnostics).toMatchObject([{ code: 'VNC004', severity: 'warning' }]);
+    await driver.define(functions); // without these rules it is asked at the start
   });
 });
 

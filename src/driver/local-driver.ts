@@ -15,6 +15,7 @@ import type {
   DriverEvent,
   ForwardsRequest,
   Lease,
+  LocalNetworkDriver,
   NetworkDriver,
   NetworkInfo,
   NetworkRef,
@@ -53,14 +54,20 @@ export interface LocalDriverParts {
   readonly leases: (record: NetworkRecord, mac: string | undefined) => Promise<readonly Lease[]>;
   /** Gives back what an unplugged guest has leased. */
   readonly release: (record: NetworkRecord, mac: string) => Promise<void>;
+  /** See `LocalNetworkDriver`. */
+  readonly devicesAsLibvirt?: boolean;
 }
 
 /** The driver that works on this machine itself: over a store and a host. */
-export class LocalDriver implements NetworkDriver {
+export class LocalDriver implements LocalNetworkDriver {
   readonly #parts: LocalDriverParts;
 
   constructor(parts: LocalDriverParts) {
     this.#parts = parts;
+  }
+
+  withLibvirtsDevices(): NetworkDriver {
+    return new LocalDriver({ ...this.#parts, devicesAsLibvirt: true });
   }
 
   async list(): Promise<readonly NetworkInfo[]> {
@@ -99,12 +106,14 @@ export class LocalDriver implements NetworkDriver {
   }
 
   async define(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {
-    const { value, state } = await this.#parts.engine.run('define', define(xml, options));
+    const { engine, devicesAsLibvirt } = this.#parts;
+    const { value, state } = await engine.run('define', define(xml, { ...options, devicesAsLibvirt }));
     return this.#info(state, value);
   }
 
   async create(xml: string, options: { readonly validate?: boolean } = {}): Promise<NetworkInfo> {
-    const { value, state } = await this.#parts.engine.run('create', create(xml, options));
+    const { engine, devicesAsLibvirt } = this.#parts;
+    const { value, state } = await engine.run('create', create(xml, { ...options, devicesAsLibvirt }));
     return this.#info(state, value);
   }
 
@@ -142,7 +151,7 @@ export class LocalDriver implements NetworkDriver {
   }
 
   startAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('start', start(refs), options);
+    return this.#change('start', start(refs, { mayMissDevices: this.#parts.devicesAsLibvirt }), options);
   }
 
   stop(ref: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
@@ -267,7 +276,7 @@ export class LocalDriver implements NetworkDriver {
   async #startWhatCan(uuids: readonly string[], options: ChangeOptions, failed: Set<string>): Promise<ChangeResult> {
     try {
       const refs = uuids.map((uuid) => ({ uuid }));
-      return await this.#change('autostart', start(refs, { skipActive: true }), options);
+      return await this.#change('autostart', start(refs, { skipActive: true, mayMissDevices: this.#parts.devicesAsLibvirt }), options);
     } catch (error) {
       if (!isVirtnetError(error)) throw error;
       const [uuid] = uuids;

@@ -10,7 +10,7 @@ import { linuxHost } from '../host/linux-host.ts';
 import { desiredPorts, desiredState } from './desired.ts';
 import { countingNames } from './device-names.ts';
 import { codec, parseDocument, writeDocument } from './documents.ts';
-import type { NetworkDriver } from './driver.ts';
+import type { LocalNetworkDriver } from './driver.ts';
 import { Engine } from './engine.ts';
 import { EventQueue } from './event-queue.ts';
 import { giveBackLeases, networkLeases } from './network-leases.ts';
@@ -34,7 +34,7 @@ export interface OpenOptions {
 }
 
 /** The driver of this machine, or of the given host. Opening reads nothing and changes nothing. */
-export async function openDriver(options: OpenOptions = {}): Promise<NetworkDriver> {
+export async function openDriver(options: OpenOptions = {}): Promise<LocalNetworkDriver> {
   const configDir = options.configDir ?? process.env['VIRTNET_CONFIG_DIR'] ?? '/etc/virtnet';
   const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
   const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';

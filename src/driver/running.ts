@@ -1,6 +1,6 @@
 import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
-import { completeDocument, lifecycle, newRecord, parse } from './definitions.ts';
+import { checkFunctions, completeDocument, lifecycle, newRecord, parse, type DocumentOptions } from './definitions.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
 import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
 import { inherit } from './fill-in.ts';
@@ -14,7 +14,10 @@ import type { DriverState, NetworkRecord } from './state.ts';
 import { Draft, withRecord, without } from './state.ts';
 
 /** Starts stored networks, all in one change. With `skipActive` those that run already are left as they are. */
-export function start(refs: readonly NetworkRef[], options: { readonly skipActive?: boolean } = {}): Operation<readonly string[]> {
+export function start(
+  refs: readonly NetworkRef[],
+  options: { readonly skipActive?: boolean; readonly mayMissDevices?: boolean | undefined } = {},
+): Operation<readonly string[]> {
   return async (state, context) => {
     const draft = new Draft(state);
     const started: NetworkRecord[] = [];
@@ -29,23 +32,22 @@ export function start(refs: readonly NetworkRef[], options: { readonly skipActiv
       draft.put(running);
       started.push(running);
     }
-    return change(
-      draft.next,
-      started,
-      started.map((record) => lifecycle('started', record)),
-    );
+    const events = started.map((record) => lifecycle('started', record));
+    return { ...change(draft.next, started, events), mayMissDevices: options.mayMissDevices };
   };
 }
 
 /** `networkCreateXML`: runs a document without storing it. A stored, inactive network of that identity keeps its definition. */
-export function create(xml: string, options: { readonly validate?: boolean | undefined }): Operation<string> {
+export function create(xml: string, options: DocumentOptions): Operation<string> {
   return async (state, context) => {
     const network = await completeDocument(state, context, parse(context, xml, options));
+    if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
     checkBridge(state, network);
     const record = matchInactive(state, network.name, network.uuid) ?? newRecord(network);
     const live = await toLive(context, network);
     const running = { ...record, live, ports: await replugged(state, record, live, context) };
-    return { ...change(withRecord(state, running), [running], [lifecycle('started', running)]), value: network.uuid };
+    const made = change(withRecord(state, running), [running], [lifecycle('started', running)]);
+    return { ...made, mayMissDevices: options.devicesAsLibvirt, value: network.uuid };
   };
 }
 

@@ -13,6 +13,8 @@ const xmlOf = (n: number): string =>
   `<network><name>net${n}</name><uuid>0a0a0a0a-2222-4222-8333-${String(n).padStart(12, '0')}</uuid><bridge name='vk${n}'/>` +
   `<ip address='10.91.${n}.1' prefix='24'/></network>`;
 
+const POOL = `<network><name>pool</name><forward mode='vepa'><interface dev='gone'/></forward></network>`;
+
 /** What a service manager does: listens on the first two arguments as descriptors 3 and 4, then becomes the rest. */
 const ACTIVATE = `use Socket; $^F = 9; my @sockets;
 for my $path (splice @ARGV, 0, 2) { socket(my $s, PF_UNIX, SOCK_STREAM, 0); bind($s, sockaddr_un($path)); listen($s, 9); push @sockets, $s }
@@ -43,7 +45,10 @@ test('a restart leaves networks running and knows them again', async () => {
   await client.call('networkCreate', kept);
   await client.call('networkSetAutostart', { network: kept, autostart: 1 });
   const transient = await client.call('networkCreateXml', xmlOf(2));
+  const pool = await client.call('networkCreateXml', POOL);
+  await client.call('networkDestroy', pool);
   expect(await before.end()).toBe(0);
+  expect(before.log()).toContain("warning device 'gone' of the pool does not exist network=pool code=VNC004");
   await client.closed;
   expect(linkExists('vk1')).toBe(true);
   expect(linkExists('vk2')).toBe(true);

@@ -156,6 +156,7 @@ const badBodies: Readonly<Record<string, string>> = {
   'multicast-mac': `<mac address='01:00:00:00:00:01'/>`,
   'bad-mtu': `<mtu size='big'/>`,
   'bad-mode': `<forward mode='tunnel'/>`,
+  'no-function': `<forward mode='hostdev'><address type='pci' domain='0' bus='0x7f' slot='1' function='0'/></forward>`,
   'nat-without-ip': `<forward mode='nat'/>`,
   'bridge-with-ip': `<forward mode='bridge'/><bridge name='br0'/><ip address='10.1.1.1' prefix='24'/>`,
   'vlan-on-bridge': `<bridge name='vd5'/><vlan><tag id='4'/></vlan><ip address='10.1.1.1' prefix='24'/>`,
@@ -220,8 +221,8 @@ const badDocuments: readonly Script[] = [
       good: net(),
     },
     steps: [
-      ...['bad-address', 'bad-mode', 'nat-without-ip', 'range-outside', 'wrong-root', 'no-name', 'not-xml', 'bad-uuid'].map((f) =>
-        v(`net-create @${f}`),
+      ...['bad-address', 'bad-mode', 'no-function', 'nat-without-ip', 'range-outside', 'wrong-root', 'no-name', 'not-xml', 'bad-uuid'].map(
+        (f) => v(`net-create @${f}`),
       ),
       v('net-define @no-such-file'),
       v('net-define --validate @good'),
@@ -314,12 +315,16 @@ const updateOdd: Script = {
   ],
 };
 
-/** Its pool's second device goes while the network runs. */
+const portOf = (n: number): string =>
+  `<networkport><uuid>${uuid(n)}</uuid><owner><name>g</name><uuid>${uuid(n + 1)}</uuid></owner><mac address='${mac(n)}'/></networkport>`;
+
+/** Its pool's second device goes while the network runs, and is missing at a start. */
 const poolsOfMissing: readonly Script[] = ['bridge', 'private', 'vepa', 'passthrough'].map((mode) => ({
-  name: `net-update: a pool whose device is missing, ${mode}`,
+  name: `a pool whose device is missing, ${mode}`,
   files: {
     a: net({ body: `<forward mode='${mode}'><interface dev='eth20'/><interface dev='gone'/></forward><portgroup name='staff'/>` }),
-    port: `<networkport><uuid>${uuid(40)}</uuid><owner><name>g</name><uuid>${uuid(41)}</uuid></owner><mac address='${mac(40)}'/></networkport>`,
+    port: portOf(40),
+    second: portOf(42),
   },
   steps: [
     { program: 'ip', argv: ['link', 'add', 'gone', 'type', 'veth', 'peer', 'name', 'pgone'] },
@@ -341,6 +346,14 @@ const poolsOfMissing: readonly Script[] = ['bridge', 'private', 'vepa', 'passthr
     ...['eth20', 'gone', 'never'].map((dev) => update('delete', 'forward-interface', `<interface dev='${dev}'/>`, '--live')),
     v('net-dumpxml a'),
     v('net-destroy a'),
+    v('net-define @a'),
+    v('net-start a'),
+    v('net-port-create a @port'),
+    v('net-port-create a @second'),
+    v(`net-port-dumpxml a ${uuid(42)}`),
+    v('net-dumpxml a'),
+    v('net-destroy a'),
+    v('net-undefine a'),
   ],
 }));
 
