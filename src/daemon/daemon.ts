@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { LocalNetworkDriver, NetworkDriver } from '../driver/driver.ts';
+import { makeFolders } from '../host/make-folders.ts';
 import { keepWatchdogQuiet, notifyServiceManager } from '../host/service-manager.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
 import { RpcServer } from '../libvirt-rpc/server.ts';
@@ -72,6 +73,7 @@ async function openSockets(rpc: RpcServer, { options, env, pid, log }: DaemonPar
   const gid = options.socketGroup === undefined ? undefined : requiredGroup(options.socketGroup);
   const readWrite = { path: join(options.libvirtSockets, SOCKET_NAMES.readWrite), mode: gid === undefined ? 0o600 : 0o660 };
   const readOnly = { path: join(options.libvirtSockets, SOCKET_NAMES.readOnly), mode: 0o666 };
+  if (!given) makeFolders(options.libvirtSockets, 0o755);
   const own = { readWrite: [gid === undefined ? readWrite : { ...readWrite, gid }], readOnly: [readOnly] };
   const sockets = given ? activated : own;
   for (const listener of sockets.readWrite) await rpc.listen(listener, 'read-write');

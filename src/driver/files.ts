@@ -1,18 +1,7 @@
-import {
-  closeSync,
-  fsync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsync, openSync, readdirSync, renameSync, rmSync, statfsSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolders } from '../host/make-folders.ts';
 import { isMissing } from './folder.ts';
 
 /** One file as it shall be. Paths are absolute. */
@@ -101,13 +90,7 @@ export function sweepTemps(folder: string): void {
 
 function makeFolder(folder: string, step: (operation: string) => void): void {
   step(`mkdir ${folder}`);
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o755 });
-  } catch (error) {
-    // On a read-only file system Node says of a recursive call that the folder is not there; this one says why it cannot be made.
-    mkdirSync(folder);
-    throw error;
-  }
+  makeFolders(folder, 0o755);
 }
 
 async function writeTemp(

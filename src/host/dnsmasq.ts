@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { rmSync, statSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -15,6 +15,7 @@ import { keepsItsGroups, startInForeground } from './foreground-server.ts';
 import { startJournaled } from './journaled-start.ts';
 import { foldJournal } from './known-leases.ts';
 import { compactLeases } from './leases.ts';
+import { makeFolders } from './make-folders.ts';
 import { childrenOf, endProcess, findProcesses, signal } from './process-table.ts';
 import type { ProcessEntry } from './process-table.ts';
 import { upstreamServers } from './resolv-conf.ts';
@@ -61,8 +62,8 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
   const entry = runningFrom(files, r.owner.network, tools.proc);
   const isRunning = entry?.environment.get(CONF) === sha256(r.conf) && !isHalted(entry);
   const needsStart = !isRunning || step.changed.some((field) => field === 'conf' || field === 'process' || field === 'bridge');
-  mkdirSync(files.folder, { recursive: true, mode: 0o755 });
-  mkdirSync(dirname(files.leases), { recursive: true, mode: 0o755 });
+  makeFolders(files.folder, 0o755);
+  makeFolders(dirname(files.leases), 0o755);
   settleText(files.conf, r.conf);
   settleText(files.hosts, r.hosts);
   settleText(files.addnHosts, r.addnHosts);

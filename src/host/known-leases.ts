@@ -1,9 +1,10 @@
-import { appendFile, mkdir, rm } from 'node:fs/promises';
+import { appendFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { clientOf } from './dhcp-messages.ts';
 import { readJournal, type JournalLease } from './lease-journal.ts';
 import { isLive, readLog, recordLine, type LeaseRecord, type LogRecord, type LogWord } from './leases.ts';
+import { makeFolders } from './make-folders.ts';
 
 export type LeaseFiles = Pick<DnsmasqFiles, 'leases' | 'journal'>;
 
@@ -71,7 +72,7 @@ function asRecord({ isGivenAnew: _anew, at: _at, ...lease }: JournalLease, word:
 export async function foldJournal(files: LeaseFiles, device: string): Promise<void> {
   const { unrecorded } = await knownLeases(files);
   if (unrecorded.length > 0) {
-    await mkdir(dirname(files.leases), { recursive: true });
+    makeFolders(dirname(files.leases), 0o755);
     const lines = unrecorded.map((record) => `\n${recordLine({ ...record, interface: record.interface ?? device })}\n`);
     await appendFile(files.leases, lines.join(''), { mode: 0o644 });
   }

@@ -1,8 +1,9 @@
-import { closeSync, mkdirSync, openSync, statSync, writeSync } from 'node:fs';
+import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import { isPermissionText, spawnError, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
+import { makeFolders } from './make-folders.ts';
 import { PROCESS_TOKEN, toolsEnded } from './orphans.ts';
 import { readText } from './small-files.ts';
 import { takeTurn } from './turns.ts';
@@ -136,7 +137,7 @@ async function giveBack(path: string, { keeper, timer }: Kept): Promise<void> {
 /** @throws VirtnetError VNH003 where this user may not, VNH001 otherwise. */
 function makeFolder(runDir: string): void {
   try {
-    mkdirSync(runDir, { recursive: true, mode: 0o755 });
+    makeFolders(runDir, 0o755);
   } catch (error) {
     throw cannotLock(runDir, systemWords(error));
   }

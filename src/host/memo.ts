@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { sortedJson } from '../base/sorted-json.ts';
 import { resourceKey } from '../compile/host-state.ts';
 import type { ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
+import { makeFolders } from './make-folders.ts';
 import { readText, replaceText } from './small-files.ts';
 
 /** What was set on a thing that cannot carry a mark, and what it was before. */
@@ -18,7 +19,7 @@ export interface Memo<K extends ResourceKind> {
  * Written before the change, in `${runDir}/memo`, which a boot empties as it does the settings themselves.
  */
 export function remember<K extends ResourceKind>(memo: Memo<K>, tools: HostTools): void {
-  mkdirSync(folder(tools), { recursive: true, mode: 0o755 });
+  makeFolders(folder(tools), 0o755);
   replaceText(file(resourceKey(memo.resource), tools), `${sortedJson(memo)}\n`);
 }
 

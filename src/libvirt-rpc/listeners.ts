@@ -1,7 +1,6 @@
-import { chmodSync, chownSync, lstatSync, mkdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, readFileSync, unlinkSync } from 'node:fs';
 import type { Server } from 'node:net';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 
 /** libvirt's names for the two sockets of a network daemon. */
@@ -26,13 +25,12 @@ export type Listener = SocketPath | { readonly fd: number };
 const BACKLOG = 4096;
 
 /**
- * Starts listening. A socket file that nobody answers on is left over from a daemon that died, and is replaced; a live one is not.
+ * Starts listening, in a folder that is there. A socket file that nobody answers on is left over from a daemon that died, and is replaced; a live one is not.
  * The process's umask must keep group and others from writing (the daemon sets 022): until the mode is set, nobody else can connect.
  * @throws VirtnetError VNR001 when another daemon answers there, or the path is something else.
  */
 export async function listen(server: Server, listener: Listener): Promise<void> {
   if ('fd' in listener) return started(server, () => server.listen({ fd: listener.fd, backlog: BACKLOG }));
-  mkdirSync(dirname(listener.path), { recursive: true, mode: 0o755 });
   await removeStale(listener.path);
   await started(server, () => server.listen({ path: listener.path, backlog: BACKLOG }));
   if (listener.gid !== undefined) chownSync(listener.path, process.getuid?.() ?? 0, listener.gid);

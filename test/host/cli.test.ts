@@ -284,6 +284,11 @@ describe('definitions of libvirt', () => {
     writeFileSync(join(to, 'one.xml'), 'mine');
     expect(virtnet('export-libvirt', '--to', to).status).toBe(1);
     expect(readFileSync(join(to, 'one.xml'), 'utf8')).toBe('mine');
+    // Where no folder can be made it ends.
+    expect(virtnet('export-libvirt', '--to', '/proc/x/y')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`cannot write "/proc/x/y"`) as unknown,
+    });
 
     ok('undefine', 'one', 'two');
     ok('import-libvirt', '--from', join(to, 'autostart'));

@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { run } from '../../host/command.ts';
+import { makeFolders } from '../../host/make-folders.ts';
 import { overlaps, parseSubnet } from '../../inet/subnet.ts';
 import type { Network } from '../../network/network.ts';
 import { subnetOf } from '../views.ts';
@@ -84,7 +85,7 @@ async function makeFolder(path: string): Promise<void> {
   while (!existsSync(parent)) parent = dirname(parent);
   if (parent === '/') return; // the host's own root must not be hidden
   await run(['mount', '-t', 'tmpfs', '-o', 'mode=755', 'demo', parent]);
-  mkdirSync(path, { recursive: true });
+  makeFolders(path);
 }
 
 function addresses(network: Network): Pick<Stage, 'host4' | 'outside4' | 'host6' | 'outside6'> {

@@ -1,10 +1,12 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { VirtnetError } from '../../base/errors.ts';
+import { makeFolders } from '../../host/make-folders.ts';
 import { loadDocuments, readForm } from '../documents.ts';
 import { OK } from '../exit.ts';
 import { writeForm } from '../reader.ts';
 import { text, type Run } from '../verb.ts';
+import { writing } from '../writing.ts';
 
 export const run: Run = async (io, operands, options) => {
   const form = readForm(text(options, 'to') ?? 'yaml');
@@ -17,7 +19,7 @@ export const run: Run = async (io, operands, options) => {
       hint: 'give a folder with --output, or convert them one by one',
     });
   }
-  if (folder !== undefined) mkdirSync(folder, { recursive: true });
+  if (folder !== undefined) writing(folder, () => makeFolders(folder));
   for (const [i, document] of documents.entries()) {
     const converted = await writeForm(document.network, form);
     if (folder === undefined) io.out(`${i > 0 && form === 'yaml' ? '---\n' : ''}${converted}`);
@@ -26,7 +28,7 @@ export const run: Run = async (io, operands, options) => {
         folder,
         `${basename(document.name === '<stdin>' ? document.network.name : document.name).replace(/\.(xml|ya?ml|json)$/i, '')}.${form}`,
       );
-      writeFileSync(path, converted);
+      writing(path, () => writeFileSync(path, converted));
       io.err(`${path}\n`);
     }
   }

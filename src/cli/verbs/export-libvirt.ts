@@ -1,10 +1,12 @@
-import { lstatSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtnetError } from '../../base/errors.ts';
+import { makeFolders } from '../../host/make-folders.ts';
 import { FAILED, OK } from '../exit.ts';
 import { clean } from '../render/text.ts';
 import { flag, text, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
+import { writing } from '../writing.ts';
 
 type Fate = 'written' | 'there' | 'differs';
 
@@ -19,7 +21,7 @@ export const run: Run = async (io, _operands, options) => {
   await using driver = await io.openDriver();
   const networks = (await driver.list()).filter((n) => n.persistent);
   const files: { readonly file: string; readonly name: string; readonly fate: Fate; readonly autostart: boolean }[] = [];
-  writing(folder, () => mkdirSync(folder, { recursive: true }));
+  writing(folder, () => makeFolders(folder));
   for (const { name, uuid, autostart } of networks) {
     // libvirt refuses a file whose name is not the network's.
     const file = join(folder, `${name}.xml`);
@@ -55,15 +57,7 @@ function put(file: string, xml: string): Fate {
 function link(folder: string, name: string): void {
   const path = join(folder, 'autostart', `${name}.xml`);
   writing(path, () => {
-    mkdirSync(join(folder, 'autostart'), { recursive: true });
+    makeFolders(join(folder, 'autostart'));
     if (lstatSync(path, { throwIfNoEntry: false }) === undefined) symlinkSync(`../${name}.xml`, path);
   });
-}
-
-function writing<T>(path: string, write: () => T): T {
-  try {
-    return write();
-  } catch (cause) {
-    throw new VirtnetError({ code: 'VNU001', message: `cannot write "${path}": ${(cause as Error).message}`, cause });
-  }
 }
