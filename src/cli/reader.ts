@@ -1,4 +1,5 @@
 import type { Diagnostic, Span } from '../base/diagnostic.ts';
+import { inLibxml2sWords } from '../driver/libxml2-fault.ts';
 import { checkForwards } from '../forwards/document.ts';
 import { parseNetwork, readNetwork, writeNetwork, type Network, type ReadNetwork } from '../network/index.ts';
 import { readNetworkView, viewNetwork } from '../network/view.ts';
@@ -27,10 +28,11 @@ function readXml(name: string, bytes: Uint8Array): ReadDocument {
   return { source: { name, text }, xml: text, diagnostics, ...(network ? { network } : {}) };
 }
 
-/** The document with what virtnet's own elements in its `<metadata>` say. */
+/** The document with what virtnet's own elements in its `<metadata>` say, and what the driver refuses of a document type declaration. */
 function readWhole(source: string | Uint8Array): Pick<ReadNetwork, 'text' | 'diagnostics' | 'network'> {
   const { text, diagnostics, network } = readNetwork(source);
-  return { text, diagnostics: network ? [...diagnostics, ...checkForwards(network, text)] : diagnostics, ...(network ? { network } : {}) };
+  const found = network ? [...diagnostics, ...checkForwards(network, text)] : diagnostics;
+  return { text, diagnostics: inLibxml2sWords(found, text), ...(network ? { network } : {}) };
 }
 
 /** YAML and JSON: JSON is read as YAML too, which it is a part of, so that findings have places in both. */

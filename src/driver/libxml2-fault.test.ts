@@ -34,7 +34,7 @@ describe("libxml2's words", () => {
 
   it('refuse a document type declaration that we only step over', () => {
     const [first] = inLibxml2sWords([], '<!DOCTYPE network [<!ELEMENT a>]><network/>');
-    expect(first).toMatchObject({ code: 'VNX001', severity: 'error', libvirt: { code: 35, domain: 19 } });
+    expect(first).toMatchObject({ code: 'VNX001', severity: 'error', span: { start: 30 }, libvirt: { code: 35, domain: 19 } });
     expect(first?.libvirt?.message).toMatch(/^at line 1: Space required after the element name\n/);
     expect(inLibxml2sWords([], '<!DOCTYPE network [<!ELEMENT a ANY>]><network/>')).toEqual([]);
   });

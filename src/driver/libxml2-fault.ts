@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../base/diagnostic.ts';
+import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { isSpace, isXmlCharacter, nameEnd, skipSpace } from '../xml/characters.ts';
 import { readDeclaration } from '../xml/declaration.ts';
 import { XmlFault } from '../xml/fault.ts';
@@ -65,10 +65,17 @@ export function inLibxml2sWords(diagnostics: readonly Diagnostic[], text: string
   const libvirt = { code: 35, domain: 19, message: faultMessage(text, fault) };
   if (told !== undefined) return diagnostics.map((diagnostic) => (diagnostic === told ? { ...told, libvirt } : diagnostic));
   const message = `document type declaration is not well-formed: ${fault.words}`;
+  const span = { start: fault.caret, end: Math.min(fault.caret + 1, text.length) };
   return [
-    { code: 'VNX001', severity: 'error', message, hint: 'a network document needs no DOCTYPE: leave it out', libvirt },
+    { code: 'VNX001', severity: 'error', message, span, hint: 'a network document needs no DOCTYPE: leave it out', libvirt },
     ...diagnostics,
   ];
+}
+
+/** What was read of a text; refused where libxml2 refuses the text, in its words. */
+export function asLibxml2Reads<T>(result: Result<T>, text: string): Result<T> {
+  const diagnostics = inLibxml2sWords(result.diagnostics, text);
+  return diagnostics === result.diagnostics ? result : { ok: false, diagnostics };
 }
 
 /** Not what is well-formed and too much. */

@@ -2,7 +2,9 @@ import type { XmlAttribute, XmlElement, XmlNode } from '../xml/node.ts';
 import { parseXml } from '../xml/parse.ts';
 import { serializeNode } from '../xml/serialize.ts';
 import { forbiddenAt, nameEnd } from '../xml/characters.ts';
+import { hasErrors } from '../base/diagnostic.ts';
 import { namespaceRefused, refused } from './errors.ts';
+import { inLibxml2sWords } from './libxml2-fault.ts';
 
 /**
  * An element as it is stored in `<metadata>`: everything in it that has no namespace gets this one, under the prefix `key`.
@@ -49,9 +51,10 @@ export function shownElement(xml: string, uri: string): string {
 }
 
 function rootOf(text: string): XmlElement {
-  const { document, diagnostics } = parseXml(text);
-  if (document === undefined) throw refused(diagnostics);
-  return document.root;
+  const parsed = parseXml(text);
+  const diagnostics = inLibxml2sWords(parsed.diagnostics, text);
+  if (parsed.document === undefined || hasErrors(diagnostics)) throw refused(diagnostics);
+  return parsed.document.root;
 }
 
 /** A copy of a tree with the elements' names changed. */

@@ -6,12 +6,11 @@ import { parseXml } from '../xml/parse.ts';
 import type { PlugDocument } from './attach.ts';
 import type { ParseOptions } from './documents.ts';
 import { isNoSuchDocument, refusedBySchema, validated } from './documents.ts';
-import { inLibxml2sWords } from './libxml2-fault.ts';
+import { asLibxml2Reads } from './libxml2-fault.ts';
 
 /** Reads a `<networkport>` document. Never throws. */
 export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {
-  const read = readPort(xml);
-  const result = validated(read.ok ? read : { ...read, diagnostics: inLibxml2sWords(read.diagnostics, xml) }, xml, options);
+  const result = validated(asLibxml2Reads(readPort(xml), xml), xml, options);
   // What the reader refuses in a port, the schema refuses before it.
   return result.ok || options.validate !== true ? result : { ...result, diagnostics: result.diagnostics.map(bySchema) };
 }

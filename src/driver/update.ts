@@ -3,7 +3,7 @@ import { updateNetwork } from '../network/update.ts';
 import type { Operation } from './change.ts';
 import type { NetworkRef, UpdateRequest } from './driver.ts';
 import { refused } from './errors.ts';
-import { inLibxml2sWords } from './libxml2-fault.ts';
+import { asLibxml2Reads } from './libxml2-fault.ts';
 import { lookup } from './lookup.ts';
 import { affected, editDocuments, withSoundForwards } from './metadata.ts';
 import { following } from './port-operations.ts';
@@ -24,7 +24,7 @@ export function update(ref: NetworkRef, request: UpdateRequest): Operation<void>
 }
 
 function edited(network: Network, request: UpdateRequest): Network {
-  const result = updateNetwork(network, request);
-  if (!result.ok) throw refused(inLibxml2sWords(result.diagnostics, request.fragment));
+  const result = asLibxml2Reads(updateNetwork(network, request), request.fragment);
+  if (!result.ok) throw refused(result.diagnostics);
   return withSoundForwards(result.value);
 }

@@ -24,7 +24,7 @@ export const deviations: readonly Deviation[] = [
   {
     id: 'hostdev-address-not-a-vf',
     libvirt: 'refuses at definition a PCI address that is no SR-IOV virtual function of this host',
-    virtnet: 'accepts it with a warning and asks the host at start',
+    virtnet: 'accepts it with a warning and asks the host at start; virtnetd refuses it to clients of libvirt',
     reason: 'a document is checked without a host; whether a card is present can change between definition and start',
     codes: ['VNM057'],
   },

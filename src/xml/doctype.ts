@@ -20,7 +20,7 @@ const ENTITY = /\s+(%\s+)?([^\s"'%<>&;]+)\s+(?:"([^"]*)"|'([^']*)'|(?:SYSTEM|PUB
 export function readDoctype(text: string, at: number): Doctype {
   const entities = new Map<string, string | undefined>();
   const name = skipSpace(text, at + 9);
-  if (nameEnd(text, name) === name) throw notTerminated(at, 'xmlParseDocTypeDecl : no DOCTYPE name !', name);
+  if (nameEnd(text, name) === name) throw notTerminated(name);
   let external = false;
   let pos = nameEnd(text, name);
   for (;;) {
@@ -101,17 +101,12 @@ function behind(text: string, from: number, mark: string): number {
   return at + mark.length;
 }
 
-function notTerminated(at: number, libxml2 = 'DOCTYPE improperly terminated', caret = at): XmlFault {
-  return new XmlFault('VNX001', at, 'document type declaration does not end', {
-    hint: 'a network document needs no DOCTYPE: leave it out',
-    libxml2,
-    caret,
-  });
+function notTerminated(at: number): XmlFault {
+  return new XmlFault('VNX001', at, 'document type declaration does not end', { hint: HINT });
 }
 
 function subsetFault(at: number): XmlFault {
-  return new XmlFault('VNX001', at, 'document type declaration holds something that is not a declaration', {
-    hint: 'a network document needs no DOCTYPE: leave it out',
-    libxml2: 'internal error: xmlParseInternalSubset: error detected in Markup declaration\n',
-  });
+  return new XmlFault('VNX001', at, 'document type declaration holds something that is not a declaration', { hint: HINT });
 }
+
+const HINT = 'a network document needs no DOCTYPE: leave it out';

@@ -78,9 +78,7 @@ export class References {
     const value = this.#entities.get(name);
     if (value === undefined) {
       if (!inAttribute) return '';
-      throw new XmlFault('VNX006', place, `attribute refers to the external entity '${name}'`, {
-        libxml2: `Attribute references external entity '${name}'`,
-      });
+      throw new XmlFault('VNX006', place, `attribute refers to the external entity '${name}'`);
     }
     this.#spent += value.length;
     if (depth >= EXPANSION_DEPTH || this.#spent > EXPANSION_LIMIT) {
@@ -93,7 +91,6 @@ export class References {
     if (plain.includes('<')) {
       throw new XmlFault('VNX006', place, `entity '${name}' holds markup`, {
         hint: 'write the elements out where the entity is used',
-        libxml2: `'<' in entity '${name}' is not allowed in attributes values`,
       });
     }
     return this.#expand(plain, 0, inAttribute, place, depth + 1);

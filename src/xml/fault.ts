@@ -5,7 +5,7 @@ export class XmlFault extends Error {
   /** Offset into the text. */
   readonly offset: number;
   readonly hint: string | undefined;
-  /** libxml2's words for the same fault, where they differ from ours. */
+  /** libxml2's words for the same fault, where they differ from ours; for what network documents hardly have they are the driver's to know. */
   readonly libxml2: string;
   /** Offset at which libxml2 notices the fault: how far it has read. */
   readonly caret: number;

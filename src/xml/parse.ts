@@ -31,9 +31,7 @@ export function parseXml(source: string | Uint8Array, options: ParseXmlOptions =
   let text = '';
   try {
     if (source.length > maxLength) {
-      throw new XmlFault('VNX011', 0, `document is longer than ${String(maxLength)} characters`, {
-        libxml2: 'Document exceeds the size that is read',
-      });
+      throw new XmlFault('VNX011', 0, `document is longer than ${String(maxLength)} characters`);
     }
     text = typeof source === 'string' ? (source.charCodeAt(0) === 0xfeff ? source.slice(1) : source) : decodeXml(source);
     const bad = forbiddenAt(text);
@@ -55,8 +53,6 @@ function forbidden(text: string, at: number): XmlFault {
   const code = text.charCodeAt(at);
   return new XmlFault('VNX012', at, `character U+${code.toString(16).toUpperCase().padStart(4, '0')} may not stand in a document`, {
     hint: 'remove it; XML cannot carry it',
-    libxml2:
-      code >= 0xfffe ? `Char 0x${code.toString(16).toUpperCase()} out of allowed range` : `PCDATA invalid Char value ${String(code)}`,
   });
 }
 

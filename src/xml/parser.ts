@@ -271,13 +271,8 @@ export class Parser {
   #comment(into: XmlNode[], keep: boolean): void {
     const start = this.#pos;
     const dashes = this.#text.indexOf('--', start + 4);
-    if (dashes < 0) throw new XmlFault('VNX003', this.#text.length, 'comment does not end', { libxml2: 'Comment not terminated' });
-    if (this.#text[dashes + 2] !== '>') {
-      const before = this.#text.slice(start + 4, dashes);
-      throw new XmlFault('VNX001', dashes, "'--' stands in a comment", {
-        libxml2: `Double hyphen within comment${before === '' ? '' : `: <!--${before.slice(0, 50)}`}`,
-      });
-    }
+    if (dashes < 0) throw new XmlFault('VNX003', this.#text.length, 'comment does not end');
+    if (this.#text[dashes + 2] !== '>') throw new XmlFault('VNX001', dashes, "'--' stands in a comment");
     this.#pos = dashes + 3;
     const value = unifyLineEnds(this.#text.slice(start + 4, dashes));
     if (keep) into.push({ kind: 'comment', value, start, end: this.#pos });
@@ -286,7 +281,7 @@ export class Parser {
   #cdata(open: OpenElement): void {
     const start = this.#pos;
     const close = this.#text.indexOf(']]>', start + 9);
-    if (close < 0) throw new XmlFault('VNX003', this.#text.length, 'CDATA section does not end', { libxml2: 'CData section not finished' });
+    if (close < 0) throw new XmlFault('VNX003', this.#text.length, 'CDATA section does not end');
     this.#pos = close + 3;
     childrenOf(open).push({ kind: 'cdata', value: unifyLineEnds(this.#text.slice(start + 9, close)), start, end: this.#pos });
   }
@@ -296,22 +291,18 @@ export class Parser {
     const start = this.#pos;
     const nameStop = nameEnd(text, start + 2);
     const target = text.slice(start + 2, nameStop);
-    if (target === '')
-      throw new XmlFault('VNX001', start + 2, "'<?' is not followed by a name", { libxml2: 'xmlParsePI : no target name' });
+    if (target === '') throw new XmlFault('VNX001', start + 2, "'<?' is not followed by a name");
     if (target.toLowerCase() === 'xml') {
       throw new XmlFault('VNX001', nameStop, 'the XML declaration stands somewhere else than at the very start', {
         hint: 'nothing, not even a space, may stand before <?xml',
-        libxml2: target === 'xml' ? 'XML declaration allowed only at the start of the document' : 'Invalid PI name',
       });
     }
     const close = text.indexOf('?>', nameStop);
     if (close !== nameStop && !isSpace(text.charCodeAt(nameStop))) {
-      throw new XmlFault('VNX001', nameStop, `no space after '<?${target}'`, { libxml2: `ParsePI: PI ${target} space expected` });
+      throw new XmlFault('VNX001', nameStop, `no space after '<?${target}'`);
     }
     if (close < 0) {
-      throw new XmlFault('VNX003', text.length, `processing instruction '${target}' does not end`, {
-        libxml2: `ParsePI: PI ${target} never end ...`,
-      });
+      throw new XmlFault('VNX003', text.length, `processing instruction '${target}' does not end`);
     }
     this.#pos = close + 2;
     const value = unifyLineEnds(text.slice(skipSpace(text, nameStop), close));

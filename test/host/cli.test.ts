@@ -335,6 +335,14 @@ describe('where output goes', () => {
     expect(terminal('env NO_COLOR=1 TERM=xterm')).not.toContain('\u001b[3');
   });
 
+  test('a document type declaration that a definition refuses is refused by validate, at its place', () => {
+    const odd = join(folder, 'doctype.xml');
+    writeFileSync(odd, '<!DOCTYPE network [\n<!ELEMENT name>]>\n<network><name>odd</name></network>');
+    const { status, stdout } = virtnet('validate', odd);
+    expect([status, stdout]).toEqual([1, expect.stringContaining('doctype.xml:2:15: error: document type declaration is not well-formed')]);
+    expect(virtnet('define', odd).status).toBe(1);
+  });
+
   test('a closed pipe is no error', () => {
     expect(sh('sh', '-c', 'bin/virtnet --help | head -1').stderr).toBe('');
   });

@@ -608,6 +608,31 @@ const connection: Script = {
     .map((command) => v(command)),
 };
 
+const badDoctype = '<!DOCTYPE x [<!ELEMENT a>]>';
+const goodDoctype = '<!DOCTYPE x [<!ELEMENT a ANY><!ENTITY e "f">]>';
+
+const doctypes: Script = {
+  name: 'document type declarations',
+  files: {
+    a: net({ body: `<forward mode='bridge'/><bridge name='br0'/>` }),
+    bad: `${badDoctype}${portOf(44)}`,
+    good: `${goodDoctype}${portOf(44)}`,
+  },
+  steps: [
+    v('net-create @a'),
+    v('net-port-create a @bad'),
+    v('net-port-create a @good'),
+    v(`net-port-delete a ${uuid(44)}`),
+    ...[badDoctype, goodDoctype].flatMap((doctype) => [
+      update('add', 'portgroup', `${doctype}<portgroup name='p'/>`, '--live'),
+      v('net-metadata a urn:x --live --key k --set', `${doctype}<x/>`),
+    ]),
+    ...['<?xml y?>', '<!-- -- -->', '<![CDATA[a'].map((inner) => v('net-metadata a urn:x --live --key k --set', `<x>${inner}</x>`)),
+    v('net-dumpxml a'),
+    v('net-destroy a'),
+  ],
+};
+
 const strange: Script = {
   name: 'strange names',
   files: {
@@ -646,5 +671,6 @@ export const scripts: readonly Script[] = [
   editing,
   events,
   connection,
+  doctypes,
   strange,
 ];
