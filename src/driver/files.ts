@@ -1,4 +1,16 @@
-import { closeSync, fsync, openSync, readdirSync, renameSync, rmSync, statfsSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fsync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  symlinkSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolders } from '../host/make-folders.ts';
@@ -17,7 +29,6 @@ export interface FileOptions {
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
 
-const sync = promisify(fsync);
 const TEMP = /^\..*\.tmp$/;
 let counter = 0;
 
@@ -30,17 +41,21 @@ let counter = 0;
  */
 export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<ReadonlySet<string>> {
   const step = options.onOperation ?? (() => undefined);
-  const folders = [...new Set(changes.map((c) => dirname(c.path)))];
-  const onDisk = folders.filter((folder) => !IN_MEMORY.has(fileSystemOf(folder, step)));
-  const lasting = new Set(options.durable ? onDisk : []);
+  const lasting = new Set<string>();
+  for (const { path } of changes) {
+    const folder = dirname(path);
+    if (!isInMemory(folder, step) && options.durable) lasting.add(folder);
+  }
+  const sync = changes.length === 1 ? syncAlone : syncAside;
   const temps = new Map<FileChange, string>();
   try {
     await Promise.all(
       changes.map(async (change) => {
         if (change.op === 'remove') return;
-        const temp = join(dirname(change.path), `.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`);
+        const folder = dirname(change.path);
+        const temp = `${folder}/.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`;
         temps.set(change, temp);
-        await writeTemp(change, temp, lasting.has(dirname(temp)), step);
+        await writeTemp(change, temp, lasting.has(folder) ? sync : undefined, step);
       }),
     );
     for (const change of changes) settle(change, temps, step);
@@ -53,14 +68,29 @@ export async function changeFiles(changes: readonly FileChange[], options: FileO
 /** tmpfs and ramfs, as statfs(2) calls them. */
 const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
 
-/** The kind of file system that a folder is on, a number of statfs(2): one in memory has no disk to wait for. Makes the folder where it is missing. */
-function fileSystemOf(folder: string, step: (operation: string) => void): number {
+/** Milliseconds for which it is remembered what file system a folder is on. */
+const REMEMBERED_MS = 1000;
+const fileSystems = new Map<string, { readonly isInMemory: boolean; readonly until: number }>();
+
+/** True for a folder on a file system that has no disk to wait for. Makes the folder where it is missing. */
+function isInMemory(folder: string, step: (operation: string) => void): boolean {
+  const known = fileSystems.get(folder);
+  const now = performance.now();
+  if (known && now < known.until) return known.isInMemory;
+  const { type } = inFolder(folder, step, () => statfsSync(folder));
+  const found = IN_MEMORY.has(type);
+  fileSystems.set(folder, { isInMemory: found, until: now + REMEMBERED_MS });
+  return found;
+}
+
+/** Does something in a folder, which is made where it is missing. */
+function inFolder<T>(folder: string, step: (operation: string) => void, action: () => T): T {
   try {
-    return statfsSync(folder).type;
+    return action();
   } catch (error) {
     if (!isMissing(error)) throw error;
     makeFolder(folder, step);
-    return statfsSync(folder).type;
+    return action();
   }
 }
 
@@ -93,22 +123,39 @@ function makeFolder(folder: string, step: (operation: string) => void): void {
   makeFolders(folder, 0o755);
 }
 
+/** fsync(2) on a thread of its own: nothing else of this process waits with it, and several files go to the disk together. */
+const syncAside = promisify(fsync);
+
+/** A disk that answers within this many milliseconds is waited for on the spot: to hand the wait to another thread and back costs as much. */
+const QUICK_MS = 4;
+/** Milliseconds for which one that did not is waited for aside. */
+const ASIDE_MS = 1000;
+let asideUntil = -Infinity;
+
+/** fsync(2) of a file that is written alone. */
+async function syncAlone(fd: number): Promise<void> {
+  const began = performance.now();
+  if (began < asideUntil) return syncAside(fd);
+  fsyncSync(fd);
+  if (performance.now() - began > QUICK_MS) asideUntil = began + ASIDE_MS;
+}
+
 async function writeTemp(
   change: Exclude<FileChange, { op: 'remove' }>,
   temp: string,
-  durable: boolean,
+  sync: ((fd: number) => Promise<void>) | undefined,
   step: (operation: string) => void,
 ): Promise<void> {
   step(`create ${temp}`);
   if (change.op === 'link') {
-    symlinkSync(change.target, temp);
+    inFolder(dirname(temp), step, () => symlinkSync(change.target, temp));
     return;
   }
-  const fd = openSync(temp, 'wx', 0o600);
+  const fd = inFolder(dirname(temp), step, () => openSync(temp, 'wx', 0o600));
   try {
     step(`write ${temp}`);
-    writeAll(fd, Buffer.from(change.text));
-    if (durable) {
+    writeAll(fd, change.text);
+    if (sync) {
       step(`fsync ${temp}`);
       await sync(fd);
     }
@@ -121,8 +168,12 @@ async function writeTemp(
 }
 
 /** A full disk may take a part of the bytes without an error; the next write then gives it. */
-function writeAll(fd: number, bytes: Buffer): void {
-  for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at);
+function writeAll(fd: number, text: string): void {
+  const written = writeSync(fd, text);
+  const length = Buffer.byteLength(text);
+  if (written === length) return;
+  const bytes = Buffer.from(text);
+  for (let at = written; at < length;) at += writeSync(fd, bytes, at);
 }
 
 function settle(change: FileChange, temps: Map<FileChange, string>, step: (operation: string) => void): void {
