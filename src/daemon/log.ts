@@ -63,17 +63,21 @@ export function createLog(options: LogOptions): Log {
   return (level, message, fields = {}) => {
     if (priorities[level] > priorities[options.level]) return;
     const front = options.journal ? `<${priorities[level]}>` : `${options.clock().toISOString()} ${level} `;
-    const words = Object.entries(fields).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${quoted(value)}`]));
-    options.write(`${front}${[printable(message), ...words].join(' ')}\n`);
+    let line = front + printable(message);
+    for (const key in fields) if (fields[key] !== undefined) line += ` ${key}=${quoted(fields[key])}`;
+    options.write(`${line}\n`);
   };
 }
 
 /** A value as one word, or as a JSON string where it is more. */
 function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'undefined');
-  return /^[\w.:/@+,%-]+$/.test(text) ? text : JSON.stringify(text);
+  return WORD.test(text) ? text : JSON.stringify(text);
 }
 
+const WORD = /^[\w.:/@+,%-]+$/;
+const CONTROL = /\p{Cc}/u;
+
 function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ');
+  return CONTROL.test(text) ? text.replace(/\p{Cc}/gu, ' ') : text;
 }

@@ -24,8 +24,10 @@ export function define(xml: string, options: DocumentOptions): Operation<string>
     const network = await completeDocument(state, context, parse(context, xml, options));
     if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
     checkBridge(state, network);
-    const record = matchRecord(state, network.name, network.uuid) ?? newRecord(network);
-    const next = withRecord(state, { ...record, config: context.settle(network, { read: true }) });
+    const { uuid, name } = network;
+    const { autostart, ports, live } = matchRecord(state, name, uuid) ?? newRecord(network);
+    const config = context.settle(network, { read: true });
+    const next = withRecord(state, live ? { uuid, name, config, live, autostart, ports } : { uuid, name, config, autostart, ports });
     return documentsOnly(next, network.uuid, [lifecycle('defined', network)]);
   };
 }

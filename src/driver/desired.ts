@@ -129,5 +129,6 @@ function staysWhileStopped(network: Network): (resource: Resource) => boolean {
 
 /** The guests of a network whose namespace is gone, for lists. */
 export function goneGuests(record: NetworkRecord): readonly Diagnostic[] {
+  if (record.ports.size === 0) return [];
   return sortByGuest([...record.ports.values()]).gone.map((gone) => goneWarning(record.name, gone));
 }

@@ -11,7 +11,10 @@ import type { DocumentCodec } from './store.ts';
 
 /** Networks as they are stored: libvirt's XML. */
 export const codec: DocumentCodec = {
-  read: (text, source) => asResult(readNetwork(text, { source, stored: true, quiet: true })),
+  read: (text, source) => {
+    const { network, diagnostics } = readNetwork(text, { source, stored: true, quiet: true });
+    return asResult(network, diagnostics);
+  },
   // A pool that was made from a physical function stands in the live form only.
   write: (network) =>
     writeNetwork(network, { live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0 }),
@@ -37,7 +40,7 @@ export function parseDocument(xml: string, options: ParseOptions): Result<Networ
   const read = readNetwork(xml, { quiet: true });
   const forwards = read.network ? checkForwards(read.network, read.text) : [];
   const diagnostics = inLibxml2sWords([...read.diagnostics, ...forwards.filter(isError)], xml);
-  return validated(asResult({ ...read, diagnostics }), xml, options);
+  return validated(asResult(read.network, diagnostics), xml, options);
 }
 
 function isError({ severity }: Diagnostic): boolean {
@@ -73,6 +76,6 @@ export function writeDocument(network: Network, { inactive, running }: { readonl
   return writeNetwork(network, { live: !inactive, natPorts: running });
 }
 
-function asResult({ network, diagnostics }: { readonly network?: Network; readonly diagnostics: readonly Diagnostic[] }): Result<Network> {
+function asResult(network: Network | undefined, diagnostics: readonly Diagnostic[]): Result<Network> {
   return network === undefined || hasErrors(diagnostics) ? { ok: false, diagnostics } : { ok: true, value: network, diagnostics };
 }

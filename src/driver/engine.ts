@@ -166,18 +166,24 @@ export class Engine {
       const locking = host.lock(purpose);
       const facts = needsFacts ? host.facts() : undefined;
       facts?.catch(() => undefined); // told to whoever uses it
-      await using lock = await locking;
-      const undisturbed = lock.undisturbed === true;
-      if (undisturbed) return await action({ undisturbed, facts });
-      if (needsFacts) host.prepare?.();
-      return await action({ undisturbed, formerEnded: lock.formerEnded });
+      const lock = await locking;
+      try {
+        const undisturbed = lock.undisturbed === true;
+        if (undisturbed) return await action({ undisturbed, facts });
+        if (needsFacts) host.prepare?.();
+        return await action({ undisturbed, formerEnded: () => lock.formerEnded?.() ?? Promise.resolve() });
+      } finally {
+        await lock[Symbol.asyncDispose]();
+      }
     });
   }
 
-  #context({ facts }: Pick<Held, 'facts'> = {}): OperationContext {
-    const { context, host } = this.#options;
-    let seen = facts;
-    return { ...context, facts: () => (seen ??= host.facts()), portFacts: (wanted) => host.portFacts(wanted) };
+  #context(held: Pick<Held, 'facts'> = {}): OperationContext {
+    const { host } = this.#options;
+    const { uuid, mac, deviceName, parse, parsePort, parsePlug, settle } = this.#options.context;
+    let seen = held.facts;
+    const facts = (): Promise<HostFacts> => (seen ??= host.facts());
+    return { uuid, mac, deviceName, parse, parsePort, parsePlug, settle, facts, portFacts: (wanted) => host.portFacts(wanted) };
   }
 
   async #plan<T>(operation: Operation<T>, { bounce }: UpOptions, looksAhead: boolean): Promise<Outcome<T>> {

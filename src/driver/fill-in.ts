@@ -21,14 +21,20 @@ const DEFAULT_PATTERN = 'virbr%d';
  * @throws VirtnetError VND015 when every number of the bridge's pattern is in use.
  */
 export function fillIn(network: Network, choices: Choices): CompleteNetwork {
-  const identified = { ...network, uuid: network.uuid ?? choices.uuid() };
+  const { uuid, bridge = { stp: true, delay: 0 }, mac } = network;
+  if (isComplete(network)) return network;
+  const identified = { ...network, uuid: uuid ?? choices.uuid() };
   if (!isManaged(network)) return identified;
-  const bridge = network.bridge ?? { stp: true, delay: 0 };
   return {
     ...identified,
     bridge: { ...bridge, name: bridgeName(bridge.name, choices.bridgeInUse) },
-    mac: network.mac ?? choices.mac(),
+    mac: mac ?? choices.mac(),
   };
+}
+
+function isComplete(network: Network): network is CompleteNetwork {
+  if (network.uuid === undefined) return false;
+  return !isManaged(network) || (!leavesBridgeOpen(network) && network.mac !== undefined);
 }
 
 /** True when the document leaves the bridge's name to us: no name, or a pattern with `%d`. */

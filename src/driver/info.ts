@@ -9,14 +9,9 @@ export function networkInfo(record: NetworkRecord, warnings: readonly Diagnostic
   const document = currentDocument(record);
   const network = record.live === undefined ? document : shownLive(record.live, record.ports.values());
   const bridge = document.bridge?.name;
-  return {
-    name: record.name,
-    uuid: record.uuid,
-    active: record.live !== undefined,
-    persistent: record.config !== undefined,
-    autostart: record.autostart,
-    ...(bridge === undefined ? {} : { bridge }),
-    network,
-    warnings,
-  };
+  const { name, uuid, live, config, autostart } = record;
+  const [active, persistent] = [live !== undefined, config !== undefined];
+  return bridge === undefined
+    ? { name, uuid, active, persistent, autostart, network, warnings }
+    : { name, uuid, active, persistent, autostart, bridge, network, warnings };
 }

@@ -301,7 +301,7 @@ export class LocalDriver implements LocalNetworkDriver {
   }
 
   #info(state: DriverState, uuid: string): NetworkInfo {
-    const record = lookup(state, { uuid });
+    const record = state.networks.get(uuid) ?? lookup(state, { uuid });
     return networkInfo(record, goneGuests(record));
   }
 

@@ -69,7 +69,7 @@ export class Draft {
     const networks = isGone ? before.without(record.uuid) : before.with(record);
     shareIndex(before, networks, record);
     this.#touched.add(record.uuid);
-    this.#next = { ...this.#former, networks };
+    this.#next = { networks, problems: this.#former.problems };
     drafts.set(this.#next, { former: this.#former, touched: this.#touched });
   }
 }

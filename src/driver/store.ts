@@ -47,11 +47,14 @@ export class Store {
   readonly #autostart: Folder<true>;
   readonly #live: Folder<Loaded<Network>>;
   readonly #ports: Folder<Loaded<PortRecord>>;
+  /** The folders whose files outlive a boot, and all. */
+  readonly #lastingFolders: readonly Folder<unknown>[];
+  readonly #allFolders: readonly Folder<unknown>[];
   /** What is being written, by path: a file that says just that need not be read into another value. */
   readonly #written = new Map<string, Network>();
   #state: DriverState = emptyState;
   /** What the state was made of, see `#versions`. */
-  #madeOf: string | undefined;
+  #madeOf: number | undefined;
   /** What was last read or written of the interrupted changes. */
   #pending: Unsettled | undefined;
   /** What the run folder holds is of this boot, as of the last look. */
@@ -76,6 +79,8 @@ export class Store {
       (_file, path, text) => loadPort(path, text),
       keepsLock,
     );
+    this.#lastingFolders = [this.#definitions, this.#autostart];
+    this.#allFolders = [...this.#lastingFolders, this.#live, this.#ports];
   }
 
   /** The state as the files have it now. The same value as before when nothing changed. */
@@ -111,8 +116,7 @@ export class Store {
 
   /** Those whose files count: what the run folder holds from before the boot does not. */
   #folders(): readonly Folder<unknown>[] {
-    const lasting = [this.#definitions, this.#autostart];
-    return this.#isOfThisBoot ? [...lasting, this.#live, this.#ports] : lasting;
+    return this.#isOfThisBoot ? this.#allFolders : this.#lastingFolders;
   }
 
   #isLoaded(): boolean {
@@ -129,11 +133,11 @@ export class Store {
     return this.#state;
   }
 
-  /** What the folders hold, as one word that is another one when any of it is. */
-  #versions(): string {
-    return this.#folders()
-      .map((folder) => folder.version)
-      .join(' ');
+  /** What the folders hold, as one number that is another one when any of it is. */
+  #versions(): number {
+    let changes = 0;
+    for (const folder of this.#folders()) changes += folder.version;
+    return 2 * changes + (this.#isOfThisBoot ? 1 : 0);
   }
 
   /**
@@ -161,12 +165,13 @@ export class Store {
 
   /** A record with what its files say now, where it is not as before; undefined when one of them cannot be used. */
   #asStored(record: NetworkRecord, before: NetworkRecord | undefined): NetworkRecord | undefined {
-    const { config, live, ports, ...rest } = record;
+    const { config, live, ports } = record;
     const stored = config === before?.config ? config : usable(this.#definitions.valueAt(this.#layout.definition(record.name)));
     const running = live === before?.live ? live : usable(this.#live.valueAt(this.#layout.liveDocument(record.uuid)));
     if ((config && !stored) || (live && !running)) return undefined;
-    const plugged = new Map(ports);
     let isSame = stored === config && running === live;
+    if (isSame && ports === before?.ports) return record;
+    const plugged = new Map(ports);
     for (const [uuid, port] of ports) {
       if (port === before?.ports.get(uuid)) continue;
       const found = usable(this.#ports.valueAt(this.#layout.port(record.uuid, uuid)));
@@ -175,7 +180,7 @@ export class Store {
       isSame &&= found === port;
     }
     if (isSame) return record;
-    return { ...rest, ports: plugged, ...(stored && { config: stored }), ...(running && { live: running }) };
+    return { ...record, ports: plugged, ...(stored && { config: stored }), ...(running && { live: running }) };
   }
 
   /** Done when all that was committed is on the disk, names too. */

@@ -36,10 +36,12 @@ interface Kept {
   readonly purpose: string;
   /** When this process got it, as `performance.now()` says. */
   readonly since: number;
-  readonly timer: NodeJS.Timeout;
 }
 
 const kept = new Map<string, Kept>();
+
+/** What gives kept locks back, by path. One that ends while the lock is in use finds nothing to give. */
+const timers = new Map<string, NodeJS.Timeout>();
 
 /** Changes that follow one another without a pause let others have the lock this often at least, in milliseconds. */
 const LONGEST_KEPT_MS = 250;
@@ -72,22 +74,39 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
     const previous = ours?.purpose === purpose ? undefined : (readText(path) ?? '');
     const undisturbed = ours !== undefined || isOwn(previous ?? '');
     if (previous !== undefined) writeHolder(path, purpose, previous);
-    return {
-      undisturbed,
-      formerEnded: async () => {
-        const former = parseHolder(previous ?? '');
-        if (former) await toolsEnded(former, FORMER_MS);
-      },
-      [Symbol.asyncDispose]: async () => {
-        if (keepMs === 0) await ourKeeper.free();
-        else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);
-        releaseTurn();
-      },
+    const free = async (): Promise<void> => {
+      if (keepMs === 0) await ourKeeper.free();
+      else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);
+      releaseTurn();
     };
+    return new OwnLock(undisturbed, previous ?? '', free);
   } catch (error) {
     await keeper?.free();
     releaseTurn();
     throw error;
+  }
+}
+
+/** The lock as this process has it. (A class, for V8 makes an object literal with a method of a symbol's name slowly.) */
+class OwnLock implements HeldLock {
+  readonly undisturbed: boolean;
+  readonly #former: string;
+  readonly #free: () => Promise<void>;
+
+  /** @param former the text of the lock's file that says who had it before; empty where that was this process. */
+  constructor(undisturbed: boolean, former: string, free: () => Promise<void>) {
+    this.undisturbed = undisturbed;
+    this.#former = former;
+    this.#free = free;
+  }
+
+  async formerEnded(): Promise<void> {
+    const former = parseHolder(this.#former);
+    if (former) await toolsEnded(former, FORMER_MS);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#free();
   }
 }
 
@@ -99,20 +118,26 @@ export async function freeKeptLock(runDir: string): Promise<void> {
 }
 
 /** A process of Node stays in the network namespace that it began in. */
-let namespace: number | undefined;
+let namespace: string | undefined;
 
 function lockPath(runDir: string): string {
-  namespace ??= statSync('/proc/self/ns/net').ino;
-  return `${runDir}/lock.${String(namespace)}`;
+  namespace ??= String(statSync('/proc/self/ns/net').ino);
+  return `${runDir}/lock.${namespace}`;
 }
 
-function keep(path: string, held: Omit<Kept, 'timer'>, keepMs: number): void {
-  const timer = setTimeout(() => {
+/** Calls of one process about one lock have one `keepMs`. */
+function keep(path: string, held: Kept, keepMs: number): void {
+  kept.set(path, held);
+  const timer = timers.get(path);
+  if (timer) {
+    timer.refresh();
+    return;
+  }
+  const end = (): void => {
     const ours = kept.get(path);
     if (ours) void giveBack(path, ours);
-  }, keepMs);
-  timer.unref(); // a process that ends gives it back by that
-  kept.set(path, { ...held, timer });
+  };
+  timers.set(path, setTimeout(end, keepMs).unref()); // a process that ends gives it back by that
 }
 
 /** The lock where this process has it still, unless others have had no chance for too long. Only called with the turn of this process. */
@@ -123,13 +148,11 @@ async function stillKept(path: string): Promise<Kept | undefined> {
     await giveBack(path, ours);
     return undefined;
   }
-  clearTimeout(ours.timer);
   kept.delete(path);
   return ours;
 }
 
-async function giveBack(path: string, { keeper, timer }: Kept): Promise<void> {
-  clearTimeout(timer);
+async function giveBack(path: string, { keeper }: Kept): Promise<void> {
   kept.delete(path);
   await keeper.free();
 }

@@ -4,8 +4,8 @@ import { attributeNode, pathOf, type XmlElement } from '../xml/node.ts';
 
 /** What every element's reader is handed: where findings go, and which element each part of the model came from. */
 export interface ReadContext {
-  /** The network's name, for libvirt's messages. */
-  readonly name: string;
+  /** The network's name, for libvirt's messages; empty until it is read. */
+  name: string;
   /** In libvirt's checking order: the first `error` is the one that libvirt gives. */
   readonly findings: Finding[];
   /** Part of the model to the element it was read from. */

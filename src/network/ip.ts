@@ -1,4 +1,4 @@
-import { present } from '../base/present.ts';
+import { present, type MaybeAbsent } from '../base/present.ts';
 import { child, type XmlElement } from '../xml/node.ts';
 import { classPrefix, netmaskToPrefix, type Subnet } from '../inet/subnet.ts';
 import type { XmlWriter } from '../xml/write.ts';
@@ -25,8 +25,10 @@ export interface Ip {
 const SHAPE: Shape = { attributes: ['family', 'address', 'netmask', 'prefix', 'localPtr'], children: ['tftp', 'dhcp'] };
 const TFTP: Shape = { attributes: ['root'], children: [] };
 
+type Place = MaybeAbsent<Pick<Ip, 'address' | 'netmask' | 'prefix'>>;
+
 /** The prefix length to use: as written, from the netmask, or the address's class (IPv6: 64). Undefined for a netmask with holes, and for multicast and class E addresses without one. */
-export function prefixOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): number | undefined {
+export function prefixOf(ip: Place): number | undefined {
   if (ip.prefix) return ip.prefix;
   if (ip.netmask !== undefined) return netmaskToPrefix(ip.netmask);
   const address = ipValue(ip.address);
@@ -35,7 +37,7 @@ export function prefixOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): number
 }
 
 /** The address with its prefix length (host bits kept). Undefined for a netmask with holes. */
-export function subnetOf(ip: Pick<Ip, 'address' | 'netmask' | 'prefix'>): Subnet | undefined {
+export function subnetOf(ip: Place): Subnet | undefined {
   const prefix = prefixOf(ip);
   if (prefix === undefined) return undefined;
   const { family, value } = ipValue(ip.address);
@@ -61,28 +63,24 @@ export function readIp(context: ReadContext, element: XmlElement): Ip | undefine
   );
   if (!address) return undefined;
   const maskText = textAttribute(element, 'netmask');
-  const netmask =
+  const mask =
     maskText === undefined
       ? undefined
       : readIpAttribute(context, element, 'netmask', maskText, xmlError(`Invalid netmask '${maskText}' in network '${name}'`));
-  const prefix = readUnsigned(context, element, 'prefix');
+  const length = readUnsigned(context, element, 'prefix');
   const localPtr = readYesNo(context, element, 'localPtr');
   const before = context.findings.length;
-  checkFamily(context, element, { family, address: addressText, isV4: address.family === 'ipv4', maskText, netmask, prefix });
+  checkFamily(context, element, { family, address: addressText, isV4: address.family === 'ipv4', maskText, netmask: mask, prefix: length });
   if (context.findings.length > before) return undefined;
-  const written = present<Ip>({
-    family: family === 'ipv4' || family === 'ipv6' ? family : undefined,
-    address: address.text,
-    netmask: netmask?.text,
-    prefix: prefix || undefined,
-  });
-  const subnet = subnetOf(written);
-  if (netmask && !subnet) {
+  const netmask = mask?.text;
+  const prefix = length || undefined;
+  const subnet = subnetOf({ address: address.text, netmask, prefix });
+  if (netmask !== undefined && !subnet) {
     warn(context, element, {
       code: 'VNM026',
-      message: `netmask '${netmask.text}' has holes; the network will not start`,
+      message: `netmask '${netmask}' has holes; the network will not start`,
       attribute: 'netmask',
-      found: netmask.text,
+      found: netmask,
       hint: 'write ones followed by zeros, like 255.255.255.0, or a prefix',
     });
   }
@@ -90,7 +88,10 @@ export function readIp(context: ReadContext, element: XmlElement): Ip | undefine
   const dhcp = dhcpElement && readDhcp(context, dhcpElement, { family: address.family, address: ipValue(address.text), subnet });
   const tftpRoot = readTftp(context, element, address.family === 'ipv4');
   const ip = present<Ip>({
-    ...written,
+    family: family === 'ipv4' || family === 'ipv6' ? family : undefined,
+    address: address.text,
+    netmask,
+    prefix,
     localPtr,
     tftpRoot,
     dhcp,

@@ -55,9 +55,8 @@ const MAC: Shape = { attributes: ['address'], children: [] };
 type Part<K extends keyof Network> = Partial<Pick<Network, K>>;
 
 /** Reads `<network>`, element by element in libvirt's order, and checks what can be said of the elements alone. */
-export function readRoot(outer: ReadContext, root: XmlElement): Network {
-  const name = readName(outer, root);
-  const context: ReadContext = { ...outer, name };
+export function readRoot(context: ReadContext, root: XmlElement): Network {
+  const name = (context.name = readName(context, root));
   const one = <T>(tag: string, read: (c: ReadContext, e: XmlElement) => T | undefined): T | undefined => {
     const e = child(root, tag);
     return e && read(context, e);
@@ -109,7 +108,8 @@ export function readRoot(outer: ReadContext, root: XmlElement): Network {
     dnsmasqOptions: [],
   });
   checkModeParts(context, root, network);
-  const complete = { ...network, dnsmasqOptions: readDnsmasqOptions(context, root) };
+  const dnsmasqOptions = readDnsmasqOptions(context, root);
+  const complete = dnsmasqOptions.length > 0 ? { ...network, dnsmasqOptions } : network;
   context.origins.set(complete, root);
   return complete;
 }

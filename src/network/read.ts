@@ -58,10 +58,7 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   const context = readContext('', options.live);
   const network = readRootElement(context, root, options);
   const index = lineIndex(text);
-  // What only virtnet refuses comes behind what libvirt refuses, so that the first error is libvirt's where it has one.
-  const isOwn = (f: Finding): boolean => f.severity === 'error' && !f.problem.libvirt;
-  const findings = [...context.findings.filter((f) => !isOwn(f)), ...context.findings.filter(isOwn)];
-  const diagnostics = [...named, ...findings.map((f) => toDiagnostic(f, index.positionOf.bind(index), file))];
+  const diagnostics = [...named, ...inOrder(context.findings).map((f) => toDiagnostic(f, index.positionOf.bind(index), file))];
   const positions: Positions = {
     spanOf(part, attribute) {
       const element = context.origins.get(part);
@@ -74,6 +71,12 @@ export function readNetwork(source: string | Uint8Array, options: ReadNetworkOpt
   };
   if (!network || hasErrors(diagnostics)) return { diagnostics, positions, text };
   return { network, diagnostics, positions, text };
+}
+
+/** What only virtnet refuses comes behind what libvirt refuses, so that the first error is libvirt's where it has one. */
+function inOrder(findings: readonly Finding[]): readonly Finding[] {
+  const rank = ({ severity, problem }: Finding): number => (severity === 'error' && !problem.libvirt ? 1 : 0);
+  return findings.toSorted((a, b) => rank(a) - rank(b));
 }
 
 function readRootElement(context: ReadContext, root: XmlElement, options: ReadNetworkOptions): Network | undefined {

@@ -6,8 +6,7 @@ import { isManaged, type Network } from './network.ts';
 import type { PortGroup } from './portgroup.ts';
 
 /** The checks that libvirt's network driver makes at definition, on a document that its reader has accepted, in its order. */
-export function validate(outer: ReadContext, root: XmlElement, network: Network): void {
-  const context: ReadContext = { ...outer, name: network.name };
+export function validate(context: ReadContext, root: XmlElement, network: Network): void {
   checkNameLine(context, root, network.name);
   const managed = isManaged(network);
   if (!managed) checkNoServices(context, root, network);
