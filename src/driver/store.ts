@@ -149,7 +149,7 @@ export class Store {
     const changes = this.#changes(from, to, changed);
     const isBase = from === this.#state && this.#madeOf === this.#versions();
     try {
-      await this.#prepareBoot(changes.volatile.length > 0);
+      if (changes.volatile.length > 0) await this.#prepareBoot();
       await this.#apply(changes);
     } catch (error) {
       await this.#apply(this.#changes(to, from, changed)).catch(() => undefined); // the first error tells more than this one
@@ -225,7 +225,7 @@ export class Store {
   /** The boot's autostart has been made, but for these networks. @throws VirtnetError VND009. */
   async setAutostartOwed(networks: ReadonlySet<string>): Promise<void> {
     try {
-      await this.#prepareBoot(true);
+      await this.#prepareBoot();
       await this.#change([{ op: 'write', path: this.#layout.autostartOwed, text: linesFrom(networks) }], false);
     } catch (error) {
       throw notStored(error);
@@ -234,7 +234,7 @@ export class Store {
 
   /** A list that says `all` is an empty file, and one that says nothing is none. */
   async #setList(path: string, networks: Unsettled): Promise<void> {
-    await this.#prepareBoot(true);
+    await this.#prepareBoot();
     const text = networks === 'all' ? '' : linesFrom(networks);
     const isNone = networks !== 'all' && networks.size === 0;
     await this.#change([isNone ? { op: 'remove', path } : { op: 'write', path, text }], false);
@@ -246,8 +246,8 @@ export class Store {
   }
 
   /** Before the first write after a boot: what the run folder holds belongs to networks that died with the machine. */
-  async #prepareBoot(needed: boolean): Promise<void> {
-    if (!needed || readText(this.#layout.boot)?.trim() === this.#options.bootId) return;
+  async #prepareBoot(): Promise<void> {
+    if (readText(this.#layout.boot)?.trim() === this.#options.bootId) return;
     const stale = [this.#live, this.#ports].flatMap((f) => [...f.read().keys()].map((file) => `${f.path}/${file}`));
     await this.#change(
       [

@@ -69,7 +69,7 @@ export function readRoot(context: ReadContext, root: XmlElement): Network {
     }
     return found;
   };
-  const head = readHead(context, root);
+  const { uuid, title, description, ipv6, trustGuestRxFilters, connections } = readHead(context, root);
   const domain = one('domain', readDomain);
   const bandwidth = one('bandwidth', readBandwidth);
   const vlan = one('vlan', readVlan);
@@ -88,7 +88,12 @@ export function readRoot(context: ReadContext, root: XmlElement): Network {
   const metadata = one('metadata', readMetadata);
   const network = present<Network>({
     name,
-    ...head,
+    uuid,
+    title,
+    description,
+    ipv6,
+    trustGuestRxFilters,
+    connections,
     metadata: metadata?.elements ?? [],
     emptyMetadata: metadata?.elements.length === 0 ? true : undefined,
     metadataDeclarations: metadata?.declarations.length ? metadata.declarations : undefined,

@@ -233,8 +233,11 @@ export function parseLibvirtMac(text: string): string | undefined {
   return parseMac(/^[^\s\x80-\uffff]*/.exec(text)?.[0] ?? '');
 }
 
+const CANONICAL_UUID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/;
+
 /** A uuid as libvirt reads it: 32 hex digits, dashes and blanks between pairs anywhere, white space around. Canonical form, or undefined. */
 export function parseUuid(text: string): string | undefined {
+  if (CANONICAL_UUID.test(text)) return text;
   const m = /^[ \t\n\v\f\r]*(?:-[- ]*)?((?:[0-9a-fA-F]{2}[- ]*){15}[0-9a-fA-F]{2})[ \t\n\v\f\r]*$/.exec(text);
   if (!m?.[1]) return undefined;
   const hex = m[1].replace(/[- ]/g, '').toLowerCase();
