@@ -32,8 +32,8 @@ export function readDoctype(text: string, at: number): Doctype {
       if (close < 0) throw notTerminated(at);
       pos = close + 1;
     } else if (c === '[') {
-      const subset = readSubset(text, pos + 1, entities);
-      external ||= subset.external;
+      const subset = readSubset(text, pos + 1, entities, external);
+      external = subset.external;
       pos = subset.end;
     } else {
       const end = nameEnd(text, pos);
@@ -45,9 +45,14 @@ export function readDoctype(text: string, at: number): Doctype {
   }
 }
 
-function readSubset(text: string, from: number, entities: Map<string, string | undefined>): { end: number; external: boolean } {
+/** `external`: what a document type declaration outside declares may be referred to. */
+function readSubset(
+  text: string,
+  from: number,
+  entities: Map<string, string | undefined>,
+  external: boolean,
+): Pick<Doctype, 'end' | 'external'> {
   let pos = from;
-  let external = false;
   const parameters = new Set<string>();
   for (;;) {
     pos = skipSpace(text, pos);
@@ -68,7 +73,7 @@ function readSubset(text: string, from: number, entities: Map<string, string | u
     } else if (/^<!(ELEMENT|ATTLIST|NOTATION)\s/.test(text.slice(pos, pos + 11))) pos = declarationEnd(text, pos);
     else if (text[pos] === '%') {
       const end = nameEnd(text, pos + 1);
-      if (end === pos + 1 || text[end] !== ';' || !parameters.has(text.slice(pos + 1, end))) throw subsetFault(pos);
+      if (end === pos + 1 || text[end] !== ';' || !(external || parameters.has(text.slice(pos + 1, end)))) throw subsetFault(pos);
       external = true;
       pos = end + 1;
     } else throw subsetFault(pos);

@@ -94,6 +94,8 @@ describe('parseXml', () => {
   it('expands internal entities within bounds and fetches nothing', () => {
     expect(textOf(root('<!DOCTYPE a [<!ENTITY e "x&f;"><!ENTITY f "y">]><a>&e;</a>'))).toBe('xy');
     expect(textOf(root('<!DOCTYPE a [<!ENTITY e SYSTEM "file:///etc/passwd">]><a>&e;</a>'))).toBe('');
+    expect(parseXml("<!DOCTYPE a SYSTEM 'x' [%p;]><a/>").document).toBeDefined();
+    expect(fault('<!DOCTYPE a [%p;]><a/>')).toMatchObject({ code: 'VNX001' });
     const lols = Array.from({ length: 9 }, (_, i) => `<!ENTITY l${String(i + 1)} "${`&l${String(i)};`.repeat(10)}">`).join('');
     expect(fault(`<!DOCTYPE a [<!ENTITY l0 "lol">${lols}]><a>&l9;</a>`)).toMatchObject({ code: 'VNX007' });
     expect(fault('<!DOCTYPE a [<!ENTITY a "&b;"><!ENTITY b "&a;">]><a>&a;</a>')).toMatchObject({ code: 'VNX007' });
