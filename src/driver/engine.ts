@@ -8,15 +8,18 @@ import type { Plan, Step } from '../plan/plan.ts';
 import type { ReconcileRequest } from '../reconcile/reconcile.ts';
 import { reconcile } from '../reconcile/reconcile.ts';
 import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts';
-import type { DriverEvent, RepairOptions, UpOptions } from './driver.ts';
+import { Claims } from './claims.ts';
+import type { DriverEvent, NetworkRef, RepairOptions, UpOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
-import { hooksAfter, hooksBefore, hooksOfNoStart, mayRefuse, type RunHooks } from './hooks.ts';
-import { untoldGuests } from './untold-guests.ts';
-import { Mutex } from './mutex.ts';
+import { hooksAfter, hooksBefore, hooksOfNoStart, tellHooks, type Hooks } from './hooks.ts';
+import { wordsOf } from './lookup.ts';
+import { Mutex, type Turn } from './mutex.ts';
+import { SharedLock } from './shared-lock.ts';
 import type { DriverState } from './state.ts';
-import { changedNetworks } from './state.ts';
+import { changedNetworks, withFormer } from './state.ts';
 import type { Store, Unsettled } from './store.ts';
+import { untoldGuests } from './untold-guests.ts';
 
 /** The host state that a driver state means for some networks, shared resources included. */
 export interface Desired {
@@ -60,8 +63,13 @@ export interface EngineOptions {
   readonly context: Omit<OperationContext, 'facts' | 'portFacts'>;
   /** Removes what is kept of a network (its leases) beside its definition. */
   readonly forget: (uuid: string) => void;
-  /** Scripts of the host's owner. Called with the host's lock held, so that none may change networks itself. */
-  readonly hooks?: RunHooks;
+  /** Scripts of the host's owner. None may change the network that it is told of: that change waits for the script. */
+  readonly hooks?: Hooks;
+}
+
+export interface RunOptions extends UpOptions {
+  /** The networks that the operation is asked about, where they are known before. */
+  readonly of?: readonly NetworkRef[];
 }
 
 export interface Outcome<T> {
@@ -71,6 +79,22 @@ export interface Outcome<T> {
   readonly plan: Plan;
   readonly applied: boolean;
 }
+
+type Done = Omit<Outcome<unknown>, 'value'>;
+
+/** What an operation would make of the state of a moment. */
+interface Drafted<T> {
+  readonly state: DriverState;
+  readonly change: Change<T>;
+  /** None where only documents change. */
+  readonly desired: Desired | undefined;
+}
+
+/** Tells the hooks of a change, while others have their turn. Rejects with what one says that may still refuse it. */
+type Tell = (calls: () => readonly HookCall[]) => Promise<void>;
+
+/** What operations ask of the world, in rounds: `again` begins one in which the world is looked at anew and what was made up stays so. */
+type RoundsContext = OperationContext & { readonly again: () => void };
 
 /** The host's lock is ours. */
 interface Held {
@@ -89,15 +113,19 @@ const NO_PLAN: Plan = { steps: [], diagnostics: [] };
 
 /**
  * The one road for every change: the operation says what shall be, the files say it first, the host follows. A change that the host
- * refuses is taken back from both. One at a time in this process and, by the host's lock, in the network namespace.
+ * refuses is taken back from both. One at a time in this process and, by the host's lock, in the network namespace; while a change waits
+ * for a hook script, others of this process have their turn, but none of the same networks.
  */
 export class Engine {
   readonly #options: EngineOptions;
   readonly #mutex = new Mutex();
+  readonly #lock: SharedLock;
+  readonly #claims = new Claims();
   #swept = false;
 
   constructor(options: EngineOptions) {
     this.#options = options;
+    this.#lock = new SharedLock(options.host);
   }
 
   /** What the files say, all of them looked at. */
@@ -111,10 +139,10 @@ export class Engine {
   }
 
   /** Carries an operation out, or only plans it (`dryRun`: takes no lock and writes nothing). */
-  async run<T>(purpose: string, operation: Operation<T>, options: UpOptions = {}): Promise<Outcome<T>> {
+  async run<T>(purpose: string, operation: Operation<T>, options: RunOptions = {}): Promise<Outcome<T>> {
     const needsFacts = NEEDS_FACTS.has(purpose);
     if (options.dryRun === true) return this.#plan(operation, options, needsFacts);
-    return this.exclusive(purpose, (held) => this.#apply(operation, options, held), { needsFacts });
+    return this.exclusive(purpose, (held, turn) => this.#apply(operation, options, held, turn), { needsFacts });
   }
 
   /** What differs between what should be and what is. The scope may be looked up in the state. */
@@ -152,38 +180,54 @@ export class Engine {
   }
 
   /**
-   * Runs an action alone: no other change of this process or of another one happens meanwhile. One that `needsFacts` has the host looked at
-   * while the lock is taken; the action gets what was seen when nobody else changed anything in between.
+   * Runs an action alone: no other change of this process or of another one happens meanwhile, unless the action leaves its turn to others of
+   * this process. One that `needsFacts` has the host looked at while the lock is taken; the action gets what was seen when nobody else changed
+   * anything in between.
    */
   exclusive<T>(
     purpose: string,
-    action: (held: Held) => Promise<T>,
+    action: (held: Held, turn: Turn) => Promise<T>,
     { needsFacts }: { needsFacts: boolean } = { needsFacts: false },
   ): Promise<T> {
-    return this.#mutex.run(async () => {
+    return this.#mutex.run(async (turn) => {
       const { host } = this.#options;
       if (needsFacts) host.prepare?.();
-      const locking = host.lock(purpose);
+      const locking = this.#lock.take(purpose);
       const facts = needsFacts ? host.facts() : undefined;
       facts?.catch(() => undefined); // told to whoever uses it
       const lock = await locking;
       try {
         const undisturbed = lock.undisturbed === true;
-        if (undisturbed) return await action({ undisturbed, facts });
+        if (undisturbed) return await action({ undisturbed, facts }, turn);
         if (needsFacts) host.prepare?.();
-        return await action({ undisturbed, formerEnded: () => lock.formerEnded?.() ?? Promise.resolve() });
+        return await action({ undisturbed, formerEnded: () => lock.formerEnded?.() ?? Promise.resolve() }, turn);
       } finally {
-        await lock[Symbol.asyncDispose]();
+        await this.#lock.release();
       }
     });
   }
 
-  #context(held: Pick<Held, 'facts'> = {}): OperationContext {
+  #context(held: Pick<Held, 'facts'> = {}): RoundsContext {
     const { host } = this.#options;
     const { uuid, mac, deviceName, parse, parsePort, parsePlug, settle } = this.#options.context;
     let seen = held.facts;
-    const facts = (): Promise<HostFacts> => (seen ??= host.facts());
-    return { uuid, mac, deviceName, parse, parsePort, parsePlug, settle, facts, portFacts: (wanted) => host.portFacts(wanted) };
+    const [uuids, macs] = [new Rounds(uuid), new Rounds(mac)];
+    return {
+      uuid: () => uuids.next(),
+      mac: () => macs.next(),
+      deviceName,
+      parse,
+      parsePort,
+      parsePlug,
+      settle,
+      facts: () => (seen ??= host.facts()),
+      portFacts: (wanted) => host.portFacts(wanted),
+      again: () => {
+        seen = undefined;
+        uuids.again();
+        macs.again();
+      },
+    };
   }
 
   async #plan<T>(operation: Operation<T>, { bounce }: UpOptions, looksAhead: boolean): Promise<Outcome<T>> {
@@ -199,36 +243,73 @@ export class Engine {
     return { value: change.value, state: change.next, plan: { steps, diagnostics }, applied: false };
   }
 
-  async #apply<T>(operation: Operation<T>, options: UpOptions, held: Held): Promise<Outcome<T>> {
-    const { store, events } = this.#options;
+  async #apply<T>(operation: Operation<T>, options: RunOptions, held: Held, turn: Turn): Promise<Outcome<T>> {
+    const { store } = this.#options;
     await this.#recover(held);
-    const state = held.undisturbed ? store.held() : store.read();
     const context = this.#context(held);
-    const change = await operation(state, context);
-    if (change.scope.size === 0) {
-      const stored = await store.commit(state, change.next);
-      await this.#tellHooks(change, state).catch(async (refusal: unknown) => {
-        await store.commit(change.next, state);
-        throw refusal;
-      });
-      this.#forgetGone(state, change.next);
-      events.push(change.events);
-      return { value: change.value, state: stored, plan: NO_PLAN, applied: change.next !== state };
-    }
-    const desired = await this.#desired(state, change, context);
+    let state = held.undisturbed ? store.held() : store.read();
+    const draft = async (): Promise<Drafted<T>> => {
+      const change = await operation(state, context);
+      return { state, change, desired: change.scope.size === 0 ? undefined : await this.#desired(state, change, context) };
+    };
+    /** Runs something while others may change networks, and looks again. */
+    const aside = async (other: () => Promise<unknown>): Promise<void> => {
+      try {
+        await turn.aside(other);
+      } finally {
+        context.again();
+        state = store.held();
+      }
+    };
+    const free = async (networks: () => readonly string[]): Promise<boolean> => {
+      const others = this.#claims.endOf(networks);
+      if (others !== undefined) await aside(() => others);
+      return others === undefined;
+    };
+    while (!(await free(() => (options.of ?? []).flatMap(wordsOf))));
+    let drafted = await draft();
+    while (!(await free(() => networksOf(drafted)))) drafted = await draft();
+
+    const hooks = this.#options.hooks?.areThere() === true ? this.#options.hooks : undefined;
+    using _claim = hooks && this.#claims.take(networksOf(drafted));
+    const tell: Tell = async (calls) => {
+      const told = hooks === undefined ? [] : calls();
+      if (hooks !== undefined && told.length > 0) await aside(() => tellHooks(hooks, told));
+    };
     try {
-      for (const call of hooksBefore(change.events, change.next)) await this.#options.hooks?.(call);
-      return await this.#change(change, state, desired, options);
+      await tell(() => hooksBefore(drafted.change.events, drafted.change.next));
+      if (state !== drafted.state) drafted = await draft();
+      return await this.#carryOut(drafted, context, options, tell);
     } catch (error) {
-      for (const call of hooksOfNoStart(change.events, change.next)) await this.#tell(call);
+      await tell(() => hooksOfNoStart(drafted.change.events, drafted.change.next));
       throw error;
     }
   }
 
+  /** Stores a change, makes it real and tells everybody; or none of it. */
+  async #carryOut<T>(drafted: Drafted<T>, context: OperationContext, options: UpOptions, tell: Tell): Promise<Outcome<T>> {
+    const { state, change, desired } = drafted;
+    const { events } = this.#options;
+    const done = desired === undefined ? await this.#store(change, state) : await this.#change(change, state, desired, options);
+    try {
+      await tell(() => hooksAfter(change.events, state, change.next));
+    } catch (refusal) {
+      await this.#takeBack(change, state, context);
+      throw refusal;
+    }
+    this.#forgetGone(state, change.next);
+    events.push(withWarnings(change.events, desired?.diagnostics ?? []));
+    return { value: change.value, state: done.state, plan: done.plan, applied: done.applied };
+  }
+
+  /** Stores a change of documents. */
+  async #store({ next }: Change<unknown>, state: DriverState): Promise<Done> {
+    return { state: await this.#options.store.commit(state, next), plan: NO_PLAN, applied: next !== state };
+  }
+
   /** Stores a change and makes it real, or neither. */
-  async #change<T>(change: Change<T>, state: DriverState, desired: Desired, options: UpOptions): Promise<Outcome<T>> {
-    const { store, events } = this.#options;
-    let isUndone = true;
+  async #change(change: Change<unknown>, state: DriverState, desired: Desired, options: UpOptions): Promise<Done> {
+    const { store } = this.#options;
     const left = store.heldPending();
     await store.setPending(bothOf(left, change.scope));
     try {
@@ -238,45 +319,36 @@ export class Engine {
       throw error;
     }
     try {
-      const outcome = await this.#reconcile(desired, scopeOf(change), options);
-      await this.#tellHooks(change, state).catch(async (refusal: unknown) => {
-        const back = { ...desired, state: desired.former ?? new Map(), former: desired.state };
-        isUndone = await this.#reconcile(back, scopeOf(change), {}).then(
-          () => true,
-          () => false,
-        );
-        throw refusal;
-      });
-      await store.setPending(left === 'all' ? left : new Set([...left].filter((uuid) => !change.scope.has(uuid))));
-      this.#forgetGone(state, change.next);
-      events.push(withWarnings(change.events, desired.diagnostics));
-      const { steps, diagnostics } = outcome.plan;
-      const told = options.bounce === true ? untoldGuests(steps, change.next) : [];
-      return { value: change.value, state: store.held(), ...outcome, plan: { steps, diagnostics: [...diagnostics, ...told] } };
+      const { plan, applied } = await this.#reconcile(desired, scopeOf(change), options);
+      await store.setPending(without(left, change.scope));
+      const told = options.bounce === true ? untoldGuests(plan.steps, change.next) : [];
+      return { state: store.held(), plan: { ...plan, diagnostics: [...plan.diagnostics, ...told] }, applied };
     } catch (error) {
       await store.commit(change.next, state).catch((files: unknown) => {
         throw filesStayed(error, files);
       });
       // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
-      if (isUndone && (!isVirtnetError(error) || error.code !== 'VNP002')) await store.setPending(left);
+      if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
       throw error;
     }
   }
 
-  /** Tells the hooks what was done. @throws what one of those says that may still refuse it */
-  async #tellHooks(change: Change<unknown>, former: DriverState): Promise<void> {
-    for (const call of hooksAfter(change.events, former, change.next)) {
-      await (mayRefuse(call) ? this.#options.hooks?.(call) : this.#tell(call));
-    }
-  }
-
-  /** Tells the hooks something that stays so whatever they answer. */
-  async #tell(call: HookCall): Promise<void> {
-    try {
-      await this.#options.hooks?.(call);
-    } catch (error) {
-      if (!isVirtnetError(error)) throw error;
-    }
+  /** Makes the networks of a change that holds be as they were; what others have changed meanwhile stays. */
+  async #takeBack(change: Change<unknown>, former: DriverState, context: OperationContext): Promise<void> {
+    const { store } = this.#options;
+    const present = store.held();
+    const back = { ...change, next: withFormer(present, former, changedNetworks(former, change.next)) };
+    const left = store.heldPending();
+    if (change.scope.size > 0) await store.setPending(bothOf(left, change.scope));
+    await store.commit(present, back.next);
+    if (change.scope.size === 0) return;
+    const isUndone = await this.#desired(present, back, context)
+      .then((desired) => this.#reconcile(desired, scopeOf(back), {}))
+      .then(
+        () => true,
+        () => false,
+      );
+    if (isUndone) await store.setPending(left); // else the next change finishes it
   }
 
   /** Networks that are neither defined nor running any more leave nothing behind. */
@@ -367,8 +439,39 @@ function withWarnings(events: readonly DriverEvent[], diagnostics: readonly Diag
   });
 }
 
+/** Every network that a change is about, by uuid and by the names that it has before and after. */
+function networksOf({ state, change }: Drafted<unknown>): readonly string[] {
+  return [...new Set([...changedNetworks(state, change.next), ...change.scope])].flatMap((uuid) => [
+    uuid,
+    ...[state, change.next].flatMap(({ networks }) => networks.get(uuid)?.name ?? []),
+  ]);
+}
+
+/** Gives in each round what it gave in the rounds before, as far as they went. */
+class Rounds<T> {
+  readonly #make: () => T;
+  readonly #made: T[] = [];
+  #at = 0;
+
+  constructor(make: () => T) {
+    this.#make = make;
+  }
+
+  next(): T {
+    return (this.#made[this.#at++] ??= this.#make());
+  }
+
+  again(): void {
+    this.#at = 0;
+  }
+}
+
 function bothOf(a: Unsettled, b: Unsettled): Unsettled {
   return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
+}
+
+function without(a: Unsettled, b: ReadonlySet<string>): Unsettled {
+  return a === 'all' ? a : new Set([...a].filter((uuid) => !b.has(uuid)));
 }
 
 function isSome(networks: Unsettled): boolean {

@@ -1,3 +1,4 @@
+import { isVirtnetError } from '../base/errors.ts';
 import type { HookCall } from '../host/hooks.ts';
 import { writePort } from '../interface/port.ts';
 import { writeNetwork } from '../network/write-network.ts';
@@ -5,15 +6,20 @@ import type { DriverEvent } from './driver.ts';
 import { shownLive } from './live.ts';
 import { currentDocument, type DriverState } from './state.ts';
 
-/** Runs the scripts of the hooks folder for one happening. Rejects when one of them refuses. */
-export type RunHooks = (call: HookCall) => Promise<void>;
+/** The scripts of the hooks folder. */
+export interface Hooks {
+  /** False where certainly none is. */
+  readonly areThere: () => boolean;
+  /** Runs them for one happening. Rejects when one of them refuses. */
+  readonly run: (call: HookCall) => Promise<void>;
+}
 
 /** The hooks that are asked before a change is made: a start. One that fails refuses it. */
 export function hooksBefore(events: readonly DriverEvent[], next: DriverState): readonly HookCall[] {
   return started(events).flatMap((uuid) => call(next, uuid, 'start', 'begin'));
 }
 
-/** The hooks that are told of what happened, in its order. Two of them may still refuse it (`mayRefuse`). */
+/** The hooks that are told of what happened, in its order. Some may still refuse it (`mayRefuse`). */
 export function hooksAfter(events: readonly DriverEvent[], former: DriverState, next: DriverState): readonly HookCall[] {
   return events.flatMap((event): readonly HookCall[] => {
     switch (event.type) {
@@ -40,9 +46,18 @@ export function hooksOfNoStart(events: readonly DriverEvent[], next: DriverState
   return started(events).flatMap((uuid) => call(next, uuid, 'stopped', 'end'));
 }
 
-/** As in libvirt: what is there already is taken back when one of these fails; of the others the answer changes nothing. */
-export function mayRefuse({ operation }: HookCall): boolean {
-  return operation === 'started' || operation === 'port-created';
+/** Tells the hooks what comes or what was done. @throws what one says that may still refuse it */
+export async function tellHooks(hooks: Hooks, calls: readonly HookCall[]): Promise<void> {
+  for (const call of calls) {
+    await hooks.run(call).catch((error: unknown) => {
+      if (mayRefuse(call) || !isVirtnetError(error)) throw error;
+    });
+  }
+}
+
+/** As in libvirt: a start that one of these refuses does not come, and what is there already is taken back; of the others the answer changes nothing. */
+function mayRefuse({ operation }: HookCall): boolean {
+  return operation === 'start' || operation === 'started' || operation === 'port-created';
 }
 
 function started(events: readonly DriverEvent[]): readonly string[] {

@@ -24,7 +24,7 @@ import type {
   UpOptions,
   UpdateRequest,
 } from './driver.ts';
-import type { Engine } from './engine.ts';
+import type { Engine, RunOptions } from './engine.ts';
 import type { EventQueue } from './event-queue.ts';
 import { foreignDropWarnings, meetsFirewalls } from './foreign-drops.ts';
 import { hasForwards, shadowedListeners } from './forward-warnings.ts';
@@ -118,19 +118,19 @@ export class LocalDriver implements LocalNetworkDriver {
   }
 
   async undefine(ref: NetworkRef): Promise<void> {
-    await this.#parts.engine.run('undefine', undefine(ref));
+    await this.#parts.engine.run('undefine', undefine(ref), { of: [ref] });
   }
 
   async setAutostart(ref: NetworkRef, autostart: boolean): Promise<void> {
-    await this.#parts.engine.run('autostart', setAutostart(ref, autostart));
+    await this.#parts.engine.run('autostart', setAutostart(ref, autostart), { of: [ref] });
   }
 
   async update(ref: NetworkRef, request: UpdateRequest): Promise<void> {
-    await this.#parts.engine.run('update', update(ref, request));
+    await this.#parts.engine.run('update', update(ref, request), { of: [ref] });
   }
 
   changeForwards(ref: NetworkRef, change: ForwardsRequest, options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('forwards', changeForwards(ref, change), options);
+    return this.#change('forwards', changeForwards(ref, change), { ...options, of: [ref] });
   }
 
   async setMetadata(
@@ -139,7 +139,7 @@ export class LocalDriver implements LocalNetworkDriver {
     value: string | undefined,
     options: Parameters<NetworkDriver['setMetadata']>[3],
   ): Promise<void> {
-    await this.#parts.engine.run('metadata', setMetadata(ref, item, value, options));
+    await this.#parts.engine.run('metadata', setMetadata(ref, item, value, options), { of: [ref] });
   }
 
   async metadata(ref: NetworkRef, item: MetadataItem, options: Parameters<NetworkDriver['metadata']>[2]): Promise<string> {
@@ -151,7 +151,7 @@ export class LocalDriver implements LocalNetworkDriver {
   }
 
   startAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('start', start(refs, { mayMissDevices: this.#parts.devicesAsLibvirt }), options);
+    return this.#change('start', start(refs, { mayMissDevices: this.#parts.devicesAsLibvirt }), { ...options, of: refs });
   }
 
   stop(ref: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
@@ -159,7 +159,7 @@ export class LocalDriver implements LocalNetworkDriver {
   }
 
   stopAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('stop', stop(refs), options);
+    return this.#change('stop', stop(refs), { ...options, of: refs });
   }
 
   up(documents: readonly string[], options: UpOptions = {}): Promise<ChangeResult> {
@@ -206,16 +206,16 @@ export class LocalDriver implements LocalNetworkDriver {
     xml: string,
     options: { readonly reclaim?: boolean; readonly validate?: boolean } = {},
   ): Promise<PortRecord> {
-    const { value } = await this.#parts.engine.run('create port', createPort(ref, xml, options));
+    const { value } = await this.#parts.engine.run('create port', createPort(ref, xml, options), { of: [ref] });
     return value;
   }
 
   async deletePort(ref: NetworkRef, uuid: string): Promise<void> {
-    await this.#parts.engine.run('delete port', deletePort(ref, uuid));
+    await this.#parts.engine.run('delete port', deletePort(ref, uuid), { of: [ref] });
   }
 
   async setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void> {
-    await this.#parts.engine.run('port bandwidth', setPortBandwidth(ref, uuid, bandwidth));
+    await this.#parts.engine.run('port bandwidth', setPortBandwidth(ref, uuid, bandwidth), { of: [ref] });
   }
 
   async attach(
@@ -223,13 +223,13 @@ export class LocalDriver implements LocalNetworkDriver {
     request: AttachRequest,
     options: ChangeOptions = {},
   ): Promise<{ readonly port: PortRecord; readonly change: ChangeResult }> {
-    const { value, state, plan, applied } = await this.#parts.engine.run('attach', attach(ref, request), options);
+    const { value, state, plan, applied } = await this.#parts.engine.run('attach', attach(ref, request), { ...options, of: [ref] });
     return { port: value.port, change: { plan, applied, networks: this.#infos([value.network], state) } };
   }
 
   async detach(ref: NetworkRef, port: string, options: ChangeOptions = {}): Promise<ChangeResult> {
     const { engine, release } = this.#parts;
-    const { value, state, plan, applied } = await engine.run('detach', detach(ref, port), options);
+    const { value, state, plan, applied } = await engine.run('detach', detach(ref, port), { ...options, of: [ref] });
     if (options.dryRun !== true) await release(value.record, value.mac).catch(() => undefined); // a lease that stays ends by itself
     return { plan, applied, networks: this.#infos([value.record.uuid], state) };
   }
@@ -267,7 +267,7 @@ export class LocalDriver implements LocalNetworkDriver {
     await this.#parts.host[Symbol.asyncDispose]();
   }
 
-  async #change(purpose: string, operation: Operation<readonly string[]>, options: UpOptions): Promise<ChangeResult> {
+  async #change(purpose: string, operation: Operation<readonly string[]>, options: RunOptions): Promise<ChangeResult> {
     const { value, state, plan, applied } = await this.#parts.engine.run(purpose, operation, options);
     return { plan, applied, networks: this.#infos(value, state) };
   }
@@ -276,7 +276,8 @@ export class LocalDriver implements LocalNetworkDriver {
   async #startWhatCan(uuids: readonly string[], options: ChangeOptions, failed: Set<string>): Promise<ChangeResult> {
     try {
       const refs = uuids.map((uuid) => ({ uuid }));
-      return await this.#change('autostart', start(refs, { skipActive: true, mayMissDevices: this.#parts.devicesAsLibvirt }), options);
+      const operation = start(refs, { skipActive: true, mayMissDevices: this.#parts.devicesAsLibvirt });
+      return await this.#change('autostart', operation, { ...options, of: refs });
     } catch (error) {
       if (!isVirtnetError(error)) throw error;
       const [uuid] = uuids;

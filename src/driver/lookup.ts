@@ -14,6 +14,12 @@ export function canonicalUuid(text: string): string | undefined {
   return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
 }
 
+/** The names and uuids that a network may have which is meant by this. */
+export function wordsOf(ref: NetworkRef): readonly string[] {
+  if (typeof ref === 'string') return [ref, canonicalUuid(ref) ?? ref];
+  return 'name' in ref ? [ref.name] : [canonicalUuid(ref.uuid) ?? ref.uuid];
+}
+
 /**
  * Finds a network.
  * @throws VirtnetError VND001

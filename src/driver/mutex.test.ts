@@ -25,3 +25,26 @@ describe('a look that yields', () => {
     expect(seen).toEqual(['quiet', 'later']);
   });
 });
+
+describe('an action that steps aside', () => {
+  test('lets the others have their turn, and goes on when it has its own again', async () => {
+    const mutex = new Mutex();
+    const order: string[] = [];
+    let end = (): void => undefined;
+    const other = new Promise<void>((resolve) => (end = resolve));
+    const first = mutex.run(async ({ aside }) => {
+      order.push('first');
+      await aside(() => other);
+      order.push('first again');
+    });
+    await mutex.run(async () => void order.push('second'));
+    await mutex.quiet(60_000); // nobody wants a turn
+    const third = mutex.run(async () => {
+      end();
+      await sleep(2);
+      order.push('third');
+    });
+    await Promise.all([first, third]);
+    expect(order).toEqual(['first', 'second', 'third', 'first again']);
+  });
+});

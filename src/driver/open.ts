@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runHooks } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
@@ -51,6 +51,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
     parsePlug,
     settle: stored.settle,
   };
+  const hooks = join(configDir, 'hooks');
   const engine = new Engine({
     store,
     host,
@@ -59,7 +60,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
     compilePorts: desiredPorts,
     context,
     forget: (uuid) => removeLeases(dnsmasqFiles(host.paths, uuid).leases),
-    hooks: (call) => runHooks(join(configDir, 'hooks'), call),
+    hooks: { areThere: () => existsSync(hooks), run: (call) => runHooks(hooks, call) },
   });
   return new LocalDriver({
     host,

@@ -47,6 +47,18 @@ export function withRecord(state: DriverState, record: NetworkRecord): DriverSta
   return draft.next;
 }
 
+/** The state with these networks (uuids) as they are in a former one. */
+export function withFormer(state: DriverState, former: DriverState, networks: Iterable<string>): DriverState {
+  const draft = new Draft(state);
+  for (const uuid of networks) {
+    const record = former.networks.get(uuid);
+    const present = state.networks.get(uuid);
+    if (record) draft.put(record);
+    else if (present) draft.put(without(without(present, 'config'), 'live'));
+  }
+  return draft.next;
+}
+
 /** A state in the making, for an operation on many networks: what was put so far is known of each state on the way. */
 export class Draft {
   readonly #former: DriverState;

@@ -70,7 +70,8 @@ function runHook(file: string, call: HookCall): Promise<void> {
     child.stdin.on('error', () => undefined);
     const refuse = (reason: string, libvirt: string): void => {
       const command = [file, call.network, call.operation, call.suboperation, '-'].join(' ');
-      reject(hookError(file, `${reason}: ${words.trim()}`, `Child process (${command}) unexpected ${libvirt}: ${words}`));
+      const why = words === '' ? '' : `: ${words}`;
+      reject(hookError(file, `${reason}${why.trimEnd()}`, `Child process (${command}) unexpected ${libvirt}${why}`));
     };
     child.on('error', (cause) => reject(hookError(file, cause.message, cause.message)));
     child.on('close', (code, signal) => {

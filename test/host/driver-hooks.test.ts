@@ -1,5 +1,6 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
@@ -66,6 +67,26 @@ describe('hooks', () => {
     expect(sh("ip -br link | cut -d' ' -f 1")).toBe(links);
     expect((await driver.diff()).steps).toEqual([]);
     await driver.stop('isolated');
+  });
+
+  it('wait for nobody else, and nobody else waits for them', async () => {
+    const go = join(folder, 'go');
+    hook(`[ "$1 $2" != 'isolated started' ] || { touch ${go}.waits; until [ -e ${go} ]; do sleep 0.02; done; exit 1; }`);
+    const refused = expect(driver.start('isolated')).rejects.toMatchObject({ code: 'VNH006' });
+    while (!existsSync(`${go}.waits`)) await sleep(20);
+    const ends = expect(driver.stop('isolated')).rejects.toMatchObject({ code: 'VND003' }); // there is nothing to stop in the end
+    await driver.create("<network><name>beside</name><ip address='10.89.0.1' netmask='255.255.255.0'/></network>");
+    await driver.repair();
+    expect((await driver.get('isolated')).active).toBe(true);
+    writeFileSync(go, '');
+    await Promise.all([refused, ends]);
+    expect((await driver.list()).map(({ name, active }) => [name, active])).toEqual([
+      ['beside', true],
+      ['isolated', false],
+    ]);
+    expect((await driver.diff()).steps).toEqual([]);
+    await driver.stop('beside');
+    expect(sh('ip -br link').trim().split('\n')).toHaveLength(1);
   });
 
   it('change nothing by failing after a stop or an update', async () => {

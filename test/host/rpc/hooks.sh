@@ -1,6 +1,8 @@
 #!/bin/sh
 # Makes everything happen that a hook is told of, and prints what virsh prints. LIBVIRT_DEFAULT_URI names the daemon.
+#   hooks.sh LOG     the file that the hook writes to
 set -u
+log=$1
 work=$(mktemp -d)
 uuid() { echo "0c0c0c0c-$1-4222-8333-00000000000$2"; }
 net() { printf '<network><name>%s</name><uuid>%s</uuid>%s</network>' "$1" "$(uuid 1111 "$2")" "$3" >"$work/$1"; }
@@ -38,4 +40,19 @@ v net-create "$work/fixed"; v net-update fixed add dns-txt "<txt name='x' value=
 net pool 6 "<forward mode='bridge'><interface dev='eth20'/><interface dev='eth21'/></forward>"
 v net-create "$work/pool"; v net-port-create pool "$work/port4"; v net-port-create pool "$work/port5"
 v net-port-delete pool "$(uuid 2222 4)"; v net-destroy pool
+# While the hook of one network runs, others start and stop and get guests, and what is asked of that network waits. By uuid: a look for a name
+# waits in libvirt, as a list does.
+waits() { until [ -e "$log.waits" ]; do sleep 0.02; done; rm "$log.waits"; }
+go() { touch "$log.go"; }
+net slow 7 "$(plain 7)"; net slow-late 8 "$(plain 8)"; net other 9 "$(plain 9)"
+v net-define "$work/slow"; v net-define "$work/slow-late"; v net-define "$work/other"
+slow=$(uuid 1111 7) late=$(uuid 1111 8) other=$(uuid 1111 9)
+v net-start $slow >"$work/said" & waits
+v net-start $other; v net-destroy $slow >"$work/then" & v net-port-create $other "$work/port1"
+go; waits; v net-destroy $other
+go; wait; cat "$work/said" "$work/then"; v net-list --all
+v net-start $late >"$work/said" & waits; v net-start $other; go; wait; cat "$work/said"; v net-list --all
+v net-start $slow >"$work/said" & waits; go; waits; go; wait; cat "$work/said"
+v net-port-create $slow "$work/port2" >"$work/said" & waits
+v net-port-create $other "$work/port1"; v net-destroy $other; go; wait; cat "$work/said"; v net-port-list $slow; v net-destroy $slow
 rm -r "$work"
