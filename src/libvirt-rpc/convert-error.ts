@@ -12,6 +12,9 @@ const byCode: Readonly<Record<string, number>> = {
   VNH004: 87,
 };
 
+/** Whose matter it is where it is not the network driver's: that a program failed is told by what libvirt starts programs with. */
+const byDomain: Readonly<Record<string, number>> = { VNH005: Domain.none };
+
 /** The one place where any failure becomes what a libvirt client is told. */
 export function toRemoteError(failure: unknown): RemoteError {
   if (failure instanceof RemoteError) return failure;
@@ -29,5 +32,5 @@ function ofVirtnetError(error: VirtnetError): RemoteError {
       return remoteErrorOfMessage(told.code, told.domain ?? Domain.network, told.message);
   }
   const hint = error.hint === undefined ? '' : ` (${error.hint})`;
-  return remoteError(byCode[error.code] ?? Code.internalError, Domain.network, `${error.message}${hint}`);
+  return remoteError(byCode[error.code] ?? Code.internalError, byDomain[error.code] ?? Domain.network, `${error.message}${hint}`);
 }
