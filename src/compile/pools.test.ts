@@ -124,10 +124,10 @@ describe('allocate', () => {
     expect(words({}, 'hostdev')).toBe("internal error: network 'net' requires exclusive access to interfaces, but none are available");
   });
 
-  it('lets a port keep its device when it is asked again', () => {
+  it('finds no room beside a port of the same uuid in the last device', () => {
     const net = pool('passthrough', ['a']);
     const { ports } = connect(net, [guest(1)]);
-    expect(allocate({ network: net, ports, port: guest(1), facts: facts() }).ok).toBe(true);
+    expect(allocate({ network: net, ports, port: guest(1), facts: facts() }).ok).toBe(false);
   });
 });
 

@@ -13,7 +13,7 @@ import { libvirtSays, Report } from './report.ts';
 /** What an allocation looks at. */
 export interface AllocateInput {
   readonly network: Network;
-  /** The guests connected so far, each with its plug. */
+  /** The guests connected so far, each with its plug; one may have the uuid of the new one, which then has its place still. */
   readonly ports: readonly PortRecord[];
   /** The guests of other networks: a device that one of them has to itself is not free, whichever network lists it. */
   readonly others?: readonly PortRecord[];
@@ -39,11 +39,10 @@ export function allocate({ network, ports, others = [], port, facts }: AllocateI
   if (type === 'network' || type === 'bridge') return report.result(bridgePlug(network, type));
   const { mode } = network.forward;
   const exclusive = mode === 'passthrough' || mode === 'hostdev' || (mode === 'private' && merged.value.virtualport?.type === '802.1Qbh');
-  const own = ports.filter((record) => record.port.uuid !== port.uuid);
   const foreign = exclusive ? others : others.filter(hasDeviceToItself);
   const counted = poolDevices(expandPool(network, facts)).map((device) => ({
     device,
-    held: holders(device, own),
+    held: holders(device, ports),
     lost: holders(device, foreign, facts),
   }));
   const device = choose(network, counted, exclusive, report);

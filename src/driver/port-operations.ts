@@ -65,6 +65,7 @@ export function createPort(
       options.reclaim === true
         ? reclaimed(record, document, facts)
         : plugIn(record, document, { uuid: context.uuid, known: facts, others: otherPorts(state, record) }, AS_LIBVIRT).port;
+    // As in libvirt, a place is looked for first, beside the port that has the uuid.
     if (record.ports.has(port.uuid)) throw portExists(port.uuid);
     const made: PortRecord = { port, attachment: { type: 'none' } };
     return { ...withPort(state, record, made, facts), value: made };
@@ -86,7 +87,8 @@ export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandw
     const old = findPort(record, uuid);
     const { bandwidth: _old, classId: _class, ...rest } = old.port;
     const wanted = limits(bandwidth);
-    const port = withFloor(record, { ...rest, ...(wanted === undefined ? {} : { bandwidth: wanted }) });
+    const others = [...record.ports.values()].filter((other) => other !== old);
+    const port = withFloor(record, others, { ...rest, ...(wanted === undefined ? {} : { bandwidth: wanted }) });
     const inherited = old.inherited?.filter((setting) => setting !== 'bandwidth');
     const now = following(record.live, { ...old, port, ...(inherited && { inherited }) });
     const next = withRecord(state, { ...record, ports: new Map(record.ports).set(uuid, now) });
@@ -104,7 +106,7 @@ export function plugIn(
   const merged = value(mergePort({ network: record.live, port }, options));
   const ports = [...record.ports.values()];
   const plug = value(allocate({ network: record.live, ports, others, port, facts: known }));
-  return { port: withFloor(record, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };
+  return { port: withFloor(record, ports, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };
 }
 
 /** The guest with what its portgroup and network give it now. One whose device somebody else makes has what it was told. */
@@ -185,10 +187,9 @@ function settled(port: NetworkPort, merged: EffectivePort, uuid?: () => string):
 }
 
 /** A port with a guaranteed rate gets a traffic class of its own, when the network can guarantee that much. */
-function withFloor(record: RunningRecord, port: NetworkPort): NetworkPort {
+function withFloor(record: RunningRecord, others: readonly PortRecord[], port: NetworkPort): NetworkPort {
   if ((port.bandwidth?.inbound?.floor ?? 0) === 0) return port;
   const request = { network: record.live, mac: port.mac, bandwidth: port.bandwidth };
-  const others = [...record.ports.values()].filter((other) => other.port.uuid !== port.uuid);
   const floors = others.map((other) => other.port.bandwidth?.inbound?.floor ?? 0);
   const refusal = checkFloor(request) ?? checkOvercommit(request, floors);
   if (refusal !== undefined) throw refused([refusal]);

@@ -196,6 +196,10 @@ describe('a pool', () => {
     expect(await refusal(driver.createPort('net', portXml(3)))).toBe(
       "1 network 'net' requires exclusive access to interfaces, but none are available",
     );
+    // libvirt looks for a place before it looks whether the uuid is taken.
+    expect(await refusal(driver.createPort('net', portXml(1)))).toBe(
+      "1 network 'net' requires exclusive access to interfaces, but none are available",
+    );
     await driver.deletePort('net', uuid(1));
     expect(await plugged(3)).toBe('e1');
   });

@@ -71,7 +71,8 @@ function chosen(
   old: PortRecord,
   facts: PortFacts,
 ): Plug {
-  const result = allocate({ network, ports, others: otherPorts(state, record), port: old.port, facts });
+  const neighbours = ports.filter(({ port }) => port.uuid !== old.port.uuid);
+  const result = allocate({ network, ports: neighbours, others: otherPorts(state, record), port: old.port, facts });
   if (!result.ok) throw refused(result.diagnostics);
   return result.value;
 }

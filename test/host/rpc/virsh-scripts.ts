@@ -439,6 +439,7 @@ const portsOf = (name: string, document: string): Script => ({
       ? ['floor', 'plug', 'bad-plug', 'no-uuid', 'no-owner', 'no-mac', 'wrong-root', 'vlan', 'missing']
       : ['floor', 'vlan']
     ).map((f) => v(`net-port-create a @${f}`)),
+    v('net-port-create a @p1'),
     v('net-port-list a --uuid'),
     v('net-port-list a --table'),
     ...[501, 502, 503, 507].map((n) => v(`net-port-dumpxml a ${uuid(n)}`)),
