@@ -309,5 +309,23 @@ for (const xml of ['<x/>', '<network/>', '<network', '<network><uuid>0</uuid><na
   await told(`validated ${xml}`, Promise.resolve(outcome.ok ? 'taken' : [outcome.error.code, outcome.error.domain]));
   if (outcome.ok) await client.call('networkUndefine', outcome.value);
 }
+
+const described = await client.call('networkDefineXml', inside('<bridge name="vf1"/>'));
+for (const metadata of [
+  '',
+  ' ',
+  '<',
+  '<x',
+  '<x><y></x>',
+  '<x a="1" a="2"/>',
+  '<x>\u0001</x>',
+  '<!-- c -->',
+  '<x/>y',
+  ' <?xml version="1.0"?><x/>',
+]) {
+  const outcome = await client.try('networkSetMetadata', { network: described, type: 2, metadata, key: 'k', uri: 'urn:x', flags: 2 });
+  await told(`metadata ${JSON.stringify(metadata)}`, Promise.resolve(outcome));
+}
+await client.call('networkUndefine', described);
 client.end();
 writeFileSync(result, JSON.stringify(rows));

@@ -213,6 +213,9 @@ for (const [who, client] of [
       `event to ${who} ${String(procedure)} ${String(type)} ${String(serial)} ${String(status)}: ${show({ ...body, callbackId: ids.indexOf(body.callbackId) })}`,
     );
   }
-  client.end();
 }
+// Their bridges would be in the way of the next session.
+const left = await writer.call('listAllNetworks', { needResults: 1, flags: 2 });
+for (const network of left.networks) await writer.call('networkDestroy', network);
+for (const client of [writer, other, reader]) client.end();
 writeFileSync(result, JSON.stringify(rows));
