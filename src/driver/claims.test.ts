@@ -5,14 +5,14 @@ test('who wants a network that another change has waits for that one alone', asy
   const claims = new Claims();
   expect(claims.endOf(() => ['a'])).toBeUndefined();
   const ended: string[] = [];
-  const [a, b] = [claims.take(['uuid of a', 'a']), claims.take(['uuid of b', 'b'])];
+  const [releaseA, releaseB] = [claims.take(['uuid of a', 'a']), claims.take(['uuid of b', 'b'])];
   const forA = claims.endOf(() => ['a', 'c'])?.then(() => ended.push('a'));
   const forBoth = claims.endOf(() => ['uuid of a', 'b'])?.then(() => ended.push('both'));
   expect(claims.endOf(() => ['c'])).toBeUndefined();
-  a[Symbol.dispose]();
+  releaseA();
   await forA;
   expect(ended).toEqual(['a']);
-  b[Symbol.dispose]();
+  releaseB();
   await forBoth;
   expect(claims.endOf(() => ['a', 'b', 'uuid of a'])).toBeUndefined();
 });

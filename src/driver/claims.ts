@@ -9,17 +9,15 @@ export class Claims {
     return ends.size === 0 ? undefined : Promise.all(ends);
   }
 
-  /** Nobody has one of these, see `endOf`. */
-  take(networks: Iterable<string>): Disposable {
+  /** Gives the function that gives them back. Nobody has one of these, see `endOf`. */
+  take(networks: Iterable<string>): () => void {
     const taken = [...networks];
     let end = (): void => undefined;
     const ends = new Promise<void>((resolve) => (end = resolve));
     for (const network of taken) this.#ends.set(network, ends);
-    return {
-      [Symbol.dispose]: () => {
-        for (const network of taken) this.#ends.delete(network);
-        end();
-      },
+    return () => {
+      for (const network of taken) this.#ends.delete(network);
+      end();
     };
   }
 }

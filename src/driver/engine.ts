@@ -12,7 +12,7 @@ import { Claims } from './claims.ts';
 import type { DriverEvent, NetworkRef, RepairOptions, UpOptions } from './driver.ts';
 import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
-import { hooksAfter, hooksBefore, hooksOfNoStart, tellHooks, type Hooks } from './hooks.ts';
+import { hooksAfter, hooksBefore, hooksOfNoStart, concernsHooks, tellHooks, type Hooks } from './hooks.ts';
 import { wordsOf } from './lookup.ts';
 import { Mutex, type Turn } from './mutex.ts';
 import { SharedLock } from './shared-lock.ts';
@@ -253,28 +253,30 @@ export class Engine {
       return { state, change, desired: change.scope.size === 0 ? undefined : await this.#desired(state, change, context) };
     };
     /** Runs something while others may change networks, and looks again. */
-    const aside = async (other: () => Promise<unknown>): Promise<void> => {
+    const aside = async (other: Promise<unknown>): Promise<void> => {
       try {
-        await turn.aside(other);
+        await turn.aside(() => other);
       } finally {
         context.again();
         state = store.held();
       }
     };
-    const free = async (networks: () => readonly string[]): Promise<boolean> => {
+    /** Waits where others have one of these; false where nobody has. */
+    const waited = async (networks: () => readonly string[]): Promise<boolean> => {
       const others = this.#claims.endOf(networks);
-      if (others !== undefined) await aside(() => others);
-      return others === undefined;
+      if (others !== undefined) await aside(others);
+      return others !== undefined;
     };
-    while (!(await free(() => (options.of ?? []).flatMap(wordsOf))));
+    while (await waited(() => (options.of ?? []).flatMap(wordsOf)));
     let drafted = await draft();
-    while (!(await free(() => networksOf(drafted)))) drafted = await draft();
+    while (await waited(() => networksOf(drafted))) drafted = await draft();
 
-    const hooks = this.#options.hooks?.areThere() === true ? this.#options.hooks : undefined;
-    using _claim = hooks && this.#claims.take(networksOf(drafted));
+    const { hooks: scripts } = this.#options;
+    const hooks = concernsHooks(drafted.change.events) && scripts?.areThere() === true ? scripts : undefined;
+    const release = hooks && this.#claims.take(networksOf(drafted));
     const tell: Tell = async (calls) => {
       const told = hooks === undefined ? [] : calls();
-      if (hooks !== undefined && told.length > 0) await aside(() => tellHooks(hooks, told));
+      if (hooks !== undefined && told.length > 0) await aside(tellHooks(hooks, told));
     };
     try {
       await tell(() => hooksBefore(drafted.change.events, drafted.change.next));
@@ -283,6 +285,8 @@ export class Engine {
     } catch (error) {
       await tell(() => hooksOfNoStart(drafted.change.events, drafted.change.next));
       throw error;
+    } finally {
+      release?.();
     }
   }
 

@@ -14,6 +14,13 @@ export interface Hooks {
   readonly run: (call: HookCall) => Promise<void>;
 }
 
+/** True where hooks may be told of one of these. */
+export function concernsHooks(events: readonly DriverEvent[]): boolean {
+  return events.some((e) =>
+    e.type === 'lifecycle' ? e.event === 'started' || e.event === 'stopped' : e.type === 'port' || e.type === 'updated',
+  );
+}
+
 /** The hooks that are asked before a change is made: a start. One that fails refuses it. */
 export function hooksBefore(events: readonly DriverEvent[], next: DriverState): readonly HookCall[] {
   return started(events).flatMap((uuid) => call(next, uuid, 'start', 'begin'));
