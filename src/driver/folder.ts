@@ -33,6 +33,9 @@ export class Folder<T> {
 
   /** What was seen last is what this process wrote. */
   #isOwn = false;
+  /** Files that this process has written and not looked at since. */
+  readonly #unlooked = new Set<string>();
+  #isLookedAt = true;
   readonly #keepsLock: boolean;
 
   /** @param keepsLock this process keeps the lock for longer than a tick of the clock after each change of its own. */
@@ -63,6 +66,7 @@ export class Folder<T> {
    * of the lock, when nobody else has held it in between. So a second question within a tick is answered without a look.
    */
   isUntouched(): boolean {
+    this.#lookAtOwn();
     const now = performance.now();
     if (this.#seen === undefined || now - this.#comparedAt < TICK_MS) return this.#seen !== undefined;
     if (this.#seen !== folderStamp(this.path).exact) return false;
@@ -85,17 +89,37 @@ export class Folder<T> {
   refresh(files: ReadonlyMap<string, T | undefined>): void {
     if (this.#seen === undefined || files.size === 0) return;
     for (const [file, value] of files) {
-      const signature = fileStamp(`${this.path}/${file}`);
-      if (signature === undefined) this.#entries.delete(file);
-      else this.#entries.set(file, { signature, value: value ?? this.#read(file, `${this.path}/${file}`) });
+      const path = `${this.path}/${file}`;
+      if (value === undefined && fileStamp(path) === undefined) this.#entries.delete(file);
+      else {
+        this.#entries.set(file, { signature: '', value: value ?? this.#read(file, path) });
+        this.#unlooked.add(file);
+      }
     }
     this.#version++;
-    this.#look();
     this.#isOwn = true;
+    this.#isLookedAt = false;
+    // While it keeps the lock, the caller need not wait for that.
+    if (this.#keepsLock) setImmediate(() => this.#lookAtOwn());
+    else this.#lookAtOwn();
+  }
+
+  /** How what this process wrote looks: an edit by hand looks otherwise. */
+  #lookAtOwn(): void {
+    if (this.#isLookedAt) return;
+    this.#isLookedAt = true;
+    for (const file of this.#unlooked) {
+      const entry = this.#entries.get(file);
+      const signature = fileStamp(`${this.path}/${file}`);
+      if (entry && signature !== undefined) this.#entries.set(file, { ...entry, signature });
+    }
+    this.#unlooked.clear();
+    this.#look();
   }
 
   /** True when no file came or went since the last `read` (a file edited in place is only seen by `read`). Costs one stat. */
   isCurrent(): boolean {
+    this.#lookAtOwn();
     const { exact, settled } = folderStamp(this.path);
     if (this.#stamp !== undefined || exact !== this.#seen || !this.#isOwn || !this.#keepsLock) return this.#stamp === exact;
     // Last written by this process, which had the lock for longer than a tick since: no other virtnet's change bears that time. A file that was
@@ -114,6 +138,7 @@ export class Folder<T> {
 
   /** The values by file name, all files looked at. */
   read(): ReadonlyMap<string, Entry<T>> {
+    this.#lookAtOwn();
     this.#look();
     this.#isOwn = false;
     const next = new Map<string, Entry<T>>();

@@ -143,13 +143,22 @@ describe('a store', () => {
     expect([networks.get(B)?.config, networks.get(B)?.live]).toEqual([network('b', B), edited]);
   });
 
-  test('sees a definition that somebody edited in place', async () => {
-    const store = open();
-    await store.commit(emptyState, withRecord(emptyState, record('a', A)));
-    expect(store.read().networks.get(A)?.config?.mtu).toBeUndefined();
-    writeFileSync(join(folder, 'etc/networks/a.xml'), JSON.stringify(network('a', A, { mtu: 1400 })));
-    expect(store.read().networks.get(A)?.config?.mtu).toBe(1400);
-  });
+  test.each([0, 20])(
+    'sees a definition that somebody edited in place, and one that follows a change of its own (lock kept for %i ms)',
+    async (keepLockMs) => {
+      const store = open({ keepLockMs });
+      await store.commit(emptyState, withRecord(emptyState, record('a', A)));
+      expect(store.read().networks.get(A)?.config?.mtu).toBeUndefined();
+      const edit = (mtu: number): void => writeFileSync(join(folder, 'etc/networks/a.xml'), JSON.stringify(network('a', A, { mtu })));
+      edit(1400);
+      const edited = store.read();
+      expect(edited.networks.get(A)?.config?.mtu).toBe(1400);
+      await store.commit(edited, withRecord(edited, record('a', A, { config: network('a', A, { mtu: 1300 }) })));
+      await new Promise((resolve) => setTimeout(resolve, 5)); // a daemon looks at what it wrote once it has answered
+      edit(1200);
+      expect(store.read().networks.get(A)?.config?.mtu).toBe(1200);
+    },
+  );
 
   test('removes every file of a network that is gone', async () => {
     const full = withRecord(emptyState, record('a', A, { autostart: true, live: network('a', A), ports: new Map([[P, port(P)]]) }));
