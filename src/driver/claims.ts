@@ -2,9 +2,12 @@
 export class Claims {
   readonly #ends = new Map<string, Promise<void>>();
 
+  get areThere(): boolean {
+    return this.#ends.size > 0;
+  }
+
   /** Resolves when those that have one of these have it no more; undefined when nobody has. */
   endOf(networks: () => Iterable<string>): Promise<unknown> | undefined {
-    if (this.#ends.size === 0) return undefined;
     const ends = new Set([...networks()].flatMap((network) => this.#ends.get(network) ?? []));
     return ends.size === 0 ? undefined : Promise.all(ends);
   }

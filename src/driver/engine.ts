@@ -267,23 +267,25 @@ export class Engine {
       if (others !== undefined) await aside(others);
       return others !== undefined;
     };
-    while (await waited(() => (options.of ?? []).flatMap(wordsOf)));
+    while (this.#claims.areThere && (await waited(() => (options.of ?? []).flatMap(wordsOf))));
     let drafted = await draft();
-    while (await waited(() => networksOf(drafted))) drafted = await draft();
+    while (this.#claims.areThere && (await waited(() => networksOf(drafted)))) drafted = await draft();
 
     const { hooks: scripts } = this.#options;
     const hooks = concernsHooks(drafted.change.events) && scripts?.areThere() === true ? scripts : undefined;
     const release = hooks && this.#claims.take(networksOf(drafted));
-    const tell: Tell = async (calls) => {
-      const told = hooks === undefined ? [] : calls();
-      if (hooks !== undefined && told.length > 0) await aside(tellHooks(hooks, told));
-    };
+    const tell: Tell | undefined =
+      hooks &&
+      (async (calls) => {
+        const told = calls();
+        if (told.length > 0) await aside(tellHooks(hooks, told));
+      });
     try {
-      await tell(() => hooksBefore(drafted.change.events, drafted.change.next));
+      if (tell) await tell(() => hooksBefore(drafted.change.events, drafted.change.next));
       if (state !== drafted.state) drafted = await draft();
       return await this.#carryOut(drafted, context, options, tell);
     } catch (error) {
-      await tell(() => hooksOfNoStart(drafted.change.events, drafted.change.next));
+      if (tell) await tell(() => hooksOfNoStart(drafted.change.events, drafted.change.next));
       throw error;
     } finally {
       release?.();
@@ -291,12 +293,12 @@ export class Engine {
   }
 
   /** Stores a change, makes it real and tells everybody; or none of it. */
-  async #carryOut<T>(drafted: Drafted<T>, context: OperationContext, options: UpOptions, tell: Tell): Promise<Outcome<T>> {
+  async #carryOut<T>(drafted: Drafted<T>, context: OperationContext, options: UpOptions, tell?: Tell): Promise<Outcome<T>> {
     const { state, change, desired } = drafted;
     const { events } = this.#options;
     const done = desired === undefined ? await this.#store(change, state) : await this.#change(change, state, desired, options);
     try {
-      await tell(() => hooksAfter(change.events, state, change.next));
+      if (tell) await tell(() => hooksAfter(change.events, state, change.next));
     } catch (refusal) {
       await this.#takeBack(change, state, context);
       throw refusal;
