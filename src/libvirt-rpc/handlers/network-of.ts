@@ -2,7 +2,7 @@ import { isVirtnetError } from '../../base/errors.ts';
 import type { NetworkInfo } from '../../driver/driver.ts';
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import type { NetworkHandle } from '../protocol/structs.ts';
-import { remoteError } from '../remote-error.ts';
+import { RemoteError, remoteError } from '../remote-error.ts';
 import type { Session } from '../session.ts';
 
 /** The driver's code for a network that is not there. */
@@ -21,6 +21,11 @@ export async function onNetwork<T>(handle: NetworkHandle, call: () => Promise<T>
     if (!isVirtnetError(error) || error.code !== NOT_FOUND) throw error;
     throw remoteError(Code.noNetwork, Domain.network, `no network with matching uuid '${handle.uuid}' (${handle.name})`);
   }
+}
+
+/** The network that a call was about is not there. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof RemoteError && error.code === Code.noNetwork;
 }
 
 /** Runs a lookup; `what` is how the client looked, such as `name 'x'`. */

@@ -1,6 +1,7 @@
 import { Code, Domain } from '../protocol/error-numbers.ts';
 import { remoteError } from '../remote-error.ts';
 import type { Session } from '../session.ts';
+import { destroy } from './destroy.ts';
 import { checkFlags } from './flags.ts';
 import type { Handlers } from './handlers.ts';
 import { handleOf, lookUp, networkOf, onNetwork } from './network-of.ts';
@@ -38,9 +39,7 @@ export const networkHandlers: Handlers<Names> = {
   networkCreate: async (session, handle) => {
     await onNetwork(handle, () => session.service.driver.start({ uuid: handle.uuid }));
   },
-  networkDestroy: async (session, handle) => {
-    await onNetwork(handle, () => session.service.driver.stop({ uuid: handle.uuid }));
-  },
+  networkDestroy: destroy,
   networkUndefine: (session, handle) => onNetwork(handle, () => session.service.driver.undefine({ uuid: handle.uuid })),
   networkGetXmlDesc: (session, { network: handle, flags }) => {
     checkFlags(flags, XML_INACTIVE, 'networkGetXMLDesc');

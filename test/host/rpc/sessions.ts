@@ -193,6 +193,9 @@ await call(client, 'networkCreateXmlFlags', { xml: xml.replace('<name>', '<nmae/
 await call(client, 'networkCreateXml', xml);
 await call(client, 'networkUndefine', net);
 await call(client, 'networkUpdate', update(3, 4, host('30', '30'), 2));
+// Whichever comes first stops it; the others find it still.
+const destroys = await Promise.all([net, gone, net, net, gone].map((network) => client.try('networkDestroy', network)));
+note('networkDestroy', destroys.map((outcome) => JSON.stringify(outcome)).sort());
 await call(client, 'networkDestroy', net);
 await new Promise((resolve) => setTimeout(resolve, 300));
 events(client);
