@@ -40,7 +40,8 @@ export interface OperationContext {
   readonly parsePort: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<NetworkPort>;
   /** A `<networkport>` or a guest's `<interface>`. */
   readonly parsePlug: (xml: string) => Result<PlugDocument>;
-  readonly parse: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<Network>;
+  /** `partsAlone`: what the parts of the document say together is no reason to refuse it. */
+  readonly parse: (xml: string, options: { readonly validate?: boolean | undefined; readonly partsAlone?: boolean }) => Result<Network>;
   /** The network as its file will say it, where that is cheaper to tell before than to read afterwards. */
   readonly settle: SettlingCodec['settle'];
 }

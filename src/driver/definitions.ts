@@ -1,5 +1,5 @@
 import { notFunctions } from '../compile/devices.ts';
-import type { Network } from '../network/network.ts';
+import { isManaged, type Network } from '../network/network.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { documentsOnly } from './change.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
@@ -21,7 +21,7 @@ export interface DocumentOptions {
 /** `networkDefineXML`: a running network keeps its live document. */
 export function define(xml: string, options: DocumentOptions): Operation<string> {
   return async (state, context) => {
-    const network = await completeDocument(state, context, parse(context, xml, options));
+    const network = await completeDocument(state, context, parse(state, context, xml, options));
     if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
     checkBridge(state, network);
     const { uuid, name } = network;
@@ -54,12 +54,20 @@ export function setAutostart(ref: NetworkRef, autostart: boolean): Operation<voi
 
 /**
  * The model of a document.
- * @throws VirtnetError with all findings when the document is refused.
+ * @throws VirtnetError with all findings when the document is refused; VND015.
  */
-export function parse(context: OperationContext, xml: string, options: { readonly validate?: boolean | undefined }): Network {
+export function parse(
+  state: DriverState,
+  context: OperationContext,
+  xml: string,
+  options: { readonly validate?: boolean | undefined },
+): Network {
   const result = context.parse(xml, options);
-  if (!result.ok) throw refused(result.diagnostics);
-  return result.value;
+  if (result.ok) return result.value;
+  // libvirt's driver looks whether the bridge is free before it looks at what the parts of a document say together, but for a line break in the name.
+  const parts = context.parse(xml, { ...options, partsAlone: true });
+  if (parts.ok && isManaged(parts.value) && !parts.value.name.includes('\n')) checkBridge(state, parts.value);
+  throw refused(result.diagnostics);
 }
 
 /** The document with what it leaves open chosen: uuid, a bridge name that is free among networks and devices, MAC. */

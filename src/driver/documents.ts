@@ -33,11 +33,13 @@ const SCHEMA_CODES: ReadonlySet<string> = new Set(
 export interface ParseOptions {
   /** Refuse what libvirt's schema refuses and libvirt's reader ignores. */
   readonly validate?: boolean | undefined;
+  /** What the parts of the document say together is no reason to refuse it. */
+  readonly partsAlone?: boolean;
 }
 
 /** Reads a network document; warnings of what is accepted are for those who show them (`virtnet lint`, not here). Never throws. */
 export function parseDocument(xml: string, options: ParseOptions): Result<Network> {
-  const read = readNetwork(xml, { quiet: true });
+  const read = readNetwork(xml, { quiet: true, stored: options.partsAlone === true });
   const forwards = read.network ? checkForwards(read.network, read.text) : [];
   const diagnostics = inLibxml2sWords([...read.diagnostics, ...forwards.filter(isError)], xml);
   return validated(asResult(read.network, diagnostics), xml, options);

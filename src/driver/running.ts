@@ -40,7 +40,7 @@ export function start(
 /** `networkCreateXML`: runs a document without storing it. A stored, inactive network of that identity keeps its definition. */
 export function create(xml: string, options: DocumentOptions): Operation<string> {
   return async (state, context) => {
-    const network = await completeDocument(state, context, parse(context, xml, options));
+    const network = await completeDocument(state, context, parse(state, context, xml, options));
     if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
     checkBridge(state, network);
     const record = matchInactive(state, network.name, network.uuid) ?? newRecord(network);
@@ -84,7 +84,7 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
     const touched = new Map<string, NetworkRecord>();
     const events: DriverEvent[] = [];
     for (const xml of documents) {
-      const document = parse(context, xml, {});
+      const document = parse(draft.next, context, xml, {});
       const present = findByName(draft.next, document.name);
       const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
       const network = await completeDocument(draft.next, context, settled);

@@ -326,6 +326,32 @@ for (const metadata of [
   const outcome = await client.try('networkSetMetadata', { network: described, type: 2, metadata, key: 'k', uri: 'urn:x', flags: 2 });
   await told(`metadata ${JSON.stringify(metadata)}`, Promise.resolve(outcome));
 }
+// The bridge is taken: libvirt looks at that after it has read the document, and before it looks at what its parts say together.
+const dhcp = (net: number): string =>
+  `<ip address="10.96.${net}.1" prefix="24"><dhcp><range start="10.96.${net}.4" end="10.96.${net}.9"/></dhcp></ip>`;
+const wrong = [
+  ...[
+    '',
+    dhcp(1) + dhcp(2),
+    '<portgroup name="g"/><portgroup name="g"/>',
+    '<vlan><tag id="4"/></vlan>',
+    '<mtu size="x"/>',
+    '<ip prefix="24"/>',
+  ],
+  ...[
+    '<forward mode="bridge"/><mac address="52:54:00:00:00:01"/>',
+    '<forward mode="hostdev"/>',
+    '<forward mode="nat"><address/></forward>',
+    '<portgroup/>',
+  ],
+];
+for (const body of wrong) {
+  for (const name of ['b', 'b\n']) {
+    const xml = `<network><name>${name}</name><bridge name="vf1"/>${body}</network>`;
+    await told(`taken bridge ${JSON.stringify(xml)}`, client.try('networkDefineXml', xml));
+    await told(' created', client.try('networkCreateXml', xml));
+  }
+}
 await client.call('networkUndefine', described);
 client.end();
 writeFileSync(result, JSON.stringify(rows));
