@@ -1,4 +1,3 @@
-import type { Diagnostic } from '../base/diagnostic.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { Network } from '../network/network.ts';
 import type { HostFacts } from './facts.ts';
@@ -57,7 +56,7 @@ function checkHostBridge({ bridge, name, bandwidth }: Network, facts: HostFacts,
 }
 
 function checkPool(network: Network, facts: HostFacts, report: Report): void {
-  const { pf, interfaces } = network.forward;
+  const { pf, interfaces, addresses } = network.forward;
   if (pf) checkPhysicalFunction(pf.dev, facts, report);
   for (const [i, { dev }] of interfaces.entries()) {
     if (facts.links.has(dev)) continue;
@@ -69,26 +68,18 @@ function checkPool(network: Network, facts: HostFacts, report: Report): void {
       hint: 'check the name with `ip link`',
     });
   }
-  report.add(notFunctions(network, facts));
-}
-
-/** The PCI devices of a pool that are no virtual functions (VNC004). */
-export function notFunctions({ forward, name }: Network, facts: Pick<HostFacts, 'vfs'>): readonly Diagnostic[] {
-  return forward.addresses.flatMap(({ address }, i): readonly Diagnostic[] => {
-    if (findVf(facts, address)) return [];
-    const found = formatPciAddress(address);
-    return [
-      {
-        code: 'VNC004',
-        severity: 'error',
-        message: `PCI device ${found} of the pool is no virtual function of this host`,
-        path: `/network/forward/address[${String(i + 1)}]`,
-        found,
-        hint: 'look at the functions with `lspci`, and make them with sriov_numvfs',
-        libvirt: libvirtSays(67, `device '/sys/bus/pci/devices/${found}' in network '${name}' is not an SR-IOV Virtual Function`),
-      },
-    ];
-  });
+  for (const [i, { address }] of addresses.entries()) {
+    if (findVf(facts, address)) continue;
+    const name = formatPciAddress(address);
+    report.error({
+      code: 'VNC004',
+      message: `PCI device ${name} of the pool is no virtual function of this host`,
+      path: `/network/forward/address[${String(i + 1)}]`,
+      found: name,
+      hint: 'look at the functions with `lspci`, and make them with sriov_numvfs',
+      libvirt: libvirtSays(67, `device '/sys/bus/pci/devices/${name}' in network '${network.name}' is not an SR-IOV Virtual Function`),
+    });
+  }
 }
 
 function checkPhysicalFunction(dev: string, facts: HostFacts, report: Report): void {

@@ -4,6 +4,7 @@ import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
 import type { PlugDocument } from './attach.ts';
 import type { DriverEvent } from './driver.ts';
+import type { ParseOptions } from './documents.ts';
 import type { SettlingCodec } from './settling-codec.ts';
 import type { DriverState } from './state.ts';
 
@@ -40,8 +41,7 @@ export interface OperationContext {
   readonly parsePort: (xml: string, options: { readonly validate?: boolean | undefined }) => Result<NetworkPort>;
   /** A `<networkport>` or a guest's `<interface>`. */
   readonly parsePlug: (xml: string) => Result<PlugDocument>;
-  /** `partsAlone`: what the parts of the document say together is no reason to refuse it. */
-  readonly parse: (xml: string, options: { readonly validate?: boolean | undefined; readonly partsAlone?: boolean }) => Result<Network>;
+  readonly parse: (xml: string, options: ParseOptions) => Result<Network>;
   /** The network as its file will say it, where that is cheaper to tell before than to read afterwards. */
   readonly settle: SettlingCodec['settle'];
 }

@@ -1,7 +1,7 @@
-import { notFunctions } from '../compile/devices.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { documentsOnly } from './change.ts';
+import type { ParseOptions } from './documents.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
 import { autostartTransient, refused, undefineTransient } from './errors.ts';
 import { fillIn, leavesBridgeOpen } from './fill-in.ts';
@@ -21,8 +21,7 @@ export interface DocumentOptions {
 /** `networkDefineXML`: a running network keeps its live document. */
 export function define(xml: string, options: DocumentOptions): Operation<string> {
   return async (state, context) => {
-    const network = await completeDocument(state, context, parse(state, context, xml, options));
-    if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
+    const network = await completeDocument(state, context, await take(state, context, xml, options));
     checkBridge(state, network);
     const { uuid, name } = network;
     const { autostart, ports, live } = matchRecord(state, name, uuid) ?? newRecord(network);
@@ -56,12 +55,7 @@ export function setAutostart(ref: NetworkRef, autostart: boolean): Operation<voi
  * The model of a document.
  * @throws VirtnetError with all findings when the document is refused; VND015.
  */
-export function parse(
-  state: DriverState,
-  context: OperationContext,
-  xml: string,
-  options: { readonly validate?: boolean | undefined },
-): Network {
+export function parse(state: DriverState, context: OperationContext, xml: string, options: ParseOptions): Network {
   const result = context.parse(xml, options);
   if (result.ok) return result.value;
   // libvirt's driver looks whether the bridge is free before it looks at what the parts of a document say together, but for a line break in the name.
@@ -77,14 +71,15 @@ export async function completeDocument(state: DriverState, context: OperationCon
   return fillIn(network, { uuid: context.uuid, mac: context.mac, bridgeInUse });
 }
 
-/**
- * libvirt takes no document that lists another PCI device than a virtual function.
- * @throws VirtnetError VNC004
- */
-export async function checkFunctions(network: Network, context: OperationContext): Promise<void> {
-  if (network.forward.addresses.length === 0) return;
-  const found = notFunctions(network, await context.portFacts({ vfs: true }));
-  if (found.length > 0) throw refused(found);
+/** As `parse`. libvirt takes no document that lists another PCI device than a virtual function (VNC004). */
+export async function take(
+  state: DriverState,
+  context: OperationContext,
+  xml: string,
+  { validate, devicesAsLibvirt }: DocumentOptions,
+): Promise<Network> {
+  const asksHost = devicesAsLibvirt === true && xml.includes('<address');
+  return parse(state, context, xml, { validate, ...(asksHost ? { functions: await context.portFacts({ vfs: true }) } : {}) });
 }
 
 export function newRecord(network: CompleteNetwork): NetworkRecord {

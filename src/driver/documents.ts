@@ -1,5 +1,7 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
+import type { PortFacts } from '../compile/facts.ts';
+import { formatPciAddress } from '../compile/host-state.ts';
 import { checkForwards } from '../forwards/document.ts';
 import type { Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';
@@ -35,14 +37,33 @@ export interface ParseOptions {
   readonly validate?: boolean | undefined;
   /** What the parts of the document say together is no reason to refuse it. */
   readonly partsAlone?: boolean;
+  /** Refuse the PCI devices of a pool that are no virtual functions of these. */
+  readonly functions?: Pick<PortFacts, 'vfs'>;
 }
 
 /** Reads a network document; warnings of what is accepted are for those who show them (`virtnet lint`, not here). Never throws. */
 export function parseDocument(xml: string, options: ParseOptions): Result<Network> {
-  const read = readNetwork(xml, { quiet: true, stored: options.partsAlone === true });
+  const { functions, partsAlone } = options;
+  const read = readNetwork(xml, { quiet: true, stored: partsAlone === true });
+  const found =
+    functions === undefined ? read.diagnostics : read.diagnostics.map((d) => (isNoFunction(d, functions) ? refusedDevice(d) : d));
   const forwards = read.network ? checkForwards(read.network, read.text) : [];
-  const diagnostics = inLibxml2sWords([...read.diagnostics, ...forwards.filter(isError)], xml);
+  const diagnostics = inLibxml2sWords([...found, ...forwards.filter(isError)], xml);
   return validated(asResult(read.network, diagnostics), xml, options);
+}
+
+/** Where libvirt looks at the device, among what else it refuses. */
+function isNoFunction({ code, found }: Diagnostic, { vfs }: Pick<PortFacts, 'vfs'>): boolean {
+  return code === 'VNM057' && !vfs.some(({ address }) => formatPciAddress(address) === found);
+}
+
+function refusedDevice(finding: Diagnostic): Diagnostic {
+  return {
+    ...finding,
+    code: 'VNC004',
+    severity: 'error',
+    message: `PCI device ${finding.found ?? ''} of the pool is no virtual function of this host`,
+  };
 }
 
 function isError({ severity }: Diagnostic): boolean {

@@ -1,6 +1,6 @@
 import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
-import { checkFunctions, completeDocument, lifecycle, newRecord, parse, type DocumentOptions } from './definitions.ts';
+import { completeDocument, lifecycle, newRecord, parse, take, type DocumentOptions } from './definitions.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
 import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
 import { inherit } from './fill-in.ts';
@@ -40,8 +40,7 @@ export function start(
 /** `networkCreateXML`: runs a document without storing it. A stored, inactive network of that identity keeps its definition. */
 export function create(xml: string, options: DocumentOptions): Operation<string> {
   return async (state, context) => {
-    const network = await completeDocument(state, context, parse(state, context, xml, options));
-    if (options.devicesAsLibvirt === true) await checkFunctions(network, context);
+    const network = await completeDocument(state, context, await take(state, context, xml, options));
     checkBridge(state, network);
     const record = matchInactive(state, network.name, network.uuid) ?? newRecord(network);
     const live = await toLive(context, network);
