@@ -103,10 +103,22 @@ export function plugIn(
   { uuid, known, others }: Pick<OperationContext, 'uuid'> & { readonly known: PortFacts; readonly others: readonly PortRecord[] },
   options: MergeOptions,
 ): Pick<PortRecord, 'port' | 'inherited'> {
-  const merged = value(mergePort({ network: record.live, port }, options));
+  const network = record.live;
   const ports = [...record.ports.values()];
-  const plug = value(allocate({ network: record.live, ports, others, port, facts: known }));
+  const result = mergePort({ network, port }, options);
+  const first = result.diagnostics.find(({ severity }) => severity === 'error');
+  if (first !== undefined && options === AS_LIBVIRT && isFoundInPlace(first, network)) {
+    const { bandwidth: _floor, virtualport: _parameters, ...bare } = port;
+    value(allocate({ network, ports, others, port: bare, facts: known }));
+  }
+  const merged = value(result);
+  const plug = value(allocate({ network, ports, others, port, facts: known }));
   return { port: withFloor(record, ports, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };
+}
+
+/** What libvirt finds once it has a place for the port: a virtualport that misses something, a floor, and any virtualport of a PCI function. */
+function isFoundInPlace({ code }: Diagnostic, { forward }: Network): boolean {
+  return code === 'VNI203' || code === 'VNI205' || (code === 'VNI204' && forward.mode === 'hostdev');
 }
 
 /** The guest with what its portgroup and network give it now. One whose device somebody else makes has what it was told. */
