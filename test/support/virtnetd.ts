@@ -50,16 +50,19 @@ function isFresh(root: string, bundle: string): boolean {
   return spawnSync('find', [join(root, 'src'), '-newer', mark], { encoding: 'utf8' }).stdout === '';
 }
 
-/** Starts the daemon and waits until it serves. */
+/** Starts the daemon, as a host does, and waits until it serves. */
 export async function startVirtnetd(options: VirtnetdOptions = {}): Promise<Virtnetd> {
-  const bundle = bundlePath();
+  bundlePath();
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'virtnetd-'));
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o755); // dnsmasq reads the fixed hosts as a user of its own
   const sockets = options.sockets ?? join(folder, 'sockets');
   const folders = ['--config-dir', join(folder, 'etc'), '--state-dir', join(folder, 'lib'), '--run-dir', join(folder, 'run')];
-  const args = [bundle, '--libvirt-sockets', sockets, ...folders, ...(options.args ?? [])];
-  const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } });
+  const args = ['--libvirt-sockets', sockets, ...folders, ...(options.args ?? [])];
+  const child = spawn(join(process.cwd(), 'bin', 'virtnetd'), args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...options.env },
+  });
   let log = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (log += text));
   const ended = new Promise<number | string>((resolve) => void child.once('close', (code, signal) => resolve(code ?? signal ?? 'unknown')));
