@@ -3,7 +3,8 @@
  * Prints one JSON object of figures. Leaves no networks behind.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { RawClient } from '../test/support/raw-client.ts';
 
 const [path = '', pid = ''] = process.argv.slice(2);
@@ -73,6 +74,20 @@ const removed = async (net: Net, n: number): Promise<[number, number]> => [
   await milliseconds(() => client.call('networkUndefine', net)),
   await milliseconds(() => client.call('networkDefineXml', xmlOf(n))),
 ];
+/** As users store definitions: a process of virsh for each. */
+const byVirsh = async (n: number): Promise<number> => {
+  const file = join(folder, `${n}.xml`);
+  writeFileSync(file, xmlOf(n).replace('>net', '>by-virsh'));
+  const ms = await milliseconds(() => virsh('net-define', file));
+  await client.call('networkUndefine', await client.call('networkLookupByName', `by-virsh${n}`));
+  return ms;
+};
+const folder = mkdtempSync(resolve('.cache', 'virsh-'));
+const definitions: number[] = [];
+for (let n = 0; n < 40; n++) definitions.push(await byVirsh(9000 + n));
+rmSync(folder, { recursive: true });
+note('virsh net-define, ms, median', median(definitions));
+
 /** Milliseconds to change a definition, to remove one and to store it anew: the median of some. */
 const edits = async (where: string): Promise<void> => {
   const changes: number[] = [];
