@@ -4,6 +4,7 @@
 set -u
 log=$1
 work=$(mktemp -d)
+trap 'rm -r "$work"' EXIT
 uuid() { echo "0c0c0c0c-$1-4222-8333-00000000000$2"; }
 net() { printf '<network><name>%s</name><uuid>%s</uuid>%s</network>' "$1" "$(uuid 1111 "$2")" "$3" >"$work/$1"; }
 plain() {
@@ -55,4 +56,3 @@ v net-start $late >"$work/said" & waits; v net-start $other; go; wait; cat "$wor
 v net-start $slow >"$work/said" & waits; go; waits; go; wait; cat "$work/said"
 v net-port-create $slow "$work/port2" >"$work/said" & waits
 v net-port-create $other "$work/port1"; v net-destroy $other; go; wait; cat "$work/said"; v net-port-list $slow; v net-destroy $slow
-rm -r "$work"

@@ -12,6 +12,7 @@ until firewall-cmd --state >/dev/null 2>&1; do sleep 0.1; done
 "$@" </dev/null >/dev/null 2>&1
 until virsh uri >/dev/null 2>&1; do sleep 0.1; done
 file=$(mktemp)
+trap 'rm -f "$file"' EXIT
 
 # net NAME FORWARD ATTRIBUTES-OF-BRIDGE
 n=0
