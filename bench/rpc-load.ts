@@ -3,7 +3,7 @@
  * Prints one JSON object of figures. Leaves no networks behind.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { RawClient } from '../test/support/raw-client.ts';
 
@@ -82,6 +82,7 @@ const byVirsh = async (n: number): Promise<number> => {
   await client.call('networkUndefine', await client.call('networkLookupByName', `by-virsh${n}`));
   return ms;
 };
+mkdirSync('.cache', { recursive: true });
 const folder = mkdtempSync(resolve('.cache', 'virsh-'));
 const definitions: number[] = [];
 for (let n = 0; n < 40; n++) definitions.push(await byVirsh(9000 + n));

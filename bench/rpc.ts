@@ -14,7 +14,6 @@ const load = ['scripts/run-ts.mjs', 'bench/rpc-load.ts'];
 // Both daemons keep definitions on the same file system: both wait for a disk, as on a host, or neither does. (/tmp may be in memory here.)
 const place = resolve(process.env['BENCH_FOLDER'] ?? '.cache');
 mkdirSync(place, { recursive: true });
-mkdirSync('.cache', { recursive: true });
 const folder = mkdtempSync(join(place, 'virtnet-bench-'));
 // ext4 goes over the inodes that were removed a moment ago, one by one, before it gives out one of the same group: what the first daemon removed would
 // slow the second one's definitions down. A folder with this mark has each folder in it in a group of its own; other file systems do not know it.

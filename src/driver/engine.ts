@@ -15,10 +15,12 @@ import type { EventQueue } from './event-queue.ts';
 import { hooksAfter, hooksBefore, hooksOfNoStart, concernsHooks, tellHooks, type Hooks } from './hooks.ts';
 import { wordsOf } from './lookup.ts';
 import { Mutex, type Turn } from './mutex.ts';
+import { roundsContext, type RoundsContext } from './rounds.ts';
 import { SharedLock } from './shared-lock.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, withFormer } from './state.ts';
-import type { Store, Unsettled } from './store.ts';
+import type { Store } from './store.ts';
+import { bothOf, isSome, named, without } from './unsettled.ts';
 import { untoldGuests } from './untold-guests.ts';
 
 /** The host state that a driver state means for some networks, shared resources included. */
@@ -92,9 +94,6 @@ interface Drafted<T> {
 
 /** Tells the hooks of a change, while others have their turn. Rejects with what one says that may still refuse it. */
 type Tell = (calls: () => readonly HookCall[]) => Promise<void>;
-
-/** What operations ask of the world, in rounds: `again` begins one in which the world is looked at anew and what was made up stays so. */
-type RoundsContext = OperationContext & { readonly again: () => void };
 
 /** The host's lock is ours. */
 interface Held {
@@ -208,26 +207,7 @@ export class Engine {
   }
 
   #context(held: Pick<Held, 'facts'> = {}): RoundsContext {
-    const { host } = this.#options;
-    const { uuid, mac, deviceName, parse, parsePort, parsePlug, settle } = this.#options.context;
-    let seen = held.facts;
-    const [uuids, macs] = [new Rounds(uuid), new Rounds(mac)];
-    return {
-      uuid: () => uuids.next(),
-      mac: () => macs.next(),
-      deviceName,
-      parse,
-      parsePort,
-      parsePlug,
-      settle,
-      facts: () => (seen ??= host.facts()),
-      portFacts: (wanted) => host.portFacts(wanted),
-      again: () => {
-        seen = undefined;
-        uuids.again();
-        macs.again();
-      },
-    };
+    return roundsContext(this.#options.context, this.#options.host, held.facts);
   }
 
   async #plan<T>(operation: Operation<T>, { bounce }: UpOptions, looksAhead: boolean): Promise<Outcome<T>> {
@@ -451,41 +431,6 @@ function networksOf({ state, change }: Drafted<unknown>): readonly string[] {
     uuid,
     ...[state, change.next].flatMap(({ networks }) => networks.get(uuid)?.name ?? []),
   ]);
-}
-
-/** Gives in each round what it gave in the rounds before, as far as they went. */
-class Rounds<T> {
-  readonly #make: () => T;
-  readonly #made: T[] = [];
-  #at = 0;
-
-  constructor(make: () => T) {
-    this.#make = make;
-  }
-
-  next(): T {
-    return (this.#made[this.#at++] ??= this.#make());
-  }
-
-  again(): void {
-    this.#at = 0;
-  }
-}
-
-function bothOf(a: Unsettled, b: Unsettled): Unsettled {
-  return a === 'all' || b === 'all' ? 'all' : new Set([...a, ...b]);
-}
-
-function without(a: Unsettled, b: ReadonlySet<string>): Unsettled {
-  return a === 'all' ? a : new Set([...a].filter((uuid) => !b.has(uuid)));
-}
-
-function isSome(networks: Unsettled): boolean {
-  return networks === 'all' || networks.size > 0;
-}
-
-function named(networks: Unsettled, state: DriverState): ReadonlySet<string> {
-  return networks === 'all' ? new Set(state.networks.keys()) : networks;
 }
 
 /** The host went back and the disk refused to: the files say what was asked for, and a repair makes the host say so too. */

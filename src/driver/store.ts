@@ -14,6 +14,7 @@ import { layoutOf } from './layout.ts';
 import { portFromText, portToText } from './port-file.ts';
 import type { DriverState, NetworkRecord } from './state.ts';
 import { changedNetworks, emptyState } from './state.ts';
+import type { Unsettled } from './unsettled.ts';
 
 /** How documents become text and back; the store knows nothing of XML. */
 export interface DocumentCodec {
@@ -324,9 +325,6 @@ export class Store {
     return { op: 'write', path, text: this.#options.codec.write(network) };
   }
 }
-
-/** Networks (uuids) of which nobody knows how far their last change came: `all` when there was no room to note which. */
-export type Unsettled = ReadonlySet<string> | 'all';
 
 function usable<T>(loaded: Loaded<T> | undefined): T | undefined {
   return loaded !== undefined && 'value' in loaded ? loaded.value : undefined;
