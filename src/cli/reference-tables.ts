@@ -32,7 +32,7 @@ export function errorsPage(codes: Readonly<Record<string, CodeEntry>>): string {
 
 Every code that a diagnostic or an error of virtnet can carry. \`virtnet explain CODE\` prints what this page says of it. A code keeps its
 meaning for ever; a retired one is never used again. Where libvirt refuses the same document, the diagnostic carries its error code and words too
-(what is wrong with comments, processing instructions and document type declarations: of the driver alone).
+(libxml2's words for comments, CDATA sections, processing instructions, document type declarations and control characters: of the driver alone).
 ${areas.join('')}`;
 }
 
