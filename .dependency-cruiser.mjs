@@ -60,10 +60,10 @@ const config = {
     },
     {
       name: 'no-circular',
-      comment: 'Two files that import one another are one file or three: move the shared part to a third. (Types alone may.)',
+      comment: 'Two files that import one another are one file or three: move the shared part to a third.',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
     },
     {
       name: 'tests-import-no-tests',

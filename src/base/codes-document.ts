@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 import { networkCodes } from './codes-network.ts';
 import { xmlCodes } from './codes-xml.ts';
 

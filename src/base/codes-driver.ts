@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of the driver beyond those that stand in `codes-host.ts`: what the state of the networks refuses. */
 export const driverCodes: Readonly<Record<string, CodeEntry>> = {

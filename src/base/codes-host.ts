@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of what a host refuses: `VNC` (compile), `VNP` (plan and apply), `VNH` (host commands), `VND` (driver), `VNR` (RPC), `VNU` (usage). */
 export const hostCodes: Readonly<Record<string, CodeEntry>> = {

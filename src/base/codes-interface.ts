@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of findings about guests' interfaces and ports: `VNI0xx` port documents, `VNI1xx` interfaces, `VNI2xx` merging with a network. */
 export const interfaceCodes: Readonly<Record<string, CodeEntry>> = {

@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of findings in network documents. Those of 001-009 are about the document as a whole, the others about its parts. */
 export const networkCodes: Readonly<Record<string, CodeEntry>> = {

@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of refused changes to one section of a network (`VNE`). */
 export const updateCodes: Readonly<Record<string, CodeEntry>> = {

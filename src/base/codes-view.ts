@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of findings in the JSON and YAML view of a document: `VNJ`. */
 export const viewCodes: Readonly<Record<string, CodeEntry>> = {

@@ -1,4 +1,4 @@
-import type { CodeEntry } from './codes.ts';
+import type { CodeEntry } from './code-entry.ts';
 
 /** Codes of text that is no XML document, or an odd one. */
 export const xmlCodes: Readonly<Record<string, CodeEntry>> = {

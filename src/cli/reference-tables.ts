@@ -1,4 +1,4 @@
-import type { CodeEntry } from '../base/codes.ts';
+import type { CodeEntry } from '../base/code-entry.ts';
 import type { Deviation } from '../network/deviations.ts';
 
 const MADE = (from: string): string => `<!-- Made from ${from}: npm run docs -->\n`;

@@ -3,7 +3,8 @@ import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { definitionFile } from './file-name.ts';
 import { NetworkMap } from './network-map.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 import { Draft } from './state.ts';
 
 /** A file's content, or why it cannot be used. */

@@ -11,17 +11,16 @@ import type { AttachRequest, NetworkRef } from './driver.ts';
 import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
 import { sortByGuest } from './gone-ports.ts';
 import { lookup } from './lookup.ts';
+import type { PlugDocument } from './port-documents.ts';
 import type { RunningRecord } from './port-operations.ts';
 import { otherPorts, plugIn, portFacts, running, STRICTLY, withoutPort, withPort } from './port-operations.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 
 export interface Attached {
   readonly port: PortRecord;
   readonly network: string;
 }
-
-/** What a guest's document says that is not the port's own business. */
-export type PlugDocument = Partial<NetworkPort> & { readonly mtu?: number; readonly linkDown?: boolean; readonly target?: string };
 
 /** Plugs a guest: chooses what the request leaves open (uuid, MAC, device names) and keeps it. */
 export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attached> {

@@ -2,9 +2,9 @@ import type { HostFacts, PortFacts } from '../compile/facts.ts';
 import type { Result } from '../base/diagnostic.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
-import type { PlugDocument } from './attach.ts';
 import type { DriverEvent } from './driver.ts';
 import type { ParseOptions } from './documents.ts';
+import type { PlugDocument } from './port-documents.ts';
 import type { SettlingCodec } from './settling-codec.ts';
 import type { DriverState } from './state.ts';
 

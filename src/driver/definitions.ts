@@ -8,7 +8,8 @@ import { fillIn, leavesBridgeOpen } from './fill-in.ts';
 import { lookup } from './lookup.ts';
 import type { CompleteNetwork } from './rules.ts';
 import { bridgeUser, checkBridge, matchRecord } from './rules.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 import { withRecord, without } from './state.ts';
 
 /** How a document is taken. */

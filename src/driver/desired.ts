@@ -10,7 +10,8 @@ import type { OnlyPorts } from './change.ts';
 import type { CompileHow, Desired } from './engine.ts';
 import type { GonePort } from './gone-ports.ts';
 import { gonePorts, goneWarning, sortByGuest } from './gone-ports.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 
 /**
  * What a state of the driver means on this host, for the networks of the scope. Running networks that `former` has with the same

@@ -14,7 +14,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolders } from '../host/make-folders.ts';
-import { isMissing } from './folder.ts';
+import { isMissing } from './read-file.ts';
 
 /** One file as it shall be. Paths are absolute. */
 export type FileChange =

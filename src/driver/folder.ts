@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { VirtnetError } from '../base/errors.ts';
 import type { FileChange } from './files.ts';
+import { isMissing, unreadable } from './read-file.ts';
 
 /** A change within one tick of the file system's clock does not show in a time stamp; this is longer than any tick. Milliseconds. */
 export const TICK_MS = 20;
@@ -166,46 +166,6 @@ export class Folder<T> {
     this.#seen = exact;
     this.#stamp = settled;
   }
-}
-
-/** The text of a file, or undefined where there is none. */
-export function readText(path: string): string | undefined {
-  return existsSync(path) ? readListed(path) : undefined; // a tenth of what the error costs
-}
-
-/** The same for a file that was there just now. */
-export function readListed(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw unreadable(error, path);
-  }
-}
-
-/** @returns VNH003 where this user may not look. */
-function unreadable(error: unknown, path: string): unknown {
-  if (!(error instanceof Error && 'code' in error && error.code === 'EACCES')) return error;
-  return new VirtnetError({
-    code: 'VNH003',
-    message: `no permission to read '${path}'`,
-    hint: 'run as root, or try it in `virtnet sandbox`',
-    details: { path },
-    cause: error,
-  });
-}
-
-/** The target of a symbolic link, or undefined where there is none. */
-export function readLink(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch {
-    return undefined;
-  }
-}
-
-export function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 }
 
 function list(path: string): string[] {

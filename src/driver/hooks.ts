@@ -4,7 +4,8 @@ import { writePort } from '../interface/port.ts';
 import { writeNetwork } from '../network/write-network.ts';
 import type { DriverEvent } from './driver.ts';
 import { shownLive } from './live.ts';
-import { currentDocument, type DriverState } from './state.ts';
+import { currentDocument } from './network-record.ts';
+import { type DriverState } from './state.ts';
 
 /** The scripts of the hooks folder. */
 export interface Hooks {

@@ -1,8 +1,8 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { NetworkInfo } from './driver.ts';
 import { shownLive } from './live.ts';
-import type { NetworkRecord } from './state.ts';
-import { currentDocument } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import { currentDocument } from './network-record.ts';
 
 /** A network as lists show it. */
 export function networkInfo(record: NetworkRecord, warnings: readonly Diagnostic[] = []): NetworkInfo {

@@ -40,8 +40,9 @@ import { foreignTapsOf } from './replug.ts';
 import { portStatus } from './port-status.ts';
 import { reap } from './reap.ts';
 import { createPort, deletePort, listPorts, setPortBandwidth } from './port-operations.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
-import { currentDocument } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
+import { currentDocument } from './network-record.ts';
 import type { Store } from './store.ts';
 import { update } from './update.ts';
 

@@ -2,7 +2,8 @@ import { nearest } from '../base/nearest.ts';
 import type { NetworkRef } from './driver.ts';
 import { notFoundByName, notFoundByUuid } from './errors.ts';
 import { findByName } from './network-index.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 
 /** Where each hex pair of a uuid may stand; libvirt takes dashes anywhere, so they are only dropped. */
 const HEX32 = /^[0-9a-f]{32}$/;

@@ -11,8 +11,9 @@ import { configOfTransient, invalidArgument, noMetadata, notRunning, refused } f
 import { unlessSame } from './keep.ts';
 import { lookup } from './lookup.ts';
 import { storedElement, shownElement } from './metadata-element.ts';
-import type { NetworkRecord } from './state.ts';
-import { currentDocument, withRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import { currentDocument } from './network-record.ts';
+import { withRecord } from './state.ts';
 
 export type MetadataItem = 'title' | 'description' | 'element';
 

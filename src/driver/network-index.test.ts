@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { parseNetwork, type Network } from '../network/index.ts';
 import { findByBridge, findByName } from './network-index.ts';
 import { NetworkMap } from './network-map.ts';
-import { changedNetworks, Draft, emptyState, withRecord, type DriverState, type NetworkRecord } from './state.ts';
+import { type NetworkRecord } from './network-record.ts';
+import { changedNetworks, Draft, emptyState, withRecord, type DriverState } from './state.ts';
 
 const record = (n: number, bridge = `br${String(n)}`, name = `net${String(n)}`): NetworkRecord => ({
   uuid: `3e3fce45-4f53-4fa7-bb32-${n.toString(16).padStart(12, '0')}`,

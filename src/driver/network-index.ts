@@ -1,5 +1,5 @@
 import type { NetworkMap } from './network-map.ts';
-import type { NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
 
 /** Noted places per network beyond which an index is made anew: one for each name and bridge that a network has or had. */
 const NOTES_PER_NETWORK = 8;

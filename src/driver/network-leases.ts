@@ -14,8 +14,8 @@ import type { Network } from '../network/network.ts';
 import { parseLibvirtMac } from '../network/values.ts';
 import type { Lease } from './driver.ts';
 import { badMac } from './errors.ts';
-import type { NetworkRecord } from './state.ts';
-import { currentDocument } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import { currentDocument } from './network-record.ts';
 
 /**
  * What the network's DHCP server has leased, of one guest or of all. A log and a journal that have grown long are made short on the way.

@@ -1,5 +1,5 @@
 import { SortedTree } from '../base/sorted-tree.ts';
-import type { NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
 
 /**
  * The records of a state by uuid, in the order of their names: an immutable value. The next state's shares all but what was changed with it, so

@@ -1,12 +1,14 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
-import { readInterface } from '../interface/interface.ts';
+import { readInterface } from '../interface/read-interface.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import { readPort } from '../interface/port.ts';
 import { parseXml } from '../xml/parse.ts';
-import type { PlugDocument } from './attach.ts';
 import type { ParseOptions } from './documents.ts';
 import { isNoSuchDocument, refusedBySchema, validated } from './documents.ts';
 import { asLibxml2Reads } from './libxml2-fault.ts';
+
+/** What a guest's document says that is not the port's own business. */
+export type PlugDocument = Partial<NetworkPort> & { readonly mtu?: number; readonly linkDown?: boolean; readonly target?: string };
 
 /** Reads a `<networkport>` document. Never throws. */
 export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {

@@ -16,8 +16,10 @@ import type { Change, Operation, OperationContext } from './change.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
 import { invalidArgument, noPort, notActive, portExists, refused } from './errors.ts';
 import { lookup } from './lookup.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
-import { currentDocument, withRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
+import { currentDocument } from './network-record.ts';
+import { withRecord } from './state.ts';
 
 /** A network that runs. */
 export type RunningRecord = NetworkRecord & { readonly live: Network };

@@ -1,9 +1,9 @@
 import type { PortFacts } from '../compile/facts.ts';
 import type { LinkCounters } from '../host/counters.ts';
-import type { DeviceNode } from '../host/device-nodes.ts';
+import type { DeviceNode } from '../host/device-node.ts';
 import type { PortStatus } from './driver.ts';
 import { gonePorts } from './gone-ports.ts';
-import type { NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
 
 /** What a host tells of guests' devices. */
 interface Seen {

@@ -3,7 +3,8 @@ import type { DriverEvent, NetworkRef, Reaped } from './driver.ts';
 import { gonePorts } from './gone-ports.ts';
 import { lookup } from './lookup.ts';
 import { portEvent } from './port-operations.ts';
-import { currentDocument, withRecord } from './state.ts';
+import { currentDocument } from './network-record.ts';
+import { withRecord } from './state.ts';
 
 /** Unplugs the guests that are gone: all whose network namespace or device does not exist any more, of one network or of all. */
 export function reap(ref: NetworkRef | undefined): Operation<readonly Reaped[]> {

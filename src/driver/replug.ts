@@ -11,7 +11,8 @@ import { checkKind } from './attach.ts';
 import type { OperationContext } from './change.ts';
 import { refused } from './errors.ts';
 import { following, otherPorts, portFacts } from './port-operations.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 
 /**
  * The network's guests as they are plugged where it runs by another document: on the bridge that it has now, or on a device of the pool

@@ -4,7 +4,8 @@ import { isManaged } from '../network/network.ts';
 import { alreadyActive, bridgeTaken, nameTaken, unreadable, uuidTaken } from './errors.ts';
 import { definitionFile } from './file-name.ts';
 import { findByBridge, findByName } from './network-index.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 
 /** A network that a document may be about: complete, so with a uuid. */
 export type CompleteNetwork = Network & { readonly uuid: string };

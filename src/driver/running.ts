@@ -10,7 +10,8 @@ import { lookup } from './lookup.ts';
 import { foreignTapsOf, replugged } from './replug.ts';
 import { findByName } from './network-index.ts';
 import { checkBridge, matchInactive, matchRecord } from './rules.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 import { Draft, withRecord, without } from './state.ts';
 
 /** Starts stored networks, all in one change. With `skipActive` those that run already are left as they are. */

@@ -1,24 +1,7 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
-import type { PortRecord } from '../compile/port.ts';
-import type { Network } from '../network/network.ts';
 import { shareIndex } from './network-index.ts';
 import { NetworkMap } from './network-map.ts';
-
-/**
- * One network as the driver knows it. A network with a `config` is persistent, one with a `live` document is running (it should be: the
- * host follows). `ports` outlive a stop of their network.
- */
-export interface NetworkRecord {
-  readonly uuid: string;
-  readonly name: string;
-  /** The stored definition, complete (uuid, bridge name, mac). */
-  readonly config?: Network;
-  /** The definition in force, with a pool's virtual functions expanded; without what is counted (connections). */
-  readonly live?: Network;
-  readonly autostart: boolean;
-  /** By port uuid. */
-  readonly ports: ReadonlyMap<string, PortRecord>;
-}
+import type { NetworkRecord } from './network-record.ts';
 
 /**
  * Everything that should be: an immutable value. An operation makes the next one from it, the store writes the difference to files and
@@ -32,13 +15,6 @@ export interface DriverState {
 }
 
 export const emptyState: DriverState = { networks: NetworkMap.empty, problems: [] };
-
-/** The document that a running network lives by, or the stored one. */
-export function currentDocument(record: NetworkRecord): Network {
-  const document = record.live ?? record.config;
-  if (document === undefined) throw new TypeError(`network ${record.uuid} has no document`);
-  return document;
-}
 
 /** The state with this network's record replaced, or removed when it has neither document. */
 export function withRecord(state: DriverState, record: NetworkRecord): DriverState {

@@ -8,11 +8,13 @@ import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
 import { FolderSync } from './folder-sync.ts';
-import { Folder, readListed, readText, TICK_MS } from './folder.ts';
+import { Folder, TICK_MS } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
 import { portFromText, portToText } from './port-file.ts';
-import type { DriverState, NetworkRecord } from './state.ts';
+import { readListed, readText } from './read-file.ts';
+import type { NetworkRecord } from './network-record.ts';
+import type { DriverState } from './state.ts';
 import { changedNetworks, emptyState } from './state.ts';
 import type { Unsettled } from './unsettled.ts';
 

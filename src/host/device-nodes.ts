@@ -2,19 +2,9 @@ import { lstatSync } from 'node:fs';
 import type { LinkResource, LinkSpec } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { run, tryRun } from './command.ts';
+import type { DeviceNode } from './device-node.ts';
 import type { HostTools } from './handler.ts';
 import { readText } from './small-files.ts';
-
-/** The character device by which a machine reads and writes a macvtap: where it is, and who may open it. */
-export interface DeviceNode {
-  readonly path: string;
-  readonly user: string;
-  readonly uid: number;
-  readonly group: string;
-  readonly gid: number;
-  /** Permission bits as chmod(1) takes them: `600`. */
-  readonly mode: string;
-}
 
 /** Who may open a macvtap: a user, or a group's members, or both. Absent: root alone. */
 type Holders = Pick<Extract<LinkSpec, { type: 'macvtap' }>, 'user' | 'group'>;

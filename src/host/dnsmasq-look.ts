@@ -16,7 +16,7 @@ import {
   sha256,
 } from './dnsmasq-process.ts';
 import type { HostTools, Look } from './handler.ts';
-import type { LinkRow } from './link-rows.ts';
+import type { LinkRow } from './link-row.ts';
 import { findProcesses, type ProcessEntry } from './process-table.ts';
 import { hostResolvers, serverLines } from './resolv-conf.ts';
 import { readText } from './small-files.ts';

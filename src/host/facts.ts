@@ -5,7 +5,7 @@ import { keepsItsGroups } from './foreground-server.ts';
 import { FolderNames } from './folder-names.ts';
 import type { HostTools } from './handler.ts';
 import { markedOwner } from './link-rows.ts';
-import type { LinkRow } from './link-rows.ts';
+import type { LinkRow } from './link-row.ts';
 import { isOurGroup, parseAlias, ROUTE_PROTOCOL } from './marks.ts';
 import { withPrefix } from './routes.ts';
 import type { RouteRow } from './routes.ts';

@@ -5,7 +5,7 @@ import type { ObserveRequest } from './host.ts';
 import type { IpTool } from './ip-coprocess.ts';
 import type { IpArgs } from './ip-line.ts';
 import type { LinkDump } from './link-dump.ts';
-import type { LinkRow } from './link-rows.ts';
+import type { LinkRow } from './link-row.ts';
 import type { ListedTable } from './nft-text.ts';
 import type { TcTool } from './tc.ts';
 

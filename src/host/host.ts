@@ -2,7 +2,7 @@ import type { HostFacts, HostPaths, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import type { LinkCounters } from './counters.ts';
-import type { DeviceNode } from './device-nodes.ts';
+import type { DeviceNode } from './device-node.ts';
 import type { ForeignChain } from './foreign-chains.ts';
 import type { Listener } from './listeners.ts';
 

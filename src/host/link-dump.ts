@@ -1,5 +1,5 @@
 import type { IpTool } from './ip-coprocess.ts';
-import type { LinkRow } from './link-rows.ts';
+import type { LinkRow } from './link-row.ts';
 
 /**
  * The dump of all links. The observation that follows the facts within a moment takes the one that they were read from: with a thousand

@@ -6,7 +6,7 @@ import { StepFailure } from './handler.ts';
 import type { HostTools, IpCommand, IpHandler, Look, StepOf } from './handler.ts';
 import type { IpArgs } from './ip-line.ts';
 import { markedOwner } from './link-rows.ts';
-import type { LinkRow } from './link-rows.ts';
+import type { LinkRow } from './link-row.ts';
 import { aliasOf, groupOf, parseAlias, shaperNames, tapBirthName } from './marks.ts';
 
 const GONE = /Cannot find device|No such device|does not exist/;

@@ -1,5 +1,6 @@
 import type { HostTools } from './handler.ts';
-import { addressesOf, type LinkRow } from './link-rows.ts';
+import type { LinkRow } from './link-row.ts';
+import { addressesOf } from './link-rows.ts';
 import { readText } from './small-files.ts';
 
 /** The addresses of the host's resolvers, in the order of its resolv.conf. */

@@ -1,6 +1,9 @@
 export type { BridgePlug, DirectMode, DirectPlug, HostdevDriver, HostdevPlug, Plug } from './plug.ts';
 export { readPort, writePort, type NetworkPort, type PortOwner } from './port.ts';
-export { readInterface, writeInterface, type GuestInterface, type InterfaceDriver, type InterfaceSource } from './interface.ts';
+export type { GuestInterface, InterfaceDriver } from './interface.ts';
+export type { InterfaceSource } from './interface-source.ts';
+export { readInterface } from './read-interface.ts';
+export { writeInterface } from './write-interface.ts';
 export type { ReadDocumentOptions } from './document.ts';
 export type * from './effective.ts';
 export * from './merge.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { readInterface, writeInterface } from './interface.ts';
+import { readInterface } from './read-interface.ts';
+import { writeInterface } from './write-interface.ts';
 
 const MAC = "<mac address='52:54:00:7b:35:93'/>";
 const net = (rest = '', attributes = ''): string =>

@@ -3,10 +3,6 @@ import type { VirtualPort } from '../network/virtualport.ts';
 import type { Vlan } from '../network/vlan.ts';
 import type { InterfaceSource } from './interface-source.ts';
 
-export { readInterface } from './read-interface.ts';
-export { writeInterface } from './write-interface.ts';
-export type { InterfaceSource } from './interface-source.ts';
-
 /** `<driver>`: what a tap device or a PCI device must be made ready for; the rest is kept as it stands. */
 export interface InterfaceDriver {
   /** `vhost` or `qemu`; for hostdev `vfio`, `kvm` or `xen`. */

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { IpTool } from '../../src/host/ip-coprocess.ts';
-import type { LinkRow } from '../../src/host/link-rows.ts';
+import type { LinkRow } from '../../src/host/link-row.ts';
 import { sh } from '../support/driver-documents.ts';
 
 const ip = new IpTool();
