@@ -1,5 +1,5 @@
 import { formatIp, formatSubnet, lastAddress, parseIp, type IpValue, type Subnet } from '../inet/index.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, libvirtSays, type Report } from './report.ts';
 import { addressedIps, subnetOfIp, subnetOfRoute } from './subnets.ts';

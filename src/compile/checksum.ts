@@ -1,4 +1,4 @@
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { Capabilities } from './facts.ts';
 import type { ChecksumResource } from './host-state.ts';
 

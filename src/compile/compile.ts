@@ -1,10 +1,11 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import { forwardsOf } from '../forwards/document.ts';
 import { compileAddressing } from './addressing.ts';
 import { compileChecksum } from './checksum.ts';
-import { complete, type CompleteNetwork } from './complete.ts';
+import { complete } from './complete.ts';
 import { findConflicts } from './conflicts.ts';
 import { checkBridgeName } from './device-name.ts';
 import { checkReach, checkTftpRoots, compileDnsmasq } from './dnsmasq.ts';

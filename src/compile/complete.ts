@@ -1,7 +1,5 @@
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { Network } from '../network/network.ts';
-
-/** A network whose uuid is filled in, as the driver stores it. Managed ones have a bridge name and a MAC as well. */
-export type CompleteNetwork = Network & { readonly uuid: string };
 
 /**
  * Narrows to what a compile needs.

@@ -41,9 +41,9 @@ function networkOf(name: string): Network | undefined {
   return (
     network &&
     completeNetwork(network, {
-      uuid: live?.uuid ?? '00000000-0000-4000-8000-000000000000',
-      mac: live?.mac ?? '52:54:00:00:00:01',
-      bridgeName: live?.bridge?.name ?? 'virbr0',
+      uuid: () => live?.uuid ?? '00000000-0000-4000-8000-000000000000',
+      mac: () => live?.mac ?? '52:54:00:00:00:01',
+      bridgeName: () => live?.bridge?.name ?? 'virbr0',
     })
   );
 }

@@ -1,6 +1,6 @@
 import { formatIp, parseIp, prefixToNetmask, reverseZone, type Family } from '../inet/index.ts';
 import type { DnsForwarder, DnsSrv } from '../network/dns.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { DnsmasqFiles } from './dnsmasq-files.ts';
 import { leaseTime } from './dnsmasq-hosts.ts';
 import { checkLabels, dnsmasqText, dnsmasqWord, Lines } from './dnsmasq-text.ts';

@@ -1,5 +1,5 @@
 import type { Network } from '../network/network.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import { servedDhcp } from './dhcp-pools.ts';
 import { dnsmasqConf } from './dnsmasq-conf.ts';
 import { dnsmasqFiles } from './dnsmasq-files.ts';

@@ -4,7 +4,7 @@ import type { PortForward } from '../forwards/forward.ts';
 import type { Family } from '../inet/index.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import type { Nat } from '../network/forward.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import { FORWARDED, type MapName } from './firewall-base.ts';
 import { forwardParts, masqueradeHairpin } from './forward-rules.ts';
 import type { FirewallResource } from './host-state.ts';

@@ -1,5 +1,5 @@
 import { formatIp } from '../inet/index.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { FirewalldFact, HostFacts } from './facts.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtSays, type Report } from './report.ts';

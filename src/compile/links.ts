@@ -1,5 +1,5 @@
 import { formatSubnet } from '../inet/index.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { HostFacts } from './facts.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, type Report } from './report.ts';

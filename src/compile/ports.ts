@@ -1,8 +1,9 @@
 import type { EffectivePort } from '../interface/effective.ts';
 import { mergePort } from '../interface/merge.ts';
 import type { BridgePlug } from '../interface/plug.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import { compileAssociation } from './association.ts';
-import { bridgeOf, type CompleteNetwork } from './complete.ts';
+import { bridgeOf } from './complete.ts';
 import { deviceNameProblem } from './device-name.ts';
 import type { PortFacts } from './facts.ts';
 import type { Owner, Resource } from './host-state.ts';

@@ -1,6 +1,6 @@
 import type { Bandwidth, BandwidthRate } from '../network/bandwidth.ts';
 import { isManaged } from '../network/network.ts';
-import type { CompleteNetwork } from './complete.ts';
+import type { CompleteNetwork } from '../network/complete.ts';
 import type { ShapingResource } from './host-state.ts';
 import type { PortRecord } from './port.ts';
 import type { Report } from './report.ts';

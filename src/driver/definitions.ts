@@ -1,12 +1,11 @@
+import { bridgePattern, completeNetwork, type CompleteNetwork } from '../network/complete.ts';
 import { isManaged, type Network } from '../network/network.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { documentsOnly } from './change.ts';
 import type { ParseOptions } from './documents.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
-import { autostartTransient, refused, undefineTransient } from './errors.ts';
-import { fillIn, leavesBridgeOpen } from './fill-in.ts';
+import { autostartTransient, noFreeBridge, refused, undefineTransient } from './errors.ts';
 import { lookup } from './lookup.ts';
-import type { CompleteNetwork } from './rules.ts';
 import { bridgeUser, checkBridge, matchRecord } from './rules.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
@@ -67,9 +66,21 @@ export function parse(state: DriverState, context: OperationContext, xml: string
 
 /** The document with what it leaves open chosen: uuid, a bridge name that is free among networks and devices, MAC. */
 export async function completeDocument(state: DriverState, context: OperationContext, network: Network): Promise<CompleteNetwork> {
-  const devices = leavesBridgeOpen(network) ? (await context.facts()).links : new Map<string, unknown>();
-  const bridgeInUse = (name: string): boolean => devices.has(name) || bridgeUser(state, name, network.name) !== undefined;
-  return fillIn(network, { uuid: context.uuid, mac: context.mac, bridgeInUse });
+  const devices = bridgePattern(network) === undefined ? new Map<string, unknown>() : (await context.facts()).links;
+  const isTaken = (name: string): boolean => devices.has(name) || bridgeUser(state, name, network.name) !== undefined;
+  return completeNetwork(network, { uuid: context.uuid, mac: context.mac, bridgeName: (pattern) => freeBridge(pattern, isTaken) });
+}
+
+/** libvirt's MAX_BRIDGE_ID: numbers 0 to 256 are tried. */
+const MAX_BRIDGE_ID = 256;
+
+/** @throws VirtnetError VND015 when every number of the pattern is in use. */
+function freeBridge(pattern: string, isTaken: (name: string) => boolean): string {
+  for (let id = 0; id <= MAX_BRIDGE_ID; id++) {
+    const name = pattern.replace('%d', String(id));
+    if (!isTaken(name)) return name;
+  }
+  throw noFreeBridge(pattern);
 }
 
 /** As `parse`. libvirt takes no document that lists another PCI device than a virtual function (VNC004). */

@@ -103,8 +103,6 @@ export const noFreeBridge = (pattern: string): VirtnetError =>
     'Bridge generation exceeded max id 256',
   );
 
-export const noBridge = (name: string): VirtnetError => failure('VND003', 1, `network '${name}' does not have a bridge name.`, undefined);
-
 export const noPort = (uuid: string): VirtnetError =>
   failure('VND004', 107, `no port ${uuid}`, 'see `virtnet ports`', `Network port with UUID ${uuid} does not exist`);
 

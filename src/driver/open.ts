@@ -7,6 +7,7 @@ import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { removeLeases } from '../host/leases.ts';
 import { leaseScriptPath } from '../host/lease-script.ts';
 import { linuxHost } from '../host/linux-host.ts';
+import { macFromBytes } from '../inet/mac.ts';
 import { desiredPorts, desiredState } from './desired.ts';
 import { countingNames } from './device-names.ts';
 import { codec, parseDocument, writeDocument } from './documents.ts';
@@ -75,7 +76,8 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
 
 /** libvirt's prefix for addresses it makes up, and three random bytes. */
 function randomMac(): string {
-  return ['52', '54', '00', ...[...randomBytes(3)].map((byte) => byte.toString(16).padStart(2, '0'))].join(':');
+  const [a = 0, b = 0, c = 0] = randomBytes(3);
+  return macFromBytes(a, b, c);
 }
 
 function bootId(): string {

@@ -7,9 +7,6 @@ import { findByBridge, findByName } from './network-index.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
 
-/** A network that a document may be about: complete, so with a uuid. */
-export type CompleteNetwork = Network & { readonly uuid: string };
-
 /** The network other than this one whose documents (stored and running) use a bridge, and whether one of those that do makes or fills it. */
 export function bridgeUser(
   state: DriverState,

@@ -3,7 +3,7 @@ import type { Change, Operation, OperationContext } from './change.ts';
 import { completeDocument, lifecycle, newRecord, parse, take, type DocumentOptions } from './definitions.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
 import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
-import { inherit } from './fill-in.ts';
+import { inherit } from './inherit.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
 import { keepHosts, unlessSame } from './keep.ts';
 import { lookup } from './lookup.ts';

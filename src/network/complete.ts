@@ -1,13 +1,15 @@
 import { isManaged, type Network } from './network.ts';
 
-/** What libvirt chooses when a network is defined; the caller makes the choice, so that this stays pure. */
+/** A network whose uuid is filled in, as the driver stores it. Managed ones have a bridge name and a MAC as well. */
+export type CompleteNetwork = Network & { readonly uuid: string };
+
+/** What a definition leaves open, chosen by the caller, so that this stays pure. Asked only for what is open. */
 export interface Choices {
-  /** Used when the document has none. */
-  readonly uuid: string;
-  /** Used when a managed network has none. */
-  readonly mac: string;
-  /** Used when `bridgePattern` gives one: the name made from it. */
-  readonly bridgeName: string;
+  readonly uuid: () => string;
+  /** A MAC in 52:54:00. */
+  readonly mac: () => string;
+  /** A name of this pattern, in which `%d` stands for the first free number from 0. */
+  readonly bridgeName: (pattern: string) => string;
 }
 
 /**
@@ -19,17 +21,26 @@ export function bridgePattern(network: Network): string | undefined {
   const name = network.bridge?.name;
   if (name === undefined) return 'virbr%d';
   if (!name.includes('%d')) return undefined;
-  return name.split('%').length === 2 ? name : 'virbr%d';
+  return name.indexOf('%') === name.lastIndexOf('%') ? name : 'virbr%d';
 }
 
-/** Fills in what libvirt fills in at definition: uuid always; bridge name, mac, stp and delay in managed modes. */
-export function completeNetwork(network: Network, choices: Choices): Network {
-  const completed: Network = { ...network, uuid: network.uuid ?? choices.uuid };
-  if (!isManaged(network)) return completed;
-  const bridge = network.bridge ?? { stp: true, delay: 0 };
+/**
+ * Fills in what libvirt fills in at definition: uuid always; bridge name, MAC, stp and delay in managed modes. The network itself where nothing
+ * is open.
+ */
+export function completeNetwork(network: Network, choices: Choices): CompleteNetwork {
+  const { uuid, bridge = { stp: true, delay: 0 }, mac } = network;
+  const pattern = bridgePattern(network);
+  if (isComplete(network, pattern)) return network;
+  const identified = { ...network, uuid: uuid ?? choices.uuid() };
+  if (!isManaged(network)) return identified;
   return {
-    ...completed,
-    mac: network.mac ?? choices.mac,
-    bridge: bridgePattern(network) !== undefined ? { ...bridge, name: choices.bridgeName } : bridge,
+    ...identified,
+    bridge: pattern === undefined ? bridge : { ...bridge, name: choices.bridgeName(pattern) },
+    mac: mac ?? choices.mac(),
   };
+}
+
+function isComplete(network: Network, pattern: string | undefined): network is CompleteNetwork {
+  return network.uuid !== undefined && pattern === undefined && (network.mac !== undefined || !isManaged(network));
 }

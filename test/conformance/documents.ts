@@ -111,9 +111,9 @@ function written(title: string, suffix: string, live: boolean): Section {
 function completed(network: Network, expected: string, random: readonly string[]): Network {
   const field = (pattern: RegExp): string => pattern.exec(expected)?.[1] ?? '';
   return completeNetwork(network, {
-    uuid: random.includes('uuid') ? field(/<uuid>(.*)<\/uuid>/) : '',
-    mac: random.includes('mac') ? field(/<mac address='(.*)'\/>/) : '',
-    bridgeName: field(/<bridge name='([^']*)'/),
+    uuid: () => (random.includes('uuid') ? field(/<uuid>(.*)<\/uuid>/) : ''),
+    mac: () => (random.includes('mac') ? field(/<mac address='(.*)'\/>/) : ''),
+    bridgeName: () => field(/<bridge name='([^']*)'/),
   });
 }
 

@@ -50,7 +50,7 @@ export function updateCases(folder: string): readonly UpdateCase[] {
 
 /** Whether we answer one entry as libvirt did. */
 export function compareUpdate(c: UpdateCase): Omit<Outcome, 'name'> {
-  const network = completeNetwork(parseNetwork(c.network), { uuid: '', mac: '', bridgeName: 'virbr0' });
+  const network = completeNetwork(parseNetwork(c.network), { uuid: () => '', mac: () => '', bridgeName: () => 'virbr0' });
   const flags = FLAGS[c.flags] ?? Number(c.flags);
   const affected = affectedBy(flags, { name: network.name, active: c.active, persistent: !c.transient });
   const result: Result<Network> = affected.ok ? updateNetwork(network, requestOf(c)) : affected;

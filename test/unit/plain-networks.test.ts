@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { codec } from '../../src/driver/documents.ts';
-import { fillIn } from '../../src/driver/fill-in.ts';
+import { completeNetwork } from '../../src/network/complete.ts';
 import { isPlain } from '../../src/network/plain.ts';
 import { readNetwork } from '../../src/network/read.ts';
 import { random } from '../oracle/generate/random.ts';
@@ -9,7 +9,11 @@ const complete = `<network><name>lab</name><forward mode='nat'/><bridge name='vi
 <mac address='52:54:00:AB:00:02'/><ip address='10.1.1.1' netmask='255.255.255.0'><dhcp><range start='10.1.1.2' end='10.1.1.254'/>
 <host mac='AA:00:00:00:00:02' name='one' ip='10.1.1.9'/></dhcp></ip><ip family='ipv6' address='FD00:1:0::1' prefix='64'><dhcp>
 <range start='fd00:1::10' end='fd00:1::ff'/><host id='0:1' name='six' ip='fd00:1::A'/></dhcp></ip></network>`;
-const choices = { uuid: () => '3e3fce45-4f53-4fa7-bb32-000000000001', mac: () => '52:54:00:00:00:01', bridgeInUse: () => false };
+const choices = {
+  uuid: () => '3e3fce45-4f53-4fa7-bb32-000000000001',
+  mac: () => '52:54:00:00:00:01',
+  bridgeName: (pattern: string) => pattern.replace('%d', '0'),
+};
 
 /** What is put into a document to see whether it comes back as it went. */
 const ODD = [' ', '\n', '\t', '0', '00', '1', 'A', '.', ':', '-', '+', '/', '%', '%d', '_', 'é', '&#x41;', '&#10;', '&amp;', '<!-- -->'];
@@ -27,7 +31,7 @@ describe('a plain network', () => {
           : text.slice(0, at) + rng.pick(ODD) + text.slice(at + rng.int(2));
       }
       const { network } = readNetwork(text);
-      const filled = network && fillIn(network, choices);
+      const filled = network && completeNetwork(network, choices);
       if (!filled || !isPlain(filled)) continue;
       plain++;
       const back = codec.read(codec.write(filled), '');
@@ -48,6 +52,6 @@ describe('a plain network', () => {
   ])('has not %s', (_, part) => {
     const { network } = readNetwork(`<network><name>lab</name><bridge name='virbr7'/>${part}</network>`);
     expect(network).toBeDefined();
-    expect(network && isPlain(fillIn(network, choices))).toBe(false);
+    expect(network && isPlain(completeNetwork(network, choices))).toBe(false);
   });
 });

@@ -1,4 +1,3 @@
-import type { Decoded } from '../xdr/codec.ts';
 import { i32, optional, struct } from '../xdr/codec.ts';
 import { network, text } from './structs.ts';
 
@@ -17,8 +16,6 @@ export const metadataChangeEvent = {
   number: 446,
   body: struct({ callbackId: i32, network, type: i32, namespace: optional(text) }),
 } as const;
-
-export type LifecycleBody = Decoded<typeof lifecycleEvent.body>;
 
 /** `virNetworkEventLifecycleType`, in the order of the numbers. */
 export const lifecycleNumbers = { defined: 0, undefined: 1, started: 2, stopped: 3 } as const;

@@ -1,4 +1,4 @@
-import { bridgePattern, completeNetwork } from '../../../src/network/complete.ts';
+import { completeNetwork } from '../../../src/network/complete.ts';
 import type { Network } from '../../../src/network/network.ts';
 import { readNetwork } from '../../../src/network/read.ts';
 import { writeNetwork } from '../../../src/network/write-network.ts';
@@ -18,8 +18,8 @@ export function withoutChance(text: string, given: Network | undefined): string 
 /** Our stored document of a definition on a host without other networks. */
 export function defined(xml: string) {
   const { network: given, diagnostics } = readNetwork(xml);
-  const bridgeName = ((given && bridgePattern(given)) ?? '').replace('%d', '0');
-  const network = given && completeNetwork(given, { uuid: '*', mac: '52:54:00:*', bridgeName });
+  const network =
+    given && completeNetwork(given, { uuid: () => '*', mac: () => '52:54:00:*', bridgeName: (pattern) => pattern.replace('%d', '0') });
   return { given, network, diagnostics };
 }
 
