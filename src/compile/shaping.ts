@@ -1,5 +1,5 @@
 import type { Bandwidth, BandwidthRate } from '../network/bandwidth.ts';
-import { isManaged } from '../network/network.ts';
+import { isManaged, type Network } from '../network/network.ts';
 import type { CompleteNetwork } from '../network/complete.ts';
 import type { ShapingResource } from './host-state.ts';
 import type { PortRecord } from './port.ts';
@@ -82,9 +82,14 @@ export function compileNetworkShaping(network: CompleteNetwork, dev: string, por
 }
 
 /** The rate of a network's queue for what its guests send. libvirt's policer knows no peak, and lets pass a second's worth without a burst. */
-function outboundQueue(network: CompleteNetwork): BandwidthRate | undefined {
+function outboundQueue(network: Network): BandwidthRate | undefined {
   const rate = isManaged(network) ? limit(network.bandwidth?.outbound) : undefined;
   return rate && { average: rate.average, burst: rate.burst ?? Math.min(rate.average, LARGEST) };
+}
+
+/** True where what a network's guests send waits in a queue of the network's. */
+export function hasOutboundQueue(network: Network): boolean {
+  return outboundQueue(network) !== undefined;
 }
 
 /** Where a guest's frames to the network wait, when the network limits what its guests send. */

@@ -3,9 +3,11 @@ import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { allocate, nextClassId } from '../compile/pools.ts';
 import type { PortFacts } from '../compile/facts.ts';
+import { hasOutboundQueue } from '../compile/shaping.ts';
 import { askedPort, type InheritedSetting, type PortRecord } from '../compile/port.ts';
 import { checkReclaim } from '../compile/reclaim.ts';
 import type { EffectivePort } from '../interface/effective.ts';
+import { shaperName } from '../host/marks.ts';
 import { checkFloor, checkOvercommit } from '../interface/floor.ts';
 import { mergePort, withUuid, type MergeOptions } from '../interface/merge.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
@@ -165,16 +167,22 @@ export function withoutPort(state: DriverState, record: NetworkRecord, gone: Por
 }
 
 /**
- * What a change of one port is about. A guaranteed share is the bridge's business, and a bridge that is gone must come back: then it is
- * about the whole network. A port whose device somebody else makes means nothing else on the host.
+ * What a change of one port is about. A guaranteed share is the bridge's business, and a bridge or a network's queue that is gone must come
+ * back: then it is about the whole network. A port whose device somebody else makes means nothing else on the host.
  */
 function scopeOf(record: NetworkRecord, facts: PortFacts, old: PortRecord, now = old.port): Pick<Change<never>, 'scope' | 'only'> {
   const shares = old.port.classId !== undefined || now.classId !== undefined;
   if (!shares && old.attachment.type === 'none') return { scope: new Set() };
   const scope = new Set([record.uuid]);
-  const bridge = record.live?.bridge?.name;
-  const isThere = bridge === undefined || facts.links.has(bridge);
+  const isThere = record.live === undefined || leadsTo(record.live).every((dev) => facts.links.has(dev));
   return shares || !isThere ? { scope } : { scope, only: { ports: new Set([old.port.uuid]), facts } };
+}
+
+/** The devices of a network that its guests' devices are plugged into or lead to. */
+function leadsTo(network: Network): readonly string[] {
+  const { bridge } = network;
+  if (bridge?.name === undefined) return [];
+  return hasOutboundQueue(network) ? [bridge.name, shaperName(bridge.name, 'outbound')] : [bridge.name];
 }
 
 /** What a change of the network's ports depends on. */

@@ -93,4 +93,16 @@ describe('damage to one thing', () => {
     expect((await driver.diff()).steps).toEqual([]);
     expect(hostSnapshot()).toEqual(whole);
   });
+
+  test("a guest is plugged in beside a network's queue that is gone, which comes back with it", async () => {
+    const whole = hostSnapshot();
+    sh(`ip link del ${shaperName('virbr9', 'outbound')}`);
+    const attached = await driver.attach('edge', { attachment: { type: 'tap', dev: 'tthree' }, owner: { name: 'three' } });
+    expect(attached.change.plan.steps.map((s) => `${s.op} ${s.key}`)).toEqual(
+      expect.arrayContaining(['change shaping virbr9', 'change shaping ttwo', 'create shaping tthree']),
+    );
+    expect((await driver.diff()).steps).toEqual([]);
+    await driver.detach('edge', 'three');
+    expect(hostSnapshot()).toEqual(whole);
+  });
 });
