@@ -19,8 +19,8 @@ export interface Change {
   readonly showPlan: boolean;
   /** What keeps networks that are up now from working; asked once the change holds. */
   readonly warnings?: (networks: readonly NetworkInfo[]) => Promise<readonly Diagnostic[]>;
-  /** What to answer when nothing had to change. */
-  readonly unchanged: (networks: readonly NetworkInfo[]) => string;
+  /** What to answer instead when nothing on the host had to change. A network on a bridge of the host needs nothing of its own. */
+  readonly unchanged?: (networks: readonly NetworkInfo[]) => string;
 }
 
 /**
@@ -64,7 +64,8 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     return OK;
   }
   if (!change.showPlan) showFindings(io, result.plan.diagnostics, undefined);
-  io.out(result.plan.steps.length === 0 ? change.unchanged(result.networks) : change.report(result.networks));
+  const { report, unchanged = report } = change;
+  io.out(result.plan.steps.length === 0 ? unchanged(result.networks) : report(result.networks));
   if (result.plan.steps.length > 0) io.err(`${formatPlanTotals(result.plan, io.errStyle, 'done')}\n`);
   showFindings(io, warnings, undefined);
   const next = change.next?.(result.networks);

@@ -242,6 +242,16 @@ describe('a network from file to nothing', () => {
     sh('ip', 'netns', 'del', 'web');
   });
 
+  test('a network on a bridge of the host is up and down by its document alone, and that is what is said', () => {
+    sh('ip', 'link', 'add', 'br0', 'type', 'bridge');
+    ok('define', 'examples/host-bridge.xml');
+    expect(ok('start', 'host-bridge')).toBe('host-bridge is up on br0\n');
+    expect(ok('up', 'host-bridge')).toContain('host-bridge is up; nothing to change on this host\n');
+    expect(ok('down', 'host-bridge')).toBe('host-bridge is down\n');
+    ok('undefine', 'host-bridge');
+    sh('ip', 'link', 'del', 'br0');
+  });
+
   test('several files make one plan, and define starts nothing', () => {
     ok('define', 'examples/isolated.xml');
     expect(json('list', '--inactive')).toMatchObject({ networks: [{ active: false }] });

@@ -10,7 +10,6 @@ export const run: Run = async (io, [name = '', port = ''], options) => {
       apply: (change) => driver.detach(name, port, change),
       showPlan: false,
       report: () => `${port} is unplugged from ${name}\n`,
-      unchanged: () => `${port} is unplugged from ${name}\n`,
     },
   );
 };

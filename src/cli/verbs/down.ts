@@ -9,6 +9,5 @@ export const run: Run = async (io, operands, options) => {
     apply: (change) => driver.stopAll(operands, change),
     showPlan: false,
     report: () => infos.map((n) => `${n.name} is down${n.persistent ? '' : '; it was not stored, so it is gone'}\n`).join(''),
-    unchanged: () => infos.map((n) => `${n.name} is down already\n`).join(''),
   });
 };

@@ -31,7 +31,6 @@ export const run: Run = async (io, [name = '', command = 'list', ...words], opti
       apply: (how) => driver.changeForwards(ref, { ...change, affect }, how),
       showPlan: false,
       report: done,
-      unchanged: done,
       warnings: (networks) => driver.warnings(networks.filter(({ active }) => active).map(({ uuid }) => ({ uuid }))),
     },
   );

@@ -7,7 +7,6 @@ export const run: Run = async (io, operands, options) => {
     apply: (change) => driver.startAll(operands, change),
     showPlan: false,
     report: (networks) => networks.map((n) => `${n.name} is up${n.bridge === undefined ? '' : ` on ${n.bridge}`}\n`).join(''),
-    unchanged: (networks) => networks.map((n) => `${n.name} is up already\n`).join(''),
     warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
     next: (networks) => `virtnet show ${networks[0]?.name ?? ''}`,
   });

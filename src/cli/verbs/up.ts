@@ -24,7 +24,7 @@ export const run: Run = async (io, operands, options) => {
     apply: (change) => driver.up(all, { ...change, ...(bounce ? { bounce } : {}) }),
     showPlan: true,
     report: (networks) => networks.map((n) => `${n.name} is up${where(n.bridge, n.network.ips.map(addressOf))}\n`).join(''),
-    unchanged: (networks) => networks.map((n) => `${n.name} is up already; nothing to change\n`).join(''),
+    unchanged: (networks) => networks.map((n) => `${n.name} is up; nothing to change on this host\n`).join(''),
     warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
     next: (networks) => `virtnet show ${networks[0]?.name ?? ''}`,
   });
