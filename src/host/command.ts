@@ -87,7 +87,7 @@ export function isPermissionText(stderr: string): boolean {
 }
 
 /** The error for words of a tool: VNH003 where they say that a privilege is missing, else VNH001. */
-export function toolError(tool: string, stderr: string, details: Readonly<Record<string, unknown>>): VirtnetError {
+export function toolError(tool: string, stderr: string, details: Readonly<Record<string, unknown>>, hint?: string): VirtnetError {
   const words = stderr.trim();
   if (isPermissionText(words) && process.geteuid?.() !== 0)
     return new VirtnetError({
@@ -99,6 +99,7 @@ export function toolError(tool: string, stderr: string, details: Readonly<Record
   return new VirtnetError({
     code: 'VNH001',
     message: `${tool}: ${words === '' ? 'failed without a word' : words}`,
+    ...(hint === undefined ? {} : { hint }),
     details: { ...details, stderr },
   });
 }

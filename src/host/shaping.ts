@@ -37,6 +37,7 @@ export const shaping: DirectHandler<'shaping'> = {
 const WAYS = ['inbound', 'outbound'] as const;
 
 async function apply(before: ShapingResource | undefined, after: ShapingResource, tools: HostTools): Promise<void> {
+  if (after.owner.port === undefined && after.inbound && !before?.inbound) await openBridge(after, tools);
   const helpers = WAYS.filter((way) => after[way]);
   const answers = await ip(
     tools,
@@ -158,13 +159,23 @@ function clearHook(r: ShapingResource, way: Way): readonly Line[] {
   return isFed(r, way) ? [] : [{ args: filter('delete', r.dev, way), fine: ABSENT }];
 }
 
-/** Somebody may have taken it away, or have put a plain ingress on a guest's device in its place. */
+/** A guest's device: somebody may have taken its `clsact` away, or have put a plain ingress in its place. */
 function openHooks({ dev, owner }: ShapingResource): readonly Line[] {
-  const plain: Line = { args: ['qdisc', 'delete', 'dev', dev, 'ingress'], fine: ABSENT };
-  return [
-    ...(owner.port === undefined ? [] : [plain]),
-    { args: ['qdisc', 'add', 'dev', dev, 'clsact'], fine: /Exclusivity flag on|File exists/ },
-  ];
+  if (owner.port === undefined) return [];
+  return [{ args: ['qdisc', 'delete', 'dev', dev, 'ingress'], fine: ABSENT }, { args: clsact(dev) }];
+}
+
+/**
+ * A bridge may be the host's, with a plain ingress of somebody else's, which stays. It would take a filter for the egress as one for the ingress,
+ * and answers `add` as a `clsact` does; `replace` it refuses.
+ */
+async function openBridge({ dev }: ShapingResource, tools: HostTools): Promise<void> {
+  const hint = `if '${dev}' has an ingress qdisc, put a clsact with the same filters in its place: a limit needs one, and the two exclude one another`;
+  await tc(tools, [{ args: clsact(dev), hint }]);
+}
+
+function clsact(dev: string): IpArgs {
+  return ['qdisc', 'replace', 'dev', dev, 'clsact'];
 }
 
 /** Leads all that goes one way of a device through its helper; it comes back as if it had not been away. */
@@ -183,7 +194,13 @@ function viaLines(r: ShapingResource, via: NonNullable<ShapingResource['via']>):
   ];
 }
 
-type Line = { readonly args: IpArgs; readonly fine?: RegExp };
+interface Line {
+  readonly args: IpArgs;
+  /** Words with which a failure is none. */
+  readonly fine?: RegExp;
+  /** What to do about a failure. */
+  readonly hint?: string;
+}
 
 async function ip(tools: HostTools, lines: readonly Line[]): Promise<readonly LineResult[]> {
   return all('ip', await runCommands(lines, tools), lines);
@@ -199,7 +216,7 @@ function all(tool: 'ip' | 'tc', answers: readonly LineResult[], lines: readonly 
   for (const [i, answer] of answers.entries()) {
     const line = lines[i];
     if (!answer.ok && line?.fine?.test(answer.stderr) !== true)
-      throw toolError(tool, answer.stderr, { argv: [tool, ...(line?.args ?? [])] });
+      throw toolError(tool, answer.stderr, { argv: [tool, ...(line?.args ?? [])] }, line?.hint);
   }
   return answers;
 }

@@ -177,6 +177,16 @@ describe('limits on a device', () => {
     sh('ip link del br-other');
   });
 
+  test('are refused on a bridge of the host with an ingress qdisc of its own, which would take what goes the other way', async () => {
+    sh('ip link add br-other type bridge; tc qdisc add dev br-other ingress');
+    const queues = sh('tc qdisc show dev br-other');
+    const hint = /^if 'br-other' has an ingress qdisc/;
+    await expect(reach(host, [shaping({ dev: 'br-other' })])).rejects.toMatchObject({ hint: expect.stringMatching(hint) as string });
+    expect(sh('tc filter show dev br-other ingress; tc qdisc show dev br-other')).toBe(queues);
+    expect(sh('ip -br link show type ifb')).toBe('');
+    sh('ip link del br-other');
+  });
+
   test('end with a guest whose device is gone', async () => {
     sh('ip netns add g');
     const limit: Resource = { ...shaping(), owner: guest, dev: 'vnet0' };
