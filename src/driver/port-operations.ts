@@ -140,11 +140,13 @@ function inheritedBy({ origins }: EffectivePort): readonly InheritedSetting[] {
   return settings.filter((setting) => origins[setting] !== undefined && origins[setting] !== 'port');
 }
 
-/** The port as it was plugged before, where its place is there and free. @throws VirtnetError with the findings */
+/** The port as it was plugged before, where its place is there and free; its traffic class may be another's by now. @throws VirtnetError with the findings */
 function reclaimed({ live, ports }: RunningRecord, port: NetworkPort, facts: PortFacts): NetworkPort {
-  const { plug } = port;
-  if (plug !== undefined) value(checkReclaim({ network: live, ports: [...ports.values()], port: { ...port, plug }, facts }));
-  return port;
+  const { plug, classId } = port;
+  const others = [...ports.values()];
+  if (plug !== undefined) value(checkReclaim({ network: live, ports: others, port: { ...port, plug }, facts }));
+  const isTaken = classId !== undefined && others.some((other) => other.port.classId === classId);
+  return isTaken ? { ...port, classId: nextClassId(others) } : port;
 }
 
 /** The guests of all other networks, which may hold devices that this one lists too. */

@@ -166,6 +166,14 @@ describe('guaranteed rates', () => {
     expect((await driver.createPort('net', portXml(3, floor(300)))).port.classId).toBe(3);
   });
 
+  test('of a port that is taken back have another class where theirs is taken', async () => {
+    await driver.up([bridged('net', "<bandwidth><inbound average='1000'/></bandwidth>")]);
+    await driver.createPort('net', portXml(1, floor(400)));
+    const again = portXml(2, `<bandwidth classID='3'><inbound floor='100'/></bandwidth><plug type='network' bridge='br-net'/>`);
+    expect((await driver.createPort('net', again, { reclaim: true })).port.classId).toBe(4);
+    expect(host.state.get('shaping br-net')).toMatchObject({ floors: [{ classId: 3 }, { classId: 4, floor: 100 }] });
+  });
+
   test('are part of the bridge’s limits on the host', async () => {
     await driver.up([bridged('net', "<bandwidth><inbound average='1000'/></bandwidth>")]);
     await driver.createPort('net', portXml(1, floor(400)));
