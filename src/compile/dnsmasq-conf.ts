@@ -183,7 +183,7 @@ function addDhcp(network: CompleteNetwork, { files, leaseScript }: ConfContext, 
       lines.add('dhcp-authoritative');
       lines.add('no-ping');
       const { bootp } = pool.dhcp;
-      if (bootp?.file) lines.add(`dhcp-boot=${dnsmasqWord(bootp.file)}${bootp.server ? `,,${bootp.server}` : ''}`, `${path}/bootp`);
+      if (bootp) lines.add(`dhcp-boot=${dnsmasqWord(bootp.file)}${bootp.server ? `,,${bootp.server}` : ''}`, `${path}/bootp`);
     } else if (subnet.prefix < 64) {
       report.error({
         code: 'VNC005',

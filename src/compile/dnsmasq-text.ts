@@ -81,8 +81,11 @@ function printable(value: string): string {
   return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value).slice(1, -1);
 }
 
-/** Names in host files stand between commas or blanks and have no quotation there: letters, digits, `.`, `-`, `_`, and what is not ASCII. */
-const BARE_NAME = /^[A-Za-z0-9._\-\u{a1}-\u{10ffff}]+$/u;
+/**
+ * Names in host files stand between commas or blanks and have no quotation there: in the one of DHCP letters, digits, `.`, `-`, `_`, and what
+ * is not ASCII; in the one of DNS all but blanks and a `#` (dnsmasq serves `*.apps` as that name).
+ */
+const BARE_NAMES = { dhcp: /^[A-Za-z0-9._\-\u{a1}-\u{10ffff}]+$/u, addn: /^[!"$-~\u{a1}-\u{10ffff}]+$/u } as const;
 
 /** Bytes of one part of a name in DNS (RFC 1035, 2.3.4). dnsmasq ends at a longer one in its conf, and leaves out the line of a host file. */
 const MAX_LABEL = 63;
@@ -107,7 +110,7 @@ export function checkLabels(name: string, path: string, report: Report): boolean
  */
 export function checkHostName(name: string, path: string, report: Report, file: 'dhcp' | 'addn'): boolean {
   const reserved = file === 'dhcp' && /^(?:ignore|infinite|\d+[smhdw]?)$/i.test(name);
-  if (BARE_NAME.test(name) && !reserved) return checkLabels(name, path, report);
+  if (BARE_NAMES[file].test(name) && !reserved) return checkLabels(name, path, report);
   report.error({
     code: 'VNC008',
     message: reserved

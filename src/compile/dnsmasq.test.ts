@@ -181,6 +181,9 @@ describe('the dnsmasq of a network', () => {
     expect(refused({ domain: { name: 'a/1.2.3.4' } })).toEqual(['VNC008 /network/domain/@name']);
     expect(refused({ dnsmasqOptions: ['a\nb'] })).toEqual(['VNC008 /network/dnsmasq:options/dnsmasq:option[1]/@value']);
     expect(refused(dns({ hosts: [{ ip: '1.2.3.4', hostnames: ['a b', 'c'] }] }))).toEqual(['VNC008 /network/dns/host[1]/hostname[1]']);
+    expect(refused(dns({ hosts: [{ ip: '1.2.3.4', hostnames: ['*.apps', 'a+b', 'a#'] }] }))).toEqual([
+      'VNC008 /network/dns/host[1]/hostname[3]',
+    ]);
     for (const name of ['a,b', 'a b', 'ignore', '1h', 'set:x', 'x\ny', 'a#']) {
       const hosts = [{ name, ip: '192.168.122.9' }];
       expect(refused({ ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] })).toEqual(['VNC008 /network/ip[1]/dhcp/host[1]/@name']);

@@ -34,6 +34,7 @@ describe('readPort', () => {
     [document(`${UUID}<owner><uuid>x</uuid></owner>`), 1, 'internal error: network port has no owner name'],
     [document(`${UUID}${OWNER}`), 1, 'internal error: network port has no mac'],
     [document(`${UUID}${OWNER}<mac address=''/>`), 1, 'internal error: network port has no mac'],
+    [document(`${UUID}${OWNER}<virtualport type='x'/>`), 67, 'unsupported configuration: unknown virtualport type x'],
     [document(`${UUID}${OWNER}<mac address='zz'/>`), 1, "internal error: Unable to parse MAC 'zz'"],
     [document(`${HEAD}<plug type='x'/>`), 27, "XML error: Invalid value for attribute 'type' in element 'plug': 'x'."],
     [document(`${HEAD}<plug type='network'/>`), 27, 'XML error: Missing network port bridge name'],

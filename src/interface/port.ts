@@ -55,13 +55,13 @@ function readPortElement(context: ReadContext, element: XmlElement): NetworkPort
   const owner = readOwner(context, element);
   const portgroup = child(element, 'group');
   const group = portgroup && textOf(portgroup);
-  const mac = readMac(context, element);
   const read = <T>(name: string, reader: (context: ReadContext, element: XmlElement) => T | undefined): T | undefined => {
     const found = child(element, name);
     return found && reader(context, found);
   };
   const virtualport = read('virtualport', (c, e) => readVirtualPort(c, e, { keepEmpty: true }));
-  const read1 = read('bandwidth', (c, e) => readBandwidth(c, e, { floor: true, classId: true }));
+  const mac = readMac(context, element);
+  const read1 = read('bandwidth', (c, e) => readBandwidth(c, e, { floor: true, classId: true, unbounded: true }));
   const vlan = read('vlan', readVlan);
   const isolated = read('port', (c, e) => readYesNo(c, e, 'isolated'));
   const trustGuestRxFilters = read('rxfilters', (c, e) => readYesNo(c, e, 'trustGuest'));

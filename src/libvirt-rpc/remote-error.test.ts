@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { VirtnetError } from '../base/errors.ts';
+import { refused } from '../driver/errors.ts';
 import { toRemoteError } from './convert-error.ts';
 import { remoteError } from './remote-error.ts';
 
@@ -16,6 +17,12 @@ describe('errors on the wire', () => {
       int1: -1,
       int2: -1,
     });
+  });
+
+  test('every code of a document’s findings has its form', () => {
+    const libvirt = { code: 82, domain: 0, message: "numerical overflow: value '9' is too big" };
+    const error = toRemoteError(refused([{ code: 'VNM012', severity: 'error', message: 'too big', libvirt }]));
+    expect(error.toWire()).toMatchObject({ ...libvirt, str1: 'numerical overflow: %1$s', str2: "value '9' is too big" });
   });
 
   test('a code without a detail sends none', () => {

@@ -32,6 +32,10 @@ describe('<bandwidth>', () => {
     expect(codesOf(`<bandwidth>${rate}</bandwidth>`)).toContain(`error ${code}`);
   });
 
+  it('of a portgroup has no bounds', () => {
+    expect(codesOf(`<portgroup name='p'><bandwidth><inbound average='1' burst='4194304'/></bandwidth></portgroup>`)).toEqual([]);
+  });
+
   it.each([["<inbound average='1' burst='4194303'/>"], ["<inbound average='9007199254740992'/>"], ["<inbound average=' +7'/>"]])(
     '%s is accepted',
     (rate) => {

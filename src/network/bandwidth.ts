@@ -28,10 +28,11 @@ const SHAPE: Shape = { attributes: ['classID'], children: ['inbound', 'outbound'
 const INBOUND: Shape = { attributes: ['average', 'peak', 'floor', 'burst'], children: [] };
 const OUTBOUND: Shape = { attributes: ['average', 'peak', 'burst'], children: [] };
 
-/** Where the element stands: a floor belongs to guests' interfaces and ports, a class to ports. */
+/** Where the element stands: a floor belongs to guests' interfaces and ports, a class to ports. Limits of portgroups and ports have no bounds. */
 export interface BandwidthPlace {
   readonly floor?: boolean;
   readonly classId?: boolean;
+  readonly unbounded?: boolean;
 }
 
 /** Reads `<bandwidth>`; undefined when it holds no direction. */
@@ -50,8 +51,8 @@ export function readBandwidth(context: ReadContext, element: XmlElement, place: 
   }
   const inElement = childByName(element, 'inbound');
   const outElement = childByName(element, 'outbound');
-  const inbound = inElement && readRate(context, inElement, place.floor === true, INBOUND);
-  const outbound = outElement && readRate(context, outElement, false, OUTBOUND);
+  const inbound = inElement && readRate(context, inElement, INBOUND, place);
+  const outbound = outElement && readRate(context, outElement, OUTBOUND, { ...place, floor: false });
   if (!inbound && !outbound && classId === undefined) return undefined;
   const bandwidth = present<Bandwidth>({
     inbound,
@@ -62,7 +63,12 @@ export function readBandwidth(context: ReadContext, element: XmlElement, place: 
   return bandwidth;
 }
 
-function readRate(context: ReadContext, element: XmlElement, floorAllowed: boolean, shape: Shape): BandwidthRate | undefined {
+function readRate(
+  context: ReadContext,
+  element: XmlElement,
+  shape: Shape,
+  { floor: floorAllowed = false, unbounded = false }: BandwidthPlace,
+): BandwidthRate | undefined {
   checkShape(context, element, floorAllowed || shape === OUTBOUND ? shape : INBOUND);
   const number = (name: string): number | undefined => readUnsigned(context, element, name, { max: ULONG_MAX });
   const before = context.findings.length;
@@ -98,7 +104,8 @@ function readRate(context: ReadContext, element: XmlElement, floorAllowed: boole
       libvirt: unsupported('floor attribute is not supported for this config', FROM.none),
     });
   }
-  for (const name of ['average', 'peak', 'floor', 'burst']) checkLimit(context, element, name, name === 'burst' ? BURST_MAX : RATE_MAX);
+  for (const name of ['average', 'peak', 'floor', 'burst'])
+    checkLimit(context, element, name, unbounded ? ULONG_MAX : name === 'burst' ? BURST_MAX : RATE_MAX);
   const rate = present<BandwidthRate>({
     average,
     peak: peak || undefined,

@@ -67,7 +67,6 @@ function readBootp(context: ReadContext, element: XmlElement): Bootp | undefined
   const server =
     serverText === undefined ? undefined : readIpAttribute(context, element, 'server', serverText, badSocketAddress(serverText))?.text;
   checkOneLine(context, element, 'file');
-  if (file === '') return undefined;
   const bootp = present<Bootp>({ file, server });
   context.origins.set(bootp, element);
   return bootp;

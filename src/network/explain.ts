@@ -155,7 +155,7 @@ function explainIp(ip: Ip): string[] {
     );
   } else out.push('There is no DHCP here: guests need addresses of their own.');
   if (ip.tftpRoot !== undefined) out.push(`Files below ${ip.tftpRoot} are served by TFTP.`);
-  if (dhcp?.bootp !== undefined)
+  if (dhcp?.bootp?.file)
     out.push(
       `Guests that boot from the network load ${dhcp.bootp.file}${dhcp.bootp.server === undefined ? '' : ` from ${dhcp.bootp.server}`}.`,
     );

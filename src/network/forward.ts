@@ -91,14 +91,15 @@ export function readForward(context: ReadContext, element: XmlElement): Forward 
   const interfaces = readInterfaces(context, element, dev);
   const listed = dev !== undefined || children(element, 'interface').length > 0;
   const pool = listed ? [] : readAddresses(context, addresses);
-  if (listed && pfs[0]) {
+  const named = listed || addresses.length > 0;
+  if (named && pfs[0]) {
     warn(context, pfs[0], {
       code: 'VNM039',
       message: '<pf> beside named devices is left out',
       hint: 'keep the devices or <pf>',
     });
   } else if (pfs.length > 1) tooMany(context, pfs[1] ?? element, `Only one <pf> element is allowed in <forward> of network ${name}`);
-  const pf = pfs[0] && !listed ? readPf(context, pfs[0]) : undefined;
+  const pf = pfs[0] && !named ? readPf(context, pfs[0]) : undefined;
   const forward = present<Forward>({
     mode,
     managed: mode === 'hostdev' ? managedText?.toLowerCase() === 'yes' : undefined,

@@ -52,7 +52,7 @@ export function readPortGroup(context: ReadContext, element: XmlElement): PortGr
   const virtualportElement = child(element, 'virtualport');
   const virtualport = virtualportElement && readVirtualPort(context, virtualportElement);
   const bandwidthElement = child(element, 'bandwidth');
-  const bandwidth = bandwidthElement && readBandwidth(context, bandwidthElement);
+  const bandwidth = bandwidthElement && readBandwidth(context, bandwidthElement, { unbounded: true });
   const vlanElement = child(element, 'vlan');
   const vlan = vlanElement && readVlan(context, vlanElement);
   const group = present<PortGroup>({

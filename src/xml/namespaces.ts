@@ -55,6 +55,7 @@ export class Namespaces {
 
   #declare(declaration: XmlAttribute, owner: object): void {
     const prefix = declaration.name === 'xmlns' ? '' : declaration.name.slice(6);
+    if (prefix !== '' && declaration.value === '') return; // no prefix is bound to nothing (libxml2 says so and reads on)
     this.#bindings = { prefix, uri: declaration.value, owner, outer: this.#bindings };
   }
 

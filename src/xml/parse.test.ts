@@ -52,6 +52,11 @@ describe('parseXml', () => {
     expect(diagnostics.map((x) => [x.code, x.severity])).toEqual([['VNX009', 'warning']]);
     expect(document && child(document.root, 'd')).toBeDefined();
   });
+  it('binds no prefix to nothing', () => {
+    const { document, diagnostics } = parseXml("<a xmlns:p='u'><p:b xmlns:p=''/><q:c xmlns:q=''/></a>");
+    expect(document?.root.children).toMatchObject([{ namespace: 'u' }, { local: 'q:c', namespace: undefined }]);
+    expect(diagnostics.map((x) => x.code)).toEqual(['VNX009']);
+  });
   it('normalizes attribute values and line ends', () => {
     const a = root('<a b="1\r\n2\t3&#10;4">x\r\ny\rz</a>');
     expect(attribute(a, 'b')).toBe('1 2 3\n4');

@@ -58,6 +58,7 @@ const templates: ReadonlyMap<number, string> = new Map([
   [67, 'unsupported configuration: %1$s'],
   [70, 'Hook script execution failed: %1$s'],
   [74, 'argument unsupported: %1$s'],
+  [82, 'numerical overflow: %1$s'],
   [84, 'Operation not supported: %1$s'],
   [87, 'resource busy: %1$s'],
   [88, 'access denied: %1$s'],
