@@ -8,7 +8,7 @@ import { readNetwork } from '../network/read.ts';
 import { writeNetwork } from '../network/write-network.ts';
 import { inLibxml2sWords } from './libxml2-fault.ts';
 import { hasExpandedPool } from './live.ts';
-import { schemaFindings } from './schema-values.ts';
+import { schemaFindings } from './schema-findings.ts';
 import type { DocumentCodec } from './store.ts';
 
 /** Networks as they are stored: libvirt's XML. */
@@ -21,16 +21,6 @@ export const codec: DocumentCodec = {
   write: (network) =>
     writeNetwork(network, { live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0 }),
 };
-
-/**
- * What libvirt's schema refuses: what the format does not have (otherwise ignored), what stands twice, is missing, or is no value of its kind. What needs two
- * places of a document to be seen is left to the reader.
- */
-const SCHEMA_CODES: ReadonlySet<string> = new Set(
-  [2, 3, 4, 5, 6, 7, 9, 10, 11, 13, 14, 15, 16, 17, 18, 28, 30, 36, 38, 44, 46, 47, 60, 62]
-    .map((n) => `VNM${String(n).padStart(3, '0')}`)
-    .concat('VNX009'),
-);
 
 export interface ParseOptions {
   /** Refuse what libvirt's schema refuses and libvirt's reader ignores. */
@@ -73,23 +63,17 @@ function isError({ severity }: Diagnostic): boolean {
 /** libvirt validates before it reads, so what its schema refuses is the first error; only the root's name comes before. */
 export function validated<T>(result: Result<T>, xml: string, { validate }: ParseOptions): Result<T> {
   if (validate !== true || result.diagnostics.some(isNoSuchDocument)) return result;
-  const refused = [...result.diagnostics.filter(isOfSchema), ...schemaFindings(xml)];
-  if (refused.length === 0) return result;
-  return { ok: false, diagnostics: [...refused.map(refusedBySchema), ...result.diagnostics.filter((d) => !isOfSchema(d))] };
-}
-
-/** An `<ip>` without an address fits the schema. */
-function isOfSchema({ code, path }: Diagnostic): boolean {
-  return SCHEMA_CODES.has(code) && !(code === 'VNM010' && path === '/network/ip');
+  const refused = schemaFindings(xml);
+  return refused.length === 0 ? result : { ok: false, diagnostics: refused.map(refusedBySchema) };
 }
 
 /** Not XML, or another kind of document. */
-export function isNoSuchDocument({ code, severity, libvirt }: Diagnostic): boolean {
+function isNoSuchDocument({ code, severity, libvirt }: Diagnostic): boolean {
   return severity === 'error' && (code.startsWith('VNX') || libvirt?.message.startsWith('XML error: expecting root element') === true);
 }
 
 /** The finding as libvirt's schema refuses it, in our words: its own are those of libxml2's validator. */
-export function refusedBySchema(diagnostic: Diagnostic): Diagnostic {
+function refusedBySchema(diagnostic: Diagnostic): Diagnostic {
   const message = `XML document failed to validate against schema: ${diagnostic.message}`;
   return { ...diagnostic, severity: 'error', libvirt: { code: 92, domain: 5, message } };
 }

@@ -1,10 +1,10 @@
-import type { Diagnostic, Result } from '../base/diagnostic.ts';
+import type { Result } from '../base/diagnostic.ts';
 import { readInterface } from '../interface/read-interface.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import { readPort } from '../interface/port.ts';
 import { parseXml } from '../xml/parse.ts';
 import type { ParseOptions } from './documents.ts';
-import { isNoSuchDocument, refusedBySchema, validated } from './documents.ts';
+import { validated } from './documents.ts';
 import { asLibxml2Reads } from './libxml2-fault.ts';
 
 /** What a guest's document says that is not the port's own business. */
@@ -12,13 +12,7 @@ export type PlugDocument = Partial<NetworkPort> & { readonly mtu?: number; reado
 
 /** Reads a `<networkport>` document. Never throws. */
 export function parsePort(xml: string, options: ParseOptions): Result<NetworkPort> {
-  const result = validated(asLibxml2Reads(readPort(xml), xml), xml, options);
-  // What the reader refuses in a port, the schema refuses before it.
-  return result.ok || options.validate !== true ? result : { ...result, diagnostics: result.diagnostics.map(bySchema) };
-}
-
-function bySchema(diagnostic: Diagnostic): Diagnostic {
-  return diagnostic.severity !== 'error' || isNoSuchDocument(diagnostic) ? diagnostic : refusedBySchema(diagnostic);
+  return validated(asLibxml2Reads(readPort(xml), xml), xml, options);
 }
 
 /** Reads a `<networkport>` or a guest's `<interface>`. */

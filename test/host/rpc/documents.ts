@@ -165,6 +165,16 @@ const texts: readonly string[] = [
       `<bridge name='vdoc'/><ip address='10.95.1.1' prefix='24'><dhcp><range start='10.95.1.5' end='10.95.1.9'/><host mac='${mac}' ip='10.95.1.7'/></dhcp></ip>`,
     ),
   ]),
+  // What is read in one place and not in another.
+  ...[
+    `<forward mode='passthrough'><address type='pci' bus='4'/><pf dev='eth20'/><pf/></forward>`,
+    `<forward mode='hostdev'><pf dev='eth20'/><address type='pci' bus='4'/><pf dev='eth21'/></forward>`,
+    `<forward mode='passthrough'><interface dev='eth20'/><pf/></forward>`,
+    `<metadata><p:a xmlns:p=''/><b xmlns='urn:b'/></metadata>`,
+    `<ip address='10.95.1.1' prefix='24'><dhcp><range start='10.95.1.5' end='10.95.1.9'/><bootp file=''/></dhcp></ip>`,
+    ...["average='1' burst='4194304'", "average='18014398509481985'"].map((limit) => `<bandwidth><inbound ${limit}/></bandwidth>`),
+    `<portgroup name='p'><bandwidth><inbound average='1' burst='4294967296'/></bandwidth></portgroup>`,
+  ].map((body) => inside(`<bridge name='vdoc'/>${body}`.replace(/.*(?=<forward)/, ''))),
   // Bridges that are named by a pattern.
   ...['foo%d', 'foo%dx', 'foo%d%d', '%d', '%s', 'foo%%d', 'foo%5d', 'virbr%d', 'a b', 'a/b', ''].map((name) =>
     inside(`<bridge name='${name}'/>`),
@@ -298,6 +308,76 @@ const bodies: readonly string[] = [
     '<ip prefix="24"/>',
   ],
   ...['<ip family="ipv5" address="10.1.1.1" prefix="24"/>', '<ip address="10.1.1.1" netmask="255.0.255.0"/>', '<forward mode="nat"/>'],
+  // Namespaces, values of each kind, what stands together, how often.
+  ...[
+    "<bridge xmlns='urn:n'/>",
+    "<x xmlns='urn:n'/>",
+    "<bridge xml:lang='en'/>",
+    '<metadata>text</metadata>',
+    "<metadata a='1'/>",
+    '<metadata/>',
+  ],
+  ...["<d:options xmlns:d='urn:d'/>", "<options xmlns='http://libvirt.org/schemas/network/dnsmasq/1.0'><option value=''/></options>"],
+  ...[
+    '<title/>',
+    '<description/>',
+    "<domain name=''/>",
+    "<domain name='a_b'/>",
+    "<bridge name='a' delay=' 7 '/>",
+    "<bridge name='a' delay='+7'/>",
+  ],
+  ...[
+    "<bridge stp=' on '/>",
+    "<bridge zone='a.b'/>",
+    "<bridge macTableManager=''/>",
+    "<mtu size='+1500'/>",
+    "<mtu size='65536'/>",
+    '<mac/>',
+  ],
+  ...[
+    "<mac address='01:00:5e:00:00:01'/>",
+    "<forward mode=''/>",
+    '<forward><nat/><nat/></forward>',
+    "<forward><nat><port start='0' end='9'/></nat></forward>",
+  ],
+  ...[
+    "<forward mode='bridge'><interface dev='a'/><address type='pci'/></forward>",
+    "<vlan trunk='no'><tag id='1'/></vlan>",
+    "<vlan><tag id='4096'/></vlan>",
+  ],
+  ...[
+    "<virtualport type='802.1Qbh'><parameters managerid='1'/></virtualport>",
+    "<virtualport><parameters managerid='0x1f'/></virtualport>",
+  ],
+  ...[
+    "<virtualport type='midonet'/>",
+    "<bandwidth><outbound average='1' floor='2'/></bandwidth>",
+    "<bandwidth><inbound burst='+1' average='1'/></bandwidth>",
+  ],
+  ...[
+    "<dns><txt name='a b' value='c'/></dns>",
+    "<dns><srv service='a' protocol='sctp'/></dns>",
+    "<dns><srv service='a' protocol='tcp' target='b' port='0'/></dns>",
+  ],
+  ...[
+    '<dns><forwarder/></dns>',
+    "<dns><host ip='1.2.3'><hostname>a</hostname></host></dns>",
+    "<dns><host ip='1.2.3.4'/></dns>",
+    "<port isolated='on'/>",
+  ],
+  ...[
+    "<ip address='10.1.1.1' prefix='24' netmask='255.255.255.0'/>",
+    "<ip address='10.1.1.1' prefix='129'/>",
+    "<ip address='10.1.1.1' family=''/>",
+  ],
+  ...["<ip address='10.1.1.1' prefix='24'><tftp/></ip>", "<route address='10.2.0.0' prefix='16' gateway='10.1.1.1' metric='0'/>"],
+  ...[
+    "<host ip='10.1.1.2'/>",
+    "<host mac='52:54:00:00:00:01' id='0:1' ip='10.1.1.2'/>",
+    "<host name='' ip='10.1.1.2'/>",
+    "<range start='10.1.1.2' end='10.1.1.9'><lease expiry='5' unit='days'/></range>",
+    "<range start='10.1.1.2' end='10.1.1.9'/><bootp file='' server='a'/>",
+  ].map((inner) => `<ip address="10.1.1.1" prefix="24"><dhcp>${inner}</dhcp></ip>`),
   ...[
     '<title>t</title><description>d</description>',
     '<metadata><x xmlns="urn:x" y="1"/></metadata>',
@@ -309,6 +389,31 @@ for (const xml of ['<x/>', '<network/>', '<network', '<network><uuid>0</uuid><na
   await told(`validated ${xml}`, Promise.resolve(outcome.ok ? 'taken' : [outcome.error.code, outcome.error.domain]));
   if (outcome.ok) await client.call('networkUndefine', outcome.value);
 }
+
+await client.call('networkCreateXml', nat(''));
+const owned = `<uuid>${uuid}</uuid><owner><name>g</name><uuid>${uuid}</uuid></owner><mac address='52:54:00:0e:00:07'/>`;
+const pciPlug = (address: string): string => `<plug type='hostdev-pci' managed='yes'><driver name='vfio'/>${address}</plug>`;
+for (const inner of [
+  ...['', '<group>a b</group>', '<group/>', '<class/>', '<vlan/>', `<rxfilters/>`, `<plug type='none'/>`, `<plug type='network'/>`],
+  ...[
+    `<plug type='network' bridge='b' dev='c'/>`,
+    `<plug type='direct' dev='d' mode='x'/>`,
+    pciPlug(`<address bus='4'/>`),
+    pciPlug(`<address type='pci'/>`),
+  ],
+  ...[
+    `<bandwidth classID='0'/>`,
+    `<bandwidth><inbound floor='5'/></bandwidth>`,
+    `<bandwidth><inbound burst='5'/></bandwidth>`,
+    `<virtualport type='x'/>`,
+  ],
+]) {
+  const xml = `<networkport>${owned}${inner}</networkport>`;
+  const outcome = await client.try('networkPortCreateXml', { network, xml, flags: 2 });
+  await told(`validated ${xml}`, Promise.resolve(outcome.ok ? 'taken' : [outcome.error.code, outcome.error.domain]));
+  await client.try('networkPortDelete', { port: { network, uuid }, flags: 0 });
+}
+await client.call('networkDestroy', network);
 
 const described = await client.call('networkDefineXml', inside('<bridge name="vf1"/>'));
 for (const metadata of [
