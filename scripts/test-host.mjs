@@ -93,7 +93,7 @@ function reasonToSkip({ files, lab, options }) {
 
 /** The command that runs a job; after each file come its status and its report, between marks. */
 async function commandFor({ files, lab, options }, folder) {
-  const tests = lab ? await Promise.all(files.map((file) => bundleTest(file, folder))) : files;
+  const tests = await Promise.all(files.map((file) => bundleTest(file, folder, !lab)));
   const report = lab ? '/tmp/report.json' : join(folder, 'report.json');
   const vitest = `node node_modules/vitest/vitest.mjs run --config vitest.host.config.ts --reporter=default --reporter=json --outputFile=${report}`;
   // A VM that belongs to one file needs no namespaces: that file may want the machine's own devices.
@@ -119,7 +119,7 @@ const limitOf = ({ files, lab }) => (lab ? seconds * 2 * files.length : seconds)
  */
 async function runJob(job) {
   const folder = mkdtempSync('.cache/host-');
-  const command = await commandFor(job, join(root, folder));
+  const command = await commandFor(job, join(root, folder)).catch((error) => ['-c', 'echo "$0"; exit 1', String(error)]);
   const limit = limitOf(job) + (job.lab ? 30 : 0);
   return new Promise((resolveRun) => {
     const child = spawn('sh', command, {
