@@ -1,5 +1,6 @@
 import { formatIp, parseIp, prefixToNetmask, reverseZone, type Family } from '../inet/index.ts';
 import type { DnsForwarder, DnsSrv } from '../network/dns.ts';
+import type { Domain } from '../network/domain.ts';
 import type { CompleteNetwork } from '../network/complete.ts';
 import type { DnsmasqFiles } from './dnsmasq-files.ts';
 import { leaseTime } from './dnsmasq-hosts.ts';
@@ -57,16 +58,16 @@ function addResolution(network: CompleteNetwork, { files }: ConfContext, lines: 
   if (dns?.enable === false) lines.add('port=0');
   for (const [i, forwarder] of forwarders.entries()) {
     const path = `/network/dns/forwarder[${String(i + 1)}]`;
-    if (checkZone(forwarder.domain, `${path}/@domain`, report, '*#')) lines.add(`server=${forwarderValue(forwarder)}`, path);
+    if (checkForwarded(forwarder.domain, `${path}/@domain`, report)) lines.add(`server=${forwarderValue(forwarder)}`, path);
   }
   // A forwarder for everything takes the place of the host's resolvers; an isolated network has no way to them.
   lines.add('no-resolv');
   if (network.forward.mode !== 'none' && !forwarders.some((f) => f.addr !== undefined && f.domain === undefined)) {
     lines.add(`servers-file=${dnsmasqWord(files.servers)}`);
   }
-  if (domain && domain.name !== '' && checkZone(domain.name, '/network/domain/@name', report)) {
-    if (domain.localOnly) lines.add(`local=/${domain.name}/`);
-    lines.add(`domain=${domain.name}`, '/network/domain/@name');
+  if (domain && domain.name !== '' && checkDomain(domain, report)) {
+    if (domain.localOnly) lines.add(`local=/${dnsmasqWord(domain.name)}/`);
+    lines.add(`domain=${dnsmasqWord(domain.name)}`, '/network/domain/@name');
     lines.add('expand-hosts');
   }
   const plainNamesStayHere = dns?.forwardPlainNames === false;
@@ -80,13 +81,30 @@ function forwarderValue({ domain, addr }: DnsForwarder): string {
   return domain === undefined ? (addr ?? '#') : `/${domain}/${addr ?? '#'}`;
 }
 
-/** A domain stands between slashes and has no quotation there (VNC008). `more` are dnsmasq's own words for many domains. */
-function checkZone(name: string | undefined, path: string, report: Report, more: '' | '*#' = ''): boolean {
+/** Names of letters of any alphabet; dnsmasq writes those that are not ASCII as DNS does, and takes no other characters beside them. */
+const LETTERS = /^[A-Za-z0-9._\-\u{a1}-\u{10ffff}]*$/u;
+
+/**
+ * Finds a domain that dnsmasq takes for something else, or does not take (VNC008). virt-manager and Cockpit give a network its own name for a
+ * domain, so it may hold whatever ASCII can print.
+ */
+function checkDomain({ name, localOnly }: Domain, report: Report): boolean {
+  const path = '/network/domain/@name';
+  const manyDomains = name === '#' || (localOnly === true && (name.startsWith('*') || name.includes('/')));
+  const taken = !manyDomains && (LETTERS.test(name) || /^[ -~]*$/.test(name));
+  return taken ? checkLabels(name, path, report) : reportDomain(name, path, report);
+}
+
+/** The domain of a forwarder stands between slashes as it is (VNC008); `*` and `#` are dnsmasq's own words for many domains. */
+function checkForwarded(name: string | undefined, path: string, report: Report): boolean {
   if (name === undefined) return true;
-  if (new RegExp(`^[A-Za-z0-9._\\-${more}\\u{a1}-\\u{10ffff}]*$`, 'u').test(name)) return checkLabels(name, path, report);
+  return LETTERS.test(name.replace(/[*#]/g, '')) ? checkLabels(name, path, report) : reportDomain(name, path, report);
+}
+
+function reportDomain(name: string, path: string, report: Report): false {
   report.error({
     code: 'VNC008',
-    message: 'the domain name holds a character that no domain has',
+    message: 'the domain name holds a character that dnsmasq does not take there',
     path,
     found: JSON.stringify(name).slice(1, -1),
     hint: 'use letters, digits, "-" and "."',

@@ -178,7 +178,8 @@ describe('the dnsmasq of a network', () => {
     expect(refused(txt('x\ndhcp-script=/bin/sh'))).toEqual(['VNC008 /network/dns/txt[1]']);
     expect(refused(txt(`${'x'.repeat(1030)}`))).toEqual(['VNC008 /network/dns/txt[1]']);
     expect(refused({ domain: { name: 'a\nport=53' } })).toEqual(['VNC008 /network/domain/@name']);
-    expect(refused({ domain: { name: 'a/1.2.3.4' } })).toEqual(['VNC008 /network/domain/@name']);
+    expect(refused({ domain: { name: 'a/1.2.3.4', localOnly: true } })).toEqual(['VNC008 /network/domain/@name']);
+    expect(refused({ domain: { name: '\u00fc b' } })).toEqual(['VNC008 /network/domain/@name']);
     expect(refused({ dnsmasqOptions: ['a\nb'] })).toEqual(['VNC008 /network/dnsmasq:options/dnsmasq:option[1]/@value']);
     expect(refused(dns({ hosts: [{ ip: '1.2.3.4', hostnames: ['a b', 'c'] }] }))).toEqual(['VNC008 /network/dns/host[1]/hostname[1]']);
     expect(refused(dns({ hosts: [{ ip: '1.2.3.4', hostnames: ['*.apps', 'a+b', 'a#'] }] }))).toEqual([
@@ -189,7 +190,7 @@ describe('the dnsmasq of a network', () => {
       expect(refused({ ips: [{ ...ip4, dhcp: dhcp({ hosts }) }] })).toEqual(['VNC008 /network/ip[1]/dhcp/host[1]/@name']);
     }
     // dnsmasq's own words for many domains; a forwarder may have them.
-    for (const name of ['*', '#']) expect(refused({ domain: { name } })).toEqual(['VNC008 /network/domain/@name']);
+    for (const name of ['*.corp', '#']) expect(refused({ domain: { name, localOnly: true } })).toEqual(['VNC008 /network/domain/@name']);
     expect(refused(dns({ forwarders: [{ domain: '*.corp', addr: '10.0.0.1' }] }))).toEqual([]);
     const long = 'x'.repeat(64);
     expect(refused({ domain: { name: `${long}.example` } })).toEqual(['VNC008 /network/domain/@name']);
@@ -250,6 +251,15 @@ describe.skipIf(!hasDnsmasq)('dnsmasq itself', () => {
     expect(verdict(full)).toBe('dnsmasq: syntax check OK.');
     expect(verdict(network('none', { ips: [ip4, ip6] }))).toBe('dnsmasq: syntax check OK.');
   });
+
+  it.each(['web+db', 'my net', 'a,b', 'a:b', 'q"q\\', '(#1)', "it's"])(
+    'takes the domain %s, which virt-manager makes of such a name',
+    (name) => {
+      const conf = network('nat', { ips: [ip4], domain: { name, localOnly: true } });
+      expect(compile(conf).codes).toEqual([]);
+      expect(verdict(conf)).toBe('dnsmasq: syntax check OK.');
+    },
+  );
 
   it('would refuse a bad option, so its word is worth something', () => {
     expect(verdict(network('nat', { ips: [ip4], dnsmasqOptions: ['no-such-option'] }))).toContain('bad option at line');
