@@ -174,7 +174,8 @@ export interface AttachRequest {
 export interface NetworkDriver extends AsyncDisposable {
   // Load and look up
   list(): Promise<readonly NetworkInfo[]>;
-  get(ref: NetworkRef): Promise<NetworkInfo>;
+  /** `afterStart`: once a start of it that is under way in this process has ended. */
+  get(ref: NetworkRef, options?: { readonly afterStart?: boolean }): Promise<NetworkInfo>;
   /** Stored files that cannot be read (VND005): they are left alone and are no networks until somebody mends them. */
   problems(): Promise<readonly Diagnostic[]>;
   /**

@@ -17,6 +17,7 @@ import { wordsOf } from './lookup.ts';
 import { Mutex, type Turn } from './mutex.ts';
 import { roundsContext, type RoundsContext } from './rounds.ts';
 import { SharedLock } from './shared-lock.ts';
+import { Starts } from './starts.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, withFormer } from './state.ts';
 import type { Store } from './store.ts';
@@ -120,6 +121,7 @@ export class Engine {
   readonly #mutex = new Mutex();
   readonly #lock: SharedLock;
   readonly #claims = new Claims();
+  readonly #starts = new Starts();
   #swept = false;
 
   constructor(options: EngineOptions) {
@@ -141,7 +143,17 @@ export class Engine {
   async run<T>(purpose: string, operation: Operation<T>, options: RunOptions = {}): Promise<Outcome<T>> {
     const needsFacts = NEEDS_FACTS.has(purpose);
     if (options.dryRun === true) return this.#plan(operation, options, needsFacts);
-    return this.exclusive(purpose, (held, turn) => this.#apply(operation, options, held, turn), { needsFacts });
+    const ended = purpose === 'start' ? this.#starts.begin(options.of ?? []) : () => undefined;
+    try {
+      return await this.exclusive(purpose, (held, turn) => this.#apply(operation, options, held, turn, ended), { needsFacts });
+    } finally {
+      ended();
+    }
+  }
+
+  /** Resolves when the starts of a network that are under way have ended, or wait for others: a hook may ask about its network. */
+  started(ref: NetworkRef): Promise<void> {
+    return this.#starts.ended(ref);
   }
 
   /** What differs between what should be and what is. The scope may be looked up in the state. */
@@ -223,7 +235,7 @@ export class Engine {
     return { value: change.value, state: change.next, plan: { steps, diagnostics }, applied: false };
   }
 
-  async #apply<T>(operation: Operation<T>, options: RunOptions, held: Held, turn: Turn): Promise<Outcome<T>> {
+  async #apply<T>(operation: Operation<T>, options: RunOptions, held: Held, turn: Turn, ended: () => void): Promise<Outcome<T>> {
     const { store } = this.#options;
     await this.#recover(held);
     const context = this.#context(held);
@@ -234,6 +246,7 @@ export class Engine {
     };
     /** Runs something while others may change networks, and looks again. */
     const aside = async (other: Promise<unknown>): Promise<void> => {
+      ended();
       try {
         await turn.aside(() => other);
       } finally {

@@ -116,6 +116,19 @@ describe('what a definition leaves open', () => {
 });
 
 describe("libvirt's life of a network", () => {
+  test('whoever asks after its start is told what came of it', async () => {
+    await driver.define(xml('a', { uuid: U1, bridge: 'virbr9' }));
+    const ask = async (afterStart: boolean): Promise<boolean> => (await driver.get({ uuid: U1 }, { afterStart })).active;
+    const starting = driver.start({ uuid: U1 });
+    expect(await Promise.all([ask(false), ask(true)])).toEqual([false, true]);
+    await starting;
+    await driver.stop({ uuid: U1 });
+    host.refuses.add('link virbr9');
+    const refused = refusal(driver.start({ uuid: U1 }));
+    expect(await ask(true)).toBe(false);
+    expect(await refused).not.toBe('accepted');
+  });
+
   test('a stored network starts, stops and is undefined, and every step is told in order', async () => {
     await driver.define(xml('a', { uuid: U1, bridge: 'br0' }));
     await driver.start('a');

@@ -76,7 +76,8 @@ export class LocalDriver implements LocalNetworkDriver {
     return [...state.networks.keys()].map((uuid) => this.#info(state, uuid));
   }
 
-  async get(ref: NetworkRef): Promise<NetworkInfo> {
+  async get(ref: NetworkRef, { afterStart = false }: { readonly afterStart?: boolean } = {}): Promise<NetworkInfo> {
+    if (afterStart) await this.#parts.engine.started(ref);
     const state = this.#parts.engine.glance();
     return this.#info(state, lookup(state, ref).uuid);
   }

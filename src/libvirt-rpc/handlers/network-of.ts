@@ -9,8 +9,8 @@ import type { Session } from '../session.ts';
 const NOT_FOUND = 'VND001';
 
 /** The network that a client means: by uuid alone, whatever name it sends. @throws RemoteError 43 when it is gone. */
-export function networkOf(session: Session, handle: NetworkHandle): Promise<NetworkInfo> {
-  return onNetwork(handle, () => session.service.driver.get({ uuid: handle.uuid }));
+export function networkOf(session: Session, handle: NetworkHandle, options?: { readonly afterStart: boolean }): Promise<NetworkInfo> {
+  return onNetwork(handle, () => session.service.driver.get({ uuid: handle.uuid }, options));
 }
 
 /** Runs a driver call about one network; if that one is gone, the error names it as the client does. */

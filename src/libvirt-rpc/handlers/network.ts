@@ -54,7 +54,8 @@ export const networkHandlers: Handlers<Names> = {
     if (bridge === undefined) throw remoteError(Code.internalError, Domain.network, `network '${name}' does not have a bridge name.`);
     return bridge;
   },
-  networkIsActive: async (session, handle) => ((await networkOf(session, handle)).active ? 1 : 0),
+  // virt-manager asks right after a definition, and takes no second look when the start ends before it is done with the answer.
+  networkIsActive: async (session, handle) => ((await networkOf(session, handle, { afterStart: true })).active ? 1 : 0),
   networkIsPersistent: async (session, handle) => ((await networkOf(session, handle)).persistent ? 1 : 0),
 };
 
