@@ -96,5 +96,9 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
     title: 'socket taken',
     explanation: 'The place of a socket of the daemon is taken: by another daemon that answers there, or by a file that is no socket.',
   },
+  VNR002: {
+    title: 'no place for a socket',
+    explanation: "The folder of a socket of the daemon, or the socket in it, cannot be made; the system's own words are shown.",
+  },
   VNU001: { title: 'usage', explanation: 'The command line is not as expected; `--help` shows an example.' },
 };

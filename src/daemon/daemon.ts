@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { LocalNetworkDriver, NetworkDriver } from '../driver/driver.ts';
-import { makeFolders } from '../host/make-folders.ts';
 import { keepWatchdogQuiet, notifyServiceManager } from '../host/service-manager.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
 import { RpcServer } from '../libvirt-rpc/server.ts';
 import type { Log } from './log.ts';
 import type { DaemonOptions } from './options.ts';
+import { inSocketFolder } from './socket-folder.ts';
 import { VirtnetError } from '../base/errors.ts';
 
 /** Parts of the daemon that start after the sockets are open and end before they close. Each gives the function that ends it. */
@@ -73,11 +73,12 @@ async function openSockets(rpc: RpcServer, { options, env, pid, log }: DaemonPar
   const gid = options.socketGroup === undefined ? undefined : requiredGroup(options.socketGroup);
   const readWrite = { path: join(options.libvirtSockets, SOCKET_NAMES.readWrite), mode: gid === undefined ? 0o600 : 0o660 };
   const readOnly = { path: join(options.libvirtSockets, SOCKET_NAMES.readOnly), mode: 0o666 };
-  if (!given) makeFolders(options.libvirtSockets, 0o755);
   const own = { readWrite: [gid === undefined ? readWrite : { ...readWrite, gid }], readOnly: [readOnly] };
-  const sockets = given ? activated : own;
-  for (const listener of sockets.readWrite) await rpc.listen(listener, 'read-write');
-  for (const listener of sockets.readOnly) await rpc.listen(listener, 'read-only');
+  const open = async (sockets: ReturnType<typeof activatedSockets>): Promise<void> => {
+    for (const listener of sockets.readWrite) await rpc.listen(listener, 'read-write');
+    for (const listener of sockets.readOnly) await rpc.listen(listener, 'read-only');
+  };
+  await (given ? open(activated) : inSocketFolder(options.libvirtSockets, '--libvirt-sockets', () => open(own)));
   log('info', 'serving libvirt clients', given ? { from: 'service manager' } : { folder: options.libvirtSockets });
 }
 

@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { isVirtnetError } from '../base/errors.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
@@ -7,6 +8,7 @@ import { openDriver } from '../driver/open.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
 import { writePort } from '../interface/port.ts';
+import { listen } from '../libvirt-rpc/listeners.ts';
 import type { Daemon, DaemonPart } from './daemon.ts';
 import { startDaemon } from './daemon.ts';
 import type { Log } from './log.ts';
@@ -14,6 +16,7 @@ import { createLog, inBursts } from './log.ts';
 import type { DaemonOptions } from './options.ts';
 import { keepLeasesShort } from './lease-upkeep.ts';
 import { daemonCommand } from './options.ts';
+import { inSocketFolder } from './socket-folder.ts';
 import { watch } from './watch.ts';
 
 /** Longer than a client's pause between two calls, shorter than anybody notices who waits for the lock. */
@@ -22,9 +25,10 @@ const KEEP_LOCK_MS = 20;
 /** Shorter than anybody notices who reads along. */
 const LOG_BURST_MS = 50;
 
-/** The HTTP face on its own socket. */
-function httpPart(options: DaemonOptions): DaemonPart {
-  return async (driver) => listenHttp(driver, join(options.runDir, DAEMON_SOCKET));
+/** The HTTP face on its own socket, for this user alone. */
+function httpPart({ runDir }: DaemonOptions): DaemonPart {
+  const open = (server: Server): Promise<void> => listen(server, { path: join(runDir, DAEMON_SOCKET), mode: 0o600 });
+  return (driver) => inSocketFolder(runDir, '--run-dir', () => listenHttp(driver, open));
 }
 
 /** Repairs what others damage, as soon as the host tells of it. */

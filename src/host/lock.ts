@@ -6,6 +6,7 @@ import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
 import { makeFolders } from './make-folders.ts';
 import { PROCESS_TOKEN, toolsEnded } from './orphans.ts';
 import { readText } from './small-files.ts';
+import { systemWords } from './system-words.ts';
 import { takeTurn } from './turns.ts';
 
 /** Who holds the lock, as written into its file. */
@@ -181,12 +182,6 @@ function writeOver(path: string, text: string, previous: string): void {
   } catch (error) {
     throw cannotLock(path, systemWords(error));
   }
-}
-
-/** What the system says, in the words of the C library. */
-function systemWords(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error);
-  return /^E(ACCES|PERM):/.test(words) ? 'Permission denied' : (/^E[A-Z0-9]+: (.+?), [a-z]+/.exec(words)?.[1] ?? words);
 }
 
 function writeHolder(path: string, purpose: string, previous: string): void {

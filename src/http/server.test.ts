@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +50,9 @@ describe('the HTTP face and its client', () => {
   async function pair(answer?: (method: string) => unknown): Promise<ReturnType<typeof recorder> & { remote: NetworkDriver }> {
     const local = recorder(answer);
     const socket = join(folder, 'http.sock');
-    end = await listenHttp(local.driver, socket);
+    end = await listenHttp(local.driver, async (server) => {
+      await once(server.listen(socket), 'listening');
+    });
     return { ...local, remote: remoteDriver(socket) };
   }
 

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { chmod, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { isVirtnetError, type VirtnetError } from '../base/errors.ts';
 import type { NetworkDriver } from '../driver/driver.ts';
@@ -53,28 +52,24 @@ export async function httpServer(driver: NetworkDriver): Promise<FastifyInstance
 }
 
 /**
- * Listens on a unix socket that only root may use (mode 0600). A socket left by a dead process is replaced. The routes are made when the first
- * request comes: to load fastify and to compile their schemas is a good part of what a daemon's start costs.
- * @returns the function that ends the server.
+ * Serves on the socket that `listen` opens. The routes are made when the first request comes: to load fastify and to compile their schemas is a
+ * good part of what a daemon's start costs.
+ * @returns the function that ends the server, and its socket with it.
  */
-export async function listenHttp(driver: NetworkDriver, socketPath: string): Promise<() => Promise<void>> {
+export async function listenHttp(driver: NetworkDriver, listen: (server: Server) => Promise<void>): Promise<() => Promise<void>> {
   let app: Promise<FastifyInstance> | undefined;
   const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     app ??= httpServer(driver);
     (await app).routing(request, response);
   };
   const server = createServer((request, response) => void serve(request, response).catch(() => response.destroy()));
-  await rm(socketPath, { force: true });
-  server.listen({ path: socketPath });
-  await once(server, 'listening');
-  await chmod(socketPath, 0o600);
+  await listen(server);
   return async () => {
     const closed = once(server, 'close');
     server.close();
     server.closeAllConnections();
     await closed;
     await (await app)?.close();
-    await rm(socketPath, { force: true });
   };
 }
 
@@ -84,6 +79,7 @@ const STATUS: Readonly<Record<string, number>> = {
   VND004: 404,
   VND002: 409,
   VND003: 409,
+  VND005: 409,
   VND006: 409,
   VNH004: 423,
   VNH003: 403,

@@ -80,8 +80,10 @@ async function removeStale(path: string): Promise<void> {
   const stat = lstatSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return;
   const taken = (message: string, hint: string): VirtnetError => new VirtnetError({ code: 'VNR001', message, hint, details: { path } });
-  if (!stat.isSocket()) throw taken(`'${path}' exists and is no socket`, 'move it away, or choose another folder with --libvirt-sockets');
-  if (await answers(path)) throw taken(`another daemon listens on '${path}'`, 'stop it, or choose another folder with --libvirt-sockets');
+  if (!stat.isSocket())
+    throw taken(`'${path}' exists and is no socket`, 'move it away, or choose another folder (--libvirt-sockets, --run-dir)');
+  if (await answers(path))
+    throw taken(`another daemon listens on '${path}'`, 'stop it, or choose another folder (--libvirt-sockets, --run-dir)');
   unlinkSync(path);
 }
 

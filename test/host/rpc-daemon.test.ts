@@ -1,8 +1,9 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { remoteDriver } from '../../src/driver/remote/remote-driver.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { fuzz } from '../support/rpc-fuzz.ts';
 import { bundlePath, startVirtnetd } from '../support/virtnetd.ts';
@@ -100,6 +101,24 @@ test('a second daemon on the same sockets ends with the reason, the first one go
   const client = await RawClient.open(daemon.readWrite);
   expect(await client.call('connectGetType', undefined)).toBe('network');
   client.end();
+  // Nor does one with sockets of its own take the HTTP socket of the same run folder.
+  const own = { folder, sockets: join(folder, 'others') };
+  await expect(startVirtnetd(own)).rejects.toThrow(/another daemon listens on '.*virtnetd\.sock'/);
+  await using overHttp = remoteDriver(join(folder, 'run', 'virtnetd.sock'));
+  expect(await overHttp.list()).toEqual([]);
+});
+
+test('virtnetd makes its run folder, and says where it cannot', async () => {
+  const path = join(folder, 'fresh');
+  const daemon = await startVirtnetd({ folder: path, args: ['--no-autostart'] });
+  expect(await daemon.end()).toBe(0);
+  writeFileSync(join(path, 'file'), '');
+  const below = join(path, 'file', 'run');
+  const refused = startVirtnetd({ folder: path, args: ['--no-autostart', '--run-dir', below] });
+  await expect(refused).rejects.toThrow(`no socket can be made in '${below}': not a directory code=VNR002`);
+  await expect(startVirtnetd({ folder: path, sockets: below })).rejects.toThrow(
+    `no socket can be made in '${below}': not a directory code=VNR002`,
+  );
 });
 
 test('a killed daemon leaves no process, and one whose log nobody reads goes on', async () => {
