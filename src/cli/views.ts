@@ -40,6 +40,11 @@ export function forwardsView(network: Network): readonly Record<string, unknown>
   return forwardsOf(network).forwards.map((f) => ({ ...f, ...(f.sources && { sources: f.sources.map(formatSource) }) }));
 }
 
+/** The networks without those that are named a second time. */
+export function eachOnce(networks: readonly NetworkInfo[]): readonly NetworkInfo[] {
+  return networks.filter(({ uuid }, i) => networks.findIndex((n) => n.uuid === uuid) === i);
+}
+
 /** Names by uuid, for plans. */
 export function namesOf(networks: readonly NetworkInfo[]): ReadonlyMap<string, string> {
   return new Map(networks.map((n) => [n.uuid, n.name]));

@@ -70,13 +70,21 @@ export const nameTaken = (name: string, uuid: string): VirtnetError =>
 export const uuidTaken = (name: string, uuid: string): VirtnetError =>
   failure('VND002', 9, `network '${name}' is already defined with uuid ${uuid}`, 'leave the uuid out of a copy: a new one is made');
 
-export const alreadyActive = (name?: string): VirtnetError =>
-  name === undefined
-    ? failure('VND003', 55, 'network is already active', 'use `virtnet up FILE` to change it while it runs')
-    : failure('VND003', 55, `network is already active as '${name}'`, 'use `virtnet up FILE` to change it while it runs');
+const CHANGE_IT = 'use `virtnet up FILE` to change it while it runs';
+
+/** A document of a network that runs. */
+export const alreadyActive = (name: string): VirtnetError => failure('VND003', 55, `network is already active as '${name}'`, CHANGE_IT);
+
+/** A start of a network that runs. */
+export const alreadyRuns = (name: string): VirtnetError =>
+  failure('VND003', 55, `network '${name}' is already active`, CHANGE_IT, 'network is already active');
 
 export const notActive = (name: string): VirtnetError =>
-  failure('VND003', 55, `network '${name}' is not active`, `start it with \`virtnet start\``);
+  failure('VND003', 55, `network '${name}' is not active`, `start it with \`virtnet start ${name}\``);
+
+/** A stop of a network that does not run. */
+export const alreadyStopped = (name: string): VirtnetError =>
+  failure('VND003', 55, `network '${name}' is not active`, 'it is stopped already');
 
 /** What libvirt says when only the live document was asked for. */
 export const notRunning = (): VirtnetError =>
@@ -143,10 +151,17 @@ export const badMac = (text: string): VirtnetError =>
   failure('VND016', 44, `'${text}' is no MAC address`, 'write six pairs of hex digits', text);
 
 export const unreadable = (name: string, problem: Diagnostic): VirtnetError =>
-  new VirtnetError({
+  unusable(name, problem, { code: 1, message: problem.message });
+
+/** The same where the network is looked for: for libvirt it is not there. */
+export const notReadable = (name: string, problem: Diagnostic): VirtnetError =>
+  unusable(name, problem, { code: 43, message: `no network with matching name '${name}'` });
+
+function unusable(name: string, problem: Diagnostic, libvirt: LibvirtError): VirtnetError {
+  return new VirtnetError({
     code: 'VND005',
     message: `network '${name}' has a stored definition that cannot be used: ${problem.message}`,
     ...(problem.hint === undefined ? {} : { hint: problem.hint }),
-    diagnostics: [problem],
-    libvirt: { code: 1, domain: 19, message: problem.message },
+    libvirt: { ...libvirt, domain: 19 },
   });
+}

@@ -1,5 +1,8 @@
+import type { BigIntStats } from 'node:fs';
 import { readdirSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { VirtnetError } from '../base/errors.ts';
+import { systemWords } from '../host/system-words.ts';
 import type { FileChange } from './files.ts';
 import { isMissing, unreadable } from './read-file.ts';
 
@@ -177,9 +180,26 @@ function list(path: string): string[] {
   }
 }
 
+/** @throws VirtnetError VNH003 where this user may not look, VNH001 where a file is in a folder's place and for whatever else the system says. */
+function statOf(path: string): BigIntStats | undefined {
+  try {
+    return statSync(path, { bigint: true, throwIfNoEntry: false });
+  } catch (error) {
+    const forbidden = unreadable(error, path);
+    if (forbidden !== error) throw forbidden;
+    throw new VirtnetError({
+      code: 'VNH001',
+      message: `cannot look at '${path}': ${systemWords(error)}`,
+      hint: 'VIRTNET_CONFIG_DIR, VIRTNET_STATE_DIR and VIRTNET_RUN_DIR name the folders of virtnet',
+      details: { path },
+      cause: error,
+    });
+  }
+}
+
 /** A folder's time stamp; `settled` is undefined while it changed so recently that another change could bear the same time. */
 function folderStamp(path: string): { readonly exact: string; readonly settled: string | undefined } {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const stat = statOf(path);
   if (stat === undefined) return { exact: 'absent', settled: 'absent' };
   const exact = `${String(stat.ino)}:${String(stat.mtimeNs)}`;
   const age = BigInt(Date.now()) * 1_000_000n - stat.mtimeNs;

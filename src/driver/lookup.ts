@@ -1,9 +1,10 @@
 import { nearest } from '../base/nearest.ts';
 import type { NetworkRef } from './driver.ts';
-import { notFoundByName, notFoundByUuid } from './errors.ts';
+import { notFoundByName, notFoundByUuid, notReadable } from './errors.ts';
 import { findByName } from './network-index.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
+import { problemOf } from './state.ts';
 
 /** Where each hex pair of a uuid may stand; libvirt takes dashes anywhere, so they are only dropped. */
 const HEX32 = /^[0-9a-f]{32}$/;
@@ -23,7 +24,7 @@ export function wordsOf(ref: NetworkRef): readonly string[] {
 
 /**
  * Finds a network.
- * @throws VirtnetError VND001
+ * @throws VirtnetError VND001, or VND005 where its stored file cannot be read (libvirt's clients hear the same of both: libvirt skips such files)
  */
 export function lookup(state: DriverState, ref: NetworkRef): NetworkRecord {
   if (typeof ref === 'string') {
@@ -40,6 +41,8 @@ export function lookup(state: DriverState, ref: NetworkRef): NetworkRecord {
 function byName(state: DriverState, name: string): NetworkRecord {
   const record = findByName(state, name);
   if (record !== undefined) return record;
+  const problem = problemOf(state, name);
+  if (problem !== undefined) throw notReadable(name, problem);
   throw notFoundByName(
     name,
     nearest(

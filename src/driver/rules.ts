@@ -1,11 +1,10 @@
-import { basename } from 'node:path';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
 import { alreadyActive, bridgeTaken, nameTaken, unreadable, uuidTaken } from './errors.ts';
-import { definitionFile } from './file-name.ts';
 import { findByBridge, findByName } from './network-index.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
+import { problemOf } from './state.ts';
 
 /** The network other than this one whose documents (stored and running) use a bridge, and whether one of those that do makes or fills it. */
 export function bridgeUser(
@@ -45,7 +44,7 @@ export function matchRecord(state: DriverState, name: string, uuid: string): Net
     if (same.name !== name) throw uuidTaken(same.name, uuid);
     return same;
   }
-  const problem = state.problems.find((p) => basename(p.source ?? '') === definitionFile(name));
+  const problem = problemOf(state, name);
   if (problem !== undefined) throw unreadable(name, problem);
   const namesake = findByName(state, name);
   if (namesake !== undefined) throw nameTaken(name, namesake.uuid);

@@ -2,7 +2,7 @@ import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
 import { completeDocument, lifecycle, newRecord, parse, take, type DocumentOptions } from './definitions.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
-import { alreadyActive, notActive, twiceInOneCall } from './errors.ts';
+import { alreadyRuns, alreadyStopped, twiceInOneCall } from './errors.ts';
 import { inherit } from './inherit.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
 import { keepHosts, unlessSame } from './keep.ts';
@@ -24,9 +24,10 @@ export function start(
     const started: NetworkRecord[] = [];
     for (const ref of refs) {
       const record = lookup(draft.next, ref);
+      if (started.some(({ uuid }) => uuid === record.uuid)) continue; // named twice
       if (record.live !== undefined) {
         if (options.skipActive === true) continue;
-        throw alreadyActive();
+        throw alreadyRuns(record.name);
       }
       const live = await toLive(context, record.config);
       const running = { ...record, live, ports: await replugged(draft.next, record, live, context) };
@@ -62,7 +63,8 @@ export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> 
     const stopped: NetworkRecord[] = [];
     for (const ref of refs) {
       const record = lookup(draft.next, ref);
-      if (record.live === undefined) throw notActive(record.name);
+      if (stopped.some(({ uuid }) => uuid === record.uuid)) continue; // named twice
+      if (record.live === undefined) throw alreadyStopped(record.name);
       draft.put({ ...without(record, 'live'), ports: await keptPorts(record, context) });
       stopped.push(record);
     }

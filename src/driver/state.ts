@@ -1,4 +1,6 @@
+import { basename } from 'node:path';
 import type { Diagnostic } from '../base/diagnostic.ts';
+import { definitionFile } from './file-name.ts';
 import { shareIndex } from './network-index.ts';
 import { NetworkMap } from './network-map.ts';
 import type { NetworkRecord } from './network-record.ts';
@@ -15,6 +17,11 @@ export interface DriverState {
 }
 
 export const emptyState: DriverState = { networks: NetworkMap.empty, problems: [] };
+
+/** Why the file that a network of this name is stored in cannot be read, where it is there and cannot. */
+export function problemOf({ problems }: DriverState, name: string): Diagnostic | undefined {
+  return problems.find(({ source }) => basename(source ?? '') === definitionFile(name));
+}
 
 /** The state with this network's record replaced, or removed when it has neither document. */
 export function withRecord(state: DriverState, record: NetworkRecord): DriverState {

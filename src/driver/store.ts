@@ -2,6 +2,7 @@ import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
+import { systemWords } from '../host/system-words.ts';
 import type { Network } from '../network/network.ts';
 import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
@@ -385,9 +386,10 @@ function loadDocument(
       return { value: result.value };
     }
     const first = result.diagnostics.find((d) => d.severity === 'error');
-    return unreadable(path, first?.message ?? 'no network in it', result.diagnostics);
+    const others = result.diagnostics.filter((d) => d !== first);
+    return unreadable(path, first?.message ?? 'no network in it', others, first?.position);
   } catch (error) {
-    return unreadable(path, error instanceof Error ? error.message : String(error), []);
+    return unreadable(path, systemWords(error));
   }
 }
 
@@ -395,11 +397,17 @@ function loadPort(path: string, text?: string): Loaded<PortRecord> {
   try {
     return { value: portFromText(text ?? readListed(path) ?? '') };
   } catch (error) {
-    return unreadable(path, error instanceof Error ? error.message : String(error), []);
+    return unreadable(path, systemWords(error));
   }
 }
 
-function unreadable(path: string, why: string, causes: readonly Diagnostic[]): { readonly problem: Diagnostic } {
+/** @param others what else was found in the file; `why` is at `position`. */
+function unreadable(
+  path: string,
+  why: string,
+  others: readonly Diagnostic[] = [],
+  position?: Diagnostic['position'],
+): { readonly problem: Diagnostic } {
   return {
     problem: {
       code: 'VND005',
@@ -407,7 +415,8 @@ function unreadable(path: string, why: string, causes: readonly Diagnostic[]): {
       message: `cannot read '${path}': ${why}`,
       hint: 'mend the file or move it away; it is left alone until then',
       source: path,
-      related: causes.map((c) => ({ message: c.message, ...(c.span === undefined ? {} : { span: c.span }) })),
+      ...(position && { position }),
+      related: others.map((c) => ({ message: c.message, ...(c.span === undefined ? {} : { span: c.span }) })),
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
@@ -27,7 +28,7 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     vfs,
     capabilities,
     paths: tools.paths,
-    folders: { has: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true },
+    folders: { has: (path) => statOf(path)?.isDirectory() === true },
     ...closedFolder(tools.paths.runDir),
   };
 }
@@ -36,13 +37,22 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
 function closedFolder(runDir: string): Pick<HostFacts, 'closedFolder'> {
   if (keepsItsGroups()) return {};
   for (let folder = `${runDir}/dnsmasq`; ; folder = dirname(folder)) {
-    const mode = statSync(folder, { throwIfNoEntry: false })?.mode;
+    const mode = statOf(folder)?.mode;
     if (mode !== undefined && (mode & OTHERS_ENTER) === 0) return { closedFolder: folder };
     if (folder === dirname(folder)) return {};
   }
 }
 
 const OTHERS_ENTER = 0o001;
+
+/** What cannot be looked at (below a file, say) is as good as not there. */
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
 
 /** What single guests depend on. Every link of this namespace has a folder of IPv4 settings. */
 export async function readPortFacts({ vfs }: { readonly vfs: boolean }, tools: HostTools): Promise<PortFacts> {

@@ -114,6 +114,10 @@ describe('what is refused leaves the host as it was', () => {
     const file = join(config, 'networks', 'torn.xml');
     writeFileSync(file, '<network><name>torn</na');
     expect((await driver.problems()).map((p) => p.code)).toEqual(['VND005']);
+    await expect(driver.get('torn')).rejects.toMatchObject({
+      code: 'VND005',
+      libvirt: { code: 43, message: "no network with matching name 'torn'" },
+    });
     await expect(driver.define('<network><name>torn</name></network>')).rejects.toMatchObject({ code: 'VND005' });
     expect(readFileSync(file, 'utf8')).toBe('<network><name>torn</na');
     expect(await driver.list()).toHaveLength(2);

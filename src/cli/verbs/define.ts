@@ -6,15 +6,16 @@ import { networkView, printJson } from '../views.ts';
 export const run: Run = async (io, operands, options) => {
   const documents = await loadDocuments(io, operands, flag(options, 'json'));
   await using driver = await io.openDriver();
+  const asData = flag(options, 'json');
   const defined = [];
-  for (const document of documents) defined.push(await driver.define(document.xml));
-  if (flag(options, 'json')) {
-    io.out(printJson({ networks: defined.map(networkView) }));
-    return OK;
-  }
-  for (const info of defined) {
+  for (const document of documents) {
+    const info = await driver.define(document.xml);
+    defined.push(info);
+    if (asData) continue;
+    // Said at once: the next one may be refused.
     io.out(`${info.name} is defined${info.active ? '; it runs on as before until it restarts' : ''}\n`);
     io.err(info.active ? `Next: virtnet up ${info.name} changes the running network now\n` : `Next: virtnet start ${info.name}\n`);
   }
+  if (asData) io.out(printJson({ networks: defined.map(networkView) }));
   return OK;
 };

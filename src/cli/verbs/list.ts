@@ -1,4 +1,5 @@
 import { OK } from '../exit.ts';
+import { showFindings } from '../documents.ts';
 import { formatTable } from '../render/table.ts';
 import { count } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
@@ -9,15 +10,18 @@ export const run: Run = async (io, _operands, options) => {
   const all = [...(await driver.list())].sort((a, b) => (a.name < b.name ? -1 : 1));
   const only = flag(options, 'active') === flag(options, 'inactive') ? undefined : flag(options, 'active');
   const networks = all.filter((n) => only === undefined || n.active === only);
+  const problems = await driver.problems();
   if (flag(options, 'json')) {
-    io.out(printJson({ networks: networks.map(networkView) }));
+    io.out(printJson({ networks: networks.map(networkView), problems }));
     return OK;
   }
+  showFindings(io, problems, undefined);
   if (flag(options, 'name')) {
     io.out(networks.map((n) => `${n.name}\n`).join(''));
     return OK;
   }
   if (networks.length === 0) {
+    if (problems.length > 0) return OK;
     io.err(all.length === 0 ? 'No networks yet. Next: virtnet up FILE, or virtnet demo to see one live.\n' : 'No network in that state.\n');
     return OK;
   }

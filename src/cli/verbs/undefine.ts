@@ -1,11 +1,11 @@
 import { OK } from '../exit.ts';
 import { flag, type Run } from '../verb.ts';
-import { printJson } from '../views.ts';
+import { eachOnce, printJson } from '../views.ts';
 
 export const run: Run = async (io, operands, options) => {
   await using driver = await io.openDriver();
   // All names are looked up first: a typing error in the last one must not leave the others half done.
-  const infos = await Promise.all(operands.map((name) => driver.get(name)));
+  const infos = eachOnce(await Promise.all(operands.map((name) => driver.get(name))));
   for (const info of infos) {
     await driver.undefine(info.name);
     if (!flag(options, 'json')) io.out(`${info.name} is not defined any more${info.active ? '; it runs until it is stopped' : ''}\n`);
