@@ -53,6 +53,23 @@ describe('allocate', () => {
     ).toMatchObject({ value: { type: 'bridge', bridge: 'br0' } });
   });
 
+  it('gives a device that is missing only where no other is free, when it is told which are there', () => {
+    const links = new Set(['eth2', 'eth3']);
+    const given = (mode: ForwardMode, held: string[]) => {
+      const ports = held.map((dev, n): PortRecord => ({
+        port: guest(n, { plug: { type: 'direct', dev, mode: 'passthrough' } }),
+        attachment: { type: 'none' },
+      }));
+      return allocate({ network: pool(mode, ['eth1', 'eth2', 'eth3']), ports, port: guest(9), facts: facts(), links });
+    };
+    expect(given('bridge', [])).toMatchObject({ value: { dev: 'eth2' } });
+    expect(given('bridge', ['eth2'])).toMatchObject({ value: { dev: 'eth3' } });
+    expect(given('passthrough', ['eth2', 'eth3'])).toMatchObject({ value: { dev: 'eth1' } });
+    expect(allocate({ network: pool('bridge', ['eth1', 'eth2']), ports: [], port: guest(9), facts: facts() })).toMatchObject({
+      value: { dev: 'eth1' },
+    });
+  });
+
   it('gives no device that a guest of another network has to itself, under whichever name it is listed', () => {
     const f = facts({ vfs: [vf(0, 'v0'), vf(1, 'v1')] });
     const byAddress = network('hostdev', {}, { pf: { dev: 'eth0' } });

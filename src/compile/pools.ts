@@ -20,6 +20,8 @@ export interface AllocateInput {
   /** The guest to connect. */
   readonly port: NetworkPort;
   readonly facts: Pick<PortFacts, 'vfs'>;
+  /** Devices of the host: one that is missing is given only where no other is free. Without it, as in libvirt, none is looked at. */
+  readonly links?: PortFacts['links'];
 }
 
 /** Traffic classes 1 and 2 are the network's own; the first guest with a floor has 3 (libvirt's CLASS_ID_BITMAP starts so). */
@@ -30,7 +32,7 @@ const FIRST_CLASS_ID = 3;
  * networks, and in private ones for an 802.1Qbh port, the device must be free; elsewhere it is the one with the fewest guests, the first
  * in the list on a tie. An exhausted or empty pool is VND006, telling who holds what; what the merge finds comes along.
  */
-export function allocate({ network, ports, others = [], port, facts }: AllocateInput): Result<Plug> {
+export function allocate({ network, ports, others = [], port, facts, links }: AllocateInput): Result<Plug> {
   const report = new Report();
   const merged = mergePort({ network, port }, { unknownPortgroup: 'ignore' });
   report.add(merged.diagnostics);
@@ -44,6 +46,7 @@ export function allocate({ network, ports, others = [], port, facts }: AllocateI
     device,
     held: holders(device, ports),
     lost: holders(device, foreign, facts),
+    isMissing: device.type === 'interface' && links !== undefined && !links.has(device.name),
   }));
   const device = choose(network, counted, exclusive, report);
   if (!device) return { ok: false, diagnostics: report.diagnostics };
@@ -68,6 +71,7 @@ interface Counted {
   readonly device: PoolDevice;
   readonly held: readonly PortRecord[];
   readonly lost: readonly PortRecord[];
+  readonly isMissing: boolean;
 }
 
 function hasDeviceToItself({ port: { plug } }: PortRecord): boolean {
@@ -76,7 +80,11 @@ function hasDeviceToItself({ port: { plug } }: PortRecord): boolean {
 
 function choose(network: Network, counted: readonly Counted[], exclusive: boolean, report: Report): PoolDevice | undefined {
   const free = counted.filter(({ held, lost }) => lost.length === 0 && (held.length === 0 || !exclusive));
-  const best = free.reduce<(typeof counted)[number] | undefined>((a, b) => (a && a.held.length <= b.held.length ? a : b), undefined);
+  const there = free.filter(({ isMissing }) => !isMissing);
+  const best = (there.length > 0 ? there : free).reduce<Counted | undefined>(
+    (a, b) => (a && a.held.length <= b.held.length ? a : b),
+    undefined,
+  );
   if (best) return best.device;
   const empty = counted.length === 0;
   report.error({

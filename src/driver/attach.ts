@@ -1,6 +1,7 @@
 import { assertNever } from '../base/errors.ts';
 import type { PortFacts } from '../compile/facts.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
+import { isMulticastMac, parseMac } from '../inet/mac.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
@@ -8,7 +9,7 @@ import { forbiddenAt } from '../xml/characters.ts';
 import type { Operation, OperationContext } from './change.ts';
 import { devicesInNetns, devicesOfPorts, freeName } from './device-names.ts';
 import type { AttachRequest, NetworkRef } from './driver.ts';
-import { ambiguousPort, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
+import { ambiguousPort, badMac, invalidArgument, macTaken, noPort, portExists, refused } from './errors.ts';
 import { sortByGuest } from './gone-ports.ts';
 import { lookup } from './lookup.ts';
 import type { PlugDocument } from './port-documents.ts';
@@ -40,9 +41,16 @@ export function attach(ref: NetworkRef, request: AttachRequest): Operation<Attac
       ...(document.linkDown === true ? { linkDown: true } : {}),
     };
     const [absent] = sortByGuest([made]).gone;
-    if (absent) throw invalidArgument(`there is no ${absent.what}`, 'make it first: ip netns add NAME');
+    if (absent) throw invalidArgument(`there is no ${absent.what}`, howToMake(attachment));
     return { ...withPort(state, record, made, facts), value: { port: made, network: record.uuid } };
   };
+}
+
+function howToMake(attachment: Attachment): string {
+  const netns = attachment.type === 'netns' ? attachment.netns : 'NAME';
+  return netns.includes('/')
+    ? 'a namespace is named as `ip netns` does, or by a path such as /proc/PID/ns/net'
+    : `make it first: ip netns add ${netns}`;
 }
 
 export interface Detached {
@@ -96,7 +104,7 @@ function wantedPort(record: RunningRecord, request: AttachRequest, document: Plu
   if (owner !== undefined && forbiddenAt(owner.name) >= 0)
     throw invalidArgument(`the owner's name ${JSON.stringify(owner.name)} has a character that no document can hold`, 'leave it out');
   const macs = new Set([...record.ports.values()].map(({ port }) => port.mac));
-  const given = (request.mac ?? document.mac)?.toLowerCase();
+  const given = request.mac === undefined ? document.mac : cardMac(request.mac);
   if (given !== undefined && macs.has(given)) throw macTaken(given, record.name);
   return {
     ...asked,
@@ -111,6 +119,15 @@ function wantedPort(record: RunningRecord, request: AttachRequest, document: Plu
     ...(vlan === undefined ? {} : { vlan }),
     ...(isolated === undefined ? {} : { isolated }),
   };
+}
+
+/** The address of a guest's card, canonical. @throws VirtnetError VND016 */
+function cardMac(text: string): string {
+  const mac = parseMac(text);
+  if (mac === undefined) throw badMac(text);
+  if (isMulticastMac(mac))
+    throw invalidArgument(`'${text}' is a multicast address, which no card has`, 'use a MAC whose first byte is even');
+  return mac;
 }
 
 function freeMac(taken: ReadonlySet<string>, random: () => string): string {

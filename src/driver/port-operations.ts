@@ -116,7 +116,8 @@ export function plugIn(
     value(allocate({ network, ports, others, port: bare, facts: known }));
   }
   const merged = value(result);
-  const plug = value(allocate({ network, ports, others, port, facts: known }));
+  const links = options === STRICTLY ? { links: known.links } : {};
+  const plug = value(allocate({ network, ports, others, port, facts: known, ...links }));
   return { port: withFloor(record, ports, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };
 }
 

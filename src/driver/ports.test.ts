@@ -295,6 +295,8 @@ describe('a guest that virtnet plugs', () => {
   test.each([
     ['a portgroup that is not there', { portgroup: 'fats', attachment: tap }, { code: 'VNI201', hint: "did you mean 'fast'?" }],
     ['a MAC that is there already', { mac: '52:54:00:00:00:99', attachment: tap }, { code: 'VND011' }],
+    ['a text that is no MAC address', { mac: 'zz', attachment: tap }, { code: 'VND016', message: "'zz' is no MAC address" }],
+    ['a multicast address', { mac: '53:54:00:00:00:01', attachment: tap }, { code: 'VND016' }],
     ['a device name that is taken', { attachment: { type: 'tap', dev: 'lo' } }, { code: 'VND016' }],
     ['an owner that no document can name', { owner: { name: 'v\u0001m' }, attachment: tap }, { code: 'VND016' }],
     ['a macvtap on a bridge', { attachment: { type: 'macvtap', dev: '' } }, { code: 'VND016' }],
