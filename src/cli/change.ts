@@ -31,6 +31,8 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
   const asData = flag(options, 'json');
   const dryRun = flag(options, 'dryRun');
   const mayAsk = io.interactive && !flag(options, 'yes') && !asData;
+  // That there is nothing to do is said once that is sure: the change itself may be refused still.
+  let isShown = !change.showPlan;
   if (dryRun || change.showPlan || mayAsk) {
     const preview = await change.apply({ dryRun: true });
     if (dryRun && asData) {
@@ -39,7 +41,10 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     }
     if (!asData) {
       showFindings(io, preview.plan.diagnostics, undefined);
-      if (dryRun || change.showPlan) await showPlan(io, preview, options);
+      if (dryRun || (change.showPlan && preview.plan.steps.length > 0)) {
+        await showPlan(io, preview, options);
+        isShown = true;
+      }
     }
     if (dryRun) return OK;
     const worst = worstDisturbance(preview.plan.steps);
@@ -64,6 +69,7 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     return OK;
   }
   if (!change.showPlan) showFindings(io, result.plan.diagnostics, undefined);
+  if (!isShown) await showPlan(io, result, options);
   const { report, unchanged = report } = change;
   io.out(result.plan.steps.length === 0 ? unchanged(result.networks) : report(result.networks));
   if (result.plan.steps.length > 0) io.err(`${formatPlanTotals(result.plan, io.errStyle, 'done')}\n`);

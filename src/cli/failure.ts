@@ -25,7 +25,7 @@ function formatError(error: VirtnetError, io: Io): string {
   const findings = error.diagnostics.map((d) => formatDiagnostic(d, undefined, style, io.width));
   // A finding that says all that the error does is shown in its place: it knows the network as well.
   if (error.diagnostics.some((d) => d.message === error.message)) return findings.join('');
-  const lines = [`${style.red('error')}: ${style.bold(clean(error.message))} [${error.code}]`];
+  const lines = [`${style.red('error')}: ${style.bold(clean(error.message.replaceAll(/\s*\n\s*/g, '; ')))} [${error.code}]`];
   const stderr = error.details['stderr'];
   if (typeof stderr === 'string' && stderr.trim() !== '' && !error.message.includes(stderr.trim())) {
     for (const line of stderr.trim().split('\n').slice(0, 12)) lines.push(`      ${style.dim('|')} ${clean(line)}`);

@@ -8,6 +8,6 @@ import { reading } from './sources.ts';
  */
 export function readFragment(io: Io, word: string): string {
   if (word.trimStart().startsWith('<')) return word;
-  if (word === '-') return new TextDecoder().decode(io.stdin());
+  if (word === '-') return new TextDecoder().decode(reading('<stdin>', io.stdin));
   return reading(word, () => readFileSync(word, 'utf8'));
 }

@@ -1,5 +1,6 @@
-import { readSync } from 'node:fs';
+import { readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { systemWords } from '../host/system-words.ts';
 import type { NetworkDriver } from '../driver/driver.ts';
 import { styleFor, type Style } from './render/style.ts';
 
@@ -32,7 +33,11 @@ const WIDEST = 100;
 /** The real thing: this process's streams. A closed pipe (`virtnet list | head`) ends the process quietly. */
 export function processIo(openDriver: () => Promise<NetworkDriver>): Io {
   const { stdout, stderr, env } = process;
-  stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    writeSync(2, `error: cannot write the output: ${systemWords(error)}\n`); // the process ends before its streams are written out
+    process.exit(1);
+  });
   stderr.on('error', () => process.exit(1));
   const abort = new AbortController();
   const columns = stdout.isTTY ? stdout.columns : stderr.isTTY ? stderr.columns : WIDEST;

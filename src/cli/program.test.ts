@@ -51,6 +51,7 @@ function fakeDriver(plan: Plan, calls: string[]): NetworkDriver {
         );
   const methods: Partial<NetworkDriver> = {
     list: () => Promise.resolve([info]),
+    problems: () => Promise.resolve([]),
     get: only,
     xml: async (name) => `<network>\n  <name>${(await only(name)).name}</name>\n</network>\n`,
     up: (documents, options) => change(`up ${String(documents.length)}`, options),
@@ -145,8 +146,11 @@ describe('the command line', () => {
   );
 
   it.each([
-    [['lst'], /unknown verb 'lst'[^]*Did you mean one of list, ls/],
-    [['list', '--jsn'], /unknown option '--jsn'[^]*Did you mean --json/],
+    [['lst'], /unknown verb 'lst'[^]*hint: did you mean one of list, ls/],
+    [['help', 'lst'], /unknown verb 'lst'/],
+    [['lst', '--help'], /unknown verb 'lst'/],
+    [['net-start', 'default'], /unknown verb 'net-start'\n +hint: here it is virtnet start\n/],
+    [['list', '--jsn'], /unknown option '--jsn'[^]*hint: did you mean --json/],
     [['show'], /missing required argument 'name'/],
     [['update', 'default', 'ad', 'ip', '<x/>'], /unknown command "ad"[^]*did you mean "add"/],
     [['attach', 'default'], /needs --netns NS or --tap/],

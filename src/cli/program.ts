@@ -12,12 +12,20 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
     exit = code;
   });
   try {
-    await program.parseAsync([...argv], { from: 'user' });
+    // Help for a verb that is none would be that of all verbs.
+    const [first, second] = argv;
+    const word = first === 'help' ? second : first;
+    const isNoVerb = word !== undefined && /^\w/.test(word) && word !== 'help' && !isVerb(word);
+    await program.parseAsync(isNoVerb ? [word] : [...argv], { from: 'user' });
     return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? OK : USAGE;
   }
+}
+
+function isVerb(word: string): boolean {
+  return verbs.some(({ name, alias }) => name === word || alias === word);
 }
 
 /** The command tree. `done` is told the exit code of the verb that ran. */
@@ -92,10 +100,32 @@ function term(argument: Argument): string {
   return argument.required ? `<${name}>` : `[${name}]`;
 }
 
-/** commander's own messages, with our prefix. */
+/** Commands of virsh that have a verb of another name here. */
+const OF_VIRSH: Readonly<Record<string, string>> = {
+  'net-autostart': 'autostart',
+  'net-create': 'up',
+  'net-define': 'define',
+  'net-destroy': 'stop',
+  'net-dhcp-leases': 'leases',
+  'net-dumpxml': 'dumpxml',
+  'net-info': 'show',
+  'net-list': 'list',
+  'net-port-list': 'ports',
+  'net-start': 'start',
+  'net-undefine': 'undefine',
+  destroy: 'stop',
+};
+
+/** commander's own messages in the form of ours. */
 function say(io: Io): (text: string, write: (text: string) => void) => void {
+  const hint = (text: string): string => `      ${io.errStyle.cyan('hint:')} ${text}`;
   return (text, write) => {
-    write(text.replace(/^error:/, `${io.errStyle.red('error')}:`).replaceAll('unknown command', 'unknown verb'));
+    const [said = '', ...more] = text.replaceAll('unknown command', 'unknown verb').split('\n');
+    const verb = OF_VIRSH[/^error: unknown verb '(.+)'/.exec(said)?.[1] ?? ''];
+    const rest = more.join('\n').replace(/^\(Did (.+)\)$/m, (_, question: string) => hint(`did ${question}`));
+    write(
+      `${said.replace(/^error:/, `${io.errStyle.red('error')}:`)}\n${verb === undefined ? rest : `${hint(`here it is virtnet ${verb}`)}\n`}`,
+    );
   };
 }
 

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import type { Diagnostic, Span } from '../base/diagnostic.ts';
 import { inLibxml2sWords } from '../driver/libxml2-fault.ts';
 import { checkForwards } from '../forwards/document.ts';
@@ -40,6 +41,17 @@ async function readView(source: Source): Promise<ReadDocument> {
   const { parseDocument } = await import('./yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
   const named = { name: source.name, text };
+  const atStart = { start: 0, end: 0 };
+  // What stands for a byte that is none of UTF-8 would be stored in its place.
+  if (!isUtf8(source.bytes)) {
+    const span = { start: Math.max(0, text.indexOf('\ufffd')), end: text.indexOf('\ufffd') + 1 };
+    const hint = 'save the document as UTF-8';
+    return {
+      source: named,
+      xml: '',
+      diagnostics: [{ code: 'VNJ001', severity: 'error', message: 'document is not valid UTF-8', span, hint }],
+    };
+  }
   const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
   const refuse = (diagnostics: readonly Diagnostic[]): ReadDocument => ({ source: named, xml: '', diagnostics });
   if (document.errors.length > 0) {
@@ -47,7 +59,7 @@ async function readView(source: Source): Promise<ReadDocument> {
       document.errors.map((e) => ({
         code: 'VNJ001',
         severity: 'error',
-        message: e.message.split('\n')[0] ?? e.code,
+        message: e.code === 'MULTIPLE_DOCS' ? 'a second document starts here: a file holds one' : (e.message.split('\n')[0] ?? e.code),
         span: { start: e.pos[0], end: e.pos[1] },
       })),
     );
@@ -56,10 +68,10 @@ async function readView(source: Source): Promise<ReadDocument> {
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    return refuse([{ code: 'VNJ001', severity: 'error', message: (error as Error).message }]);
+    return refuse([{ code: 'VNJ001', severity: 'error', message: (error as Error).message, span: atStart }]);
   }
-  /** The place of a JSON pointer: the value's own, or that of the nearest thing around it. */
-  const spanOf = (pointer: string): Span | undefined => {
+  /** The place of a JSON pointer: the value's own, or that of the nearest thing around it; the start for the whole document. */
+  const spanOf = (pointer: string): Span => {
     const keys = pointer
       .split('/')
       .slice(1)
@@ -71,12 +83,9 @@ async function readView(source: Source): Promise<ReadDocument> {
       ) as { range?: readonly number[] } | undefined;
       if (node?.range) return { start: node.range[0] ?? 0, end: node.range[1] ?? 0 };
     }
-    return undefined;
+    return atStart;
   };
-  const placed = (d: Diagnostic): Diagnostic => {
-    const span = d.path === undefined ? undefined : spanOf(d.path);
-    return span ? { ...d, span } : d;
-  };
+  const placed = (d: Diagnostic): Diagnostic => ({ ...d, span: spanOf(d.path ?? '') });
   const view = readNetworkView(value);
   if (!view.ok) return refuse(view.diagnostics.map(placed));
   // What the values mean is checked where it always is: in the XML that they stand for.

@@ -1,6 +1,7 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
+import { systemWords } from '../host/system-words.ts';
 import type { Io } from './io.ts';
 
 /** A document as it was found: its name for messages and its bytes. */
@@ -20,7 +21,7 @@ const DOCUMENT = /\.(xml|ya?ml|json)$/i;
 export function readSources(io: Io, operands: readonly string[]): readonly Source[] {
   return operands.flatMap((operand) => {
     if (operand === '-') {
-      const bytes = io.stdin();
+      const bytes = reading('<stdin>', io.stdin);
       return [{ name: '<stdin>', bytes, kind: kindOf('', bytes) }];
     }
     return filesOf(operand).map((name) => {
@@ -52,7 +53,7 @@ export function reading<T>(path: string, read: () => T, hint?: string): T {
     return read();
   } catch (cause) {
     const code = (cause as NodeJS.ErrnoException).code;
-    const why = code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : (cause as Error).message;
+    const why = code === 'ENOENT' ? 'there is no such file or folder' : code === 'EACCES' ? 'permission denied' : systemWords(cause);
     throw new VirtnetError({ code: 'VNU001', message: `cannot read "${path}": ${why}`, ...(hint !== undefined && { hint }), cause });
   }
 }

@@ -78,7 +78,7 @@ const documents: readonly VerbSpec[] = [
     options: [json],
     examples: [
       { line: 'explain examples/default.xml', says: 'who reaches whom, addresses, names, limits' },
-      { line: 'explain VNC001', says: 'a code, with a bad and a good example' },
+      { line: 'explain VNM040', says: 'a code; those of documents come with a bad and a good example' },
     ],
     load: () => import('./verbs/explain.ts'),
   },
@@ -175,6 +175,7 @@ const networks: readonly VerbSpec[] = [
     alias: 'ls',
     group: 'Networks',
     summary: 'list networks, running and defined',
+    about: 'Stored files that cannot be read are told as well, and left alone.',
     operands: [],
     options: [
       { flags: '--active', says: 'only running ones' },

@@ -92,7 +92,7 @@ export function toolError(tool: string, stderr: string, details: Readonly<Record
   if (isPermissionText(words) && process.geteuid?.() !== 0)
     return new VirtnetError({
       code: 'VNH003',
-      message: `no permission to change the network (${tool}: ${words})`,
+      message: `no permission to change the network (${tool}: ${words.split('\n')[0] ?? ''})`,
       hint: 'run as root, or try it in `virtnet sandbox`',
       details: { ...details, stderr },
     });

@@ -11,6 +11,7 @@ export interface DnsAnswer {
 }
 
 const WORDS: Readonly<Record<string, string>> = {
+  EBADNAME: 'no name that DNS can carry',
   ENOTFOUND: 'no such name',
   ENODATA: 'no record of that kind',
   ETIMEOUT: 'no answer in time',

@@ -19,7 +19,7 @@ export const run: Run = async (io, [file], options) => {
   const [loaded] = await loadDocuments(io, [document], flag(options, 'json'), { quiet: true });
   if (loaded === undefined) return FAILED;
   try {
-    return (await runDemo(io, loaded, { json: flag(options, 'json'), again: relative(process.cwd(), document) })) ? OK : FAILED;
+    return (await runDemo(io, loaded, { json: flag(options, 'json'), again: nearPath(document) })) ? OK : FAILED;
   } catch (error) {
     // What this host cannot do is no fault of the demo; it has said what the network is for.
     if (!isVirtnetError(error) || !error.code.startsWith('VNC')) throw error;
@@ -32,4 +32,10 @@ export const run: Run = async (io, [file], options) => {
 function defaultDocument(): string {
   const beside = join(dirname(process.argv[1] ?? ''), '..', 'examples', 'default.xml');
   return existsSync(beside) ? beside : 'examples/default.xml';
+}
+
+/** A path to type again: from here where the file is below, whole otherwise. */
+function nearPath(path: string): string {
+  const here = relative(process.cwd(), path);
+  return here.startsWith('..') ? path : here;
 }
