@@ -83,10 +83,16 @@ async function remove(resource: ShapingResource, tools: HostTools): Promise<void
   if (resource.owner.port === undefined) await leaveBridge(dev, tools);
 }
 
-/** A bridge of the host got its `clsact` with our limit, and loses it when nobody else hangs on it. Our own keep theirs. */
-async function leaveBridge(dev: string, { sysfs }: HostTools): Promise<void> {
+/** Whose a bridge is. */
+async function bridgeIs(dev: string, { sysfs }: HostTools): Promise<'ours' | "the host's" | 'gone'> {
   const alias = await readFile(`${sysfs}/class/net/${dev}/ifalias`, 'utf8').catch(() => undefined);
-  if (alias === undefined || parseAlias(alias.trim())) return;
+  if (alias === undefined) return 'gone';
+  return parseAlias(alias.trim()) ? 'ours' : "the host's";
+}
+
+/** A bridge of the host got its `clsact` with our limit, and loses it when nobody else hangs on it. Our own keep theirs. */
+async function leaveBridge(dev: string, tools: HostTools): Promise<void> {
+  if ((await bridgeIs(dev, tools)) !== "the host's") return;
   const input = `filter show dev ${dev} egress\nfilter show dev ${dev} ingress\n`;
   const { stdout } = await tryRun(['tc', '-force', '-batch', '-'], { input });
   // Not found, or taken away meanwhile: then it is gone.
@@ -162,16 +168,21 @@ function clearHook(r: ShapingResource, way: Way): readonly Line[] {
 /** A guest's device: somebody may have taken its `clsact` away, or have put a plain ingress in its place. */
 function openHooks({ dev, owner }: ShapingResource): readonly Line[] {
   if (owner.port === undefined) return [];
-  return [{ args: ['qdisc', 'delete', 'dev', dev, 'ingress'], fine: ABSENT }, { args: clsact(dev) }];
+  return [dropIngress(dev), { args: clsact(dev) }];
 }
 
 /**
- * A bridge may be the host's, with a plain ingress of somebody else's, which stays. It would take a filter for the egress as one for the ingress,
- * and answers `add` as a `clsact` does; `replace` it refuses.
+ * A bridge may be the host's, with a plain ingress of somebody else's, which stays; on one of ours it goes. It would take a filter for the egress
+ * as one for the ingress, and answers `add` as a `clsact` does; `replace` it refuses.
  */
 async function openBridge({ dev }: ShapingResource, tools: HostTools): Promise<void> {
   const hint = `if '${dev}' has an ingress qdisc, put a clsact with the same filters in its place: a limit needs one, and the two exclude one another`;
-  await tc(tools, [{ args: clsact(dev), hint }]);
+  const isOurs = (await bridgeIs(dev, tools)) === 'ours';
+  await tc(tools, [...(isOurs ? [dropIngress(dev)] : []), { args: clsact(dev), hint }]);
+}
+
+function dropIngress(dev: string): Line {
+  return { args: ['qdisc', 'delete', 'dev', dev, 'ingress'], fine: ABSENT };
 }
 
 function clsact(dev: string): IpArgs {

@@ -187,6 +187,15 @@ describe('limits on a device', () => {
     sh('ip link del br-other');
   });
 
+  test('take the place of an ingress qdisc that somebody has put on a bridge of ours', async () => {
+    await reach(host, bridge);
+    sh('tc qdisc del dev virbr0 clsact; tc qdisc add dev virbr0 ingress');
+    await reach(host, [...bridge, shaping()]);
+    expect(sh('tc qdisc show dev virbr0')).toContain('clsact');
+    expect(sh('tc filter show dev virbr0 egress')).toContain('mirred');
+    expect(sh('tc filter show dev virbr0 ingress')).toBe('');
+  });
+
   test('end with a guest whose device is gone', async () => {
     sh('ip netns add g');
     const limit: Resource = { ...shaping(), owner: guest, dev: 'vnet0' };
