@@ -3,7 +3,7 @@ import { VirtnetError } from '../base/errors.ts';
 import type { Network } from '../network/network.ts';
 import type { Io } from './io.ts';
 import { readDocument, type Form } from './reader.ts';
-import { formatDiagnostic, formatTotals, type SourceText } from './render/diagnostics.ts';
+import { formatDiagnostics, formatTotals, type SourceText } from './render/diagnostics.ts';
 import { readSources } from './sources.ts';
 
 /** A network document that was read without errors. */
@@ -31,7 +31,7 @@ export async function loadDocuments(
     const read = await readDocument(source);
     if (!asData && options.quiet !== true) showFindings(io, read.diagnostics, read.source);
     if (read.network === undefined || hasErrors(read.diagnostics))
-      faults.push(...read.diagnostics.map((d) => ({ ...d, source: source.name })));
+      for (const d of read.diagnostics) faults.push({ ...d, source: source.name });
     else documents.push({ name: source.name, xml: read.xml, network: read.network });
   }
   if (faults.length === 0) return documents;
@@ -46,7 +46,7 @@ export async function loadDocuments(
 
 /** Shows findings on stderr, with their source lines where the text is known. */
 export function showFindings(io: Io, diagnostics: readonly Diagnostic[], source: SourceText | undefined): void {
-  for (const d of diagnostics) io.err(formatDiagnostic(d, source, io.errStyle, io.width));
+  if (diagnostics.length > 0) io.err(formatDiagnostics(diagnostics, source, io.errStyle, io.width));
 }
 
 /** A form by its name. @throws VirtnetError VNU001 for any other word. */

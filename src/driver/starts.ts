@@ -19,6 +19,7 @@ export class Starts {
 
   /** Resolves when those of this network that are under way have ended. They must have been asked for by the same kind of reference. */
   async ended(network: NetworkRef): Promise<void> {
+    if (this.#all.size === 0) return;
     const words = wordsOf(network);
     await Promise.all([...this.#all].filter(({ of }) => words.some((word) => of.has(word))).map(({ end }) => end));
   }

@@ -97,7 +97,7 @@ function readRootElement(context: ReadContext, root: XmlElement, options: ReadNe
   validate(context, root, network);
   if (options.stored) {
     const together = context.findings.splice(before);
-    context.findings.push(...together.map((f) => (f.severity === 'error' ? { ...f, severity: 'warning' as const } : f)));
+    for (const f of together) context.findings.push(f.severity === 'error' ? { ...f, severity: 'warning' } : f);
   }
   if (!options.quiet || refusedSince(context, 0)) lint(context, root, network);
   return network;

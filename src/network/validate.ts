@@ -116,9 +116,14 @@ function checkOneDhcp(context: ReadContext, network: Network): void {
 
 function checkPortGroups(context: ReadContext, network: Network): void {
   let preset: PortGroup | undefined;
-  const byName = new Map<string, PortGroup>();
+  const firsts = new Set<string>();
+  const seconds = new Map<string, PortGroup>();
+  for (const group of network.portgroups) {
+    if (firsts.has(group.name) && !seconds.has(group.name)) seconds.set(group.name, group);
+    firsts.add(group.name);
+  }
   const bridged = hasBridge(network);
-  for (const [i, group] of network.portgroups.entries()) {
+  for (const group of network.portgroups) {
     const element = context.origins.get(group);
     if (!element) continue;
     const at = (other: PortGroup | undefined): Pick<Problem, 'related'> => ({
@@ -139,8 +144,8 @@ function checkPortGroups(context: ReadContext, network: Network): void {
       }
       preset ??= group;
     }
-    const twin = network.portgroups.slice(i + 1).find((other) => other.name === group.name);
-    if (twin && !byName.has(group.name)) {
+    const twin = seconds.get(group.name);
+    if (twin && seconds.delete(group.name)) {
       refuse(context, context.origins.get(twin) ?? element, {
         code: 'VNM058',
         message: `two portgroups are named '${group.name}'`,
@@ -151,7 +156,6 @@ function checkPortGroups(context: ReadContext, network: Network): void {
         ...at(group),
       });
     }
-    byName.set(group.name, group);
     if (group.bandwidth && !bridged) checkGroupBandwidth(context, element, network, group);
   }
 }

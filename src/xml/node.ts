@@ -121,10 +121,22 @@ export function textOf(element: XmlElement): string {
 
 /** A place for people: `/network/ip[2]/dhcp/range[1]`. An index is given where the parent has several of that name. */
 export function pathOf(element: XmlElement): string {
-  const steps: string[] = [];
-  for (let at: XmlElement | undefined = element; at; at = at.parent) {
-    const twins: XmlElement[] = at.parent ? elements(at.parent).filter((e) => e.name === at?.name) : [];
-    steps.push(twins.length > 1 ? `${at.name}[${String(twins.indexOf(at) + 1)}]` : at.name);
+  return `${element.parent ? pathOf(element.parent) : ''}/${stepOf(element)}`;
+}
+
+/** Found for all children of a parent at once: each of 100,000 may be asked for. */
+const steps = new WeakMap<XmlElement, string>();
+
+function stepOf(element: XmlElement): string {
+  const { parent, name } = element;
+  if (parent && !steps.has(element)) {
+    const twins = new Map<string, XmlElement[]>();
+    for (const e of elements(parent)) {
+      const all = twins.get(e.name);
+      if (all) all.push(e);
+      else twins.set(e.name, [e]);
+    }
+    for (const [twin, all] of twins) all.forEach((e, i) => steps.set(e, all.length > 1 ? `${twin}[${String(i + 1)}]` : twin));
   }
-  return `/${steps.reverse().join('/')}`;
+  return steps.get(element) ?? name;
 }

@@ -35,7 +35,7 @@ function settings(flags: unknown): unknown {
 
 /** A MAC that the kernel made up is another one each time. */
 function given(address: unknown): unknown {
-  return typeof address === 'string' && /^(52:54|00):/.test(address) ? address : 'random';
+  return typeof address === 'string' && /^(52:54:00|00):/.test(address) ? address : 'random';
 }
 
 /** The files below a folder with their texts. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Diagnostic } from '../../base/diagnostic.ts';
-import { formatDiagnostic, formatTotals, placeOf } from './diagnostics.ts';
+import { formatDiagnostic, formatDiagnostics, formatTotals, placeOf } from './diagnostics.ts';
 import { styleFor } from './style.ts';
 
 const plain = styleFor(false, {});
@@ -74,6 +74,21 @@ describe('formatDiagnostic', () => {
     );
     expect(shown).not.toContain('\u001b');
     expect(shown).toContain('      |       ^^^^^^^^\n');
+  });
+});
+
+describe('formatDiagnostics', () => {
+  const warning: Diagnostic = { code: 'VNM002', severity: 'warning', message: 'w' };
+  it('shows all of a hundred, in their order', () => {
+    const shown = formatDiagnostics([...Array<Diagnostic>(99).fill(warning), finding], source, plain, 100);
+    expect(shown.match(/\[VNM002\]/g)).toHaveLength(99);
+    expect(shown.endsWith(formatDiagnostic(finding, source, plain, 100))).toBe(true);
+  });
+  it('shows a hundred of more, errors before all others, and says how many are left', () => {
+    const shown = formatDiagnostics([...Array<Diagnostic>(150).fill(warning), finding], source, plain, 100);
+    expect(shown.startsWith(formatDiagnostic(finding, source, plain, 100))).toBe(true);
+    expect(shown.match(/\[VNM002\]/g)).toHaveLength(99);
+    expect(shown.endsWith('51 findings more: --json gives all\n')).toBe(true);
   });
 });
 

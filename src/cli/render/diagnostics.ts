@@ -39,9 +39,25 @@ export function formatDiagnostic(d: Diagnostic, source: SourceText | undefined, 
   return `${lines.join('\n')}\n`;
 }
 
+/** More than anybody reads of one document; --json gives them all. */
+const SHOWN = 100;
+
+/** Findings one after the other; of very many the first ones, errors before all others. */
+export function formatDiagnostics(diagnostics: readonly Diagnostic[], source: SourceText | undefined, style: Style, width: number): string {
+  const left = diagnostics.length - SHOWN;
+  const format = (d: Diagnostic): string => formatDiagnostic(d, source, style, width);
+  if (left <= 0) return diagnostics.map(format).join('');
+  const [errors, others] = [diagnostics.filter(isError), diagnostics.filter((d) => !isError(d))];
+  return `${[...errors, ...others].slice(0, SHOWN).map(format).join('')}${count(left, 'finding')} more: --json gives all\n`;
+}
+
+function isError({ severity }: Diagnostic): boolean {
+  return severity === 'error';
+}
+
 /** `2 errors, 1 warning`; empty when there is nothing to say. */
 export function formatTotals(diagnostics: readonly Diagnostic[]): string {
-  const errors = diagnostics.filter((d) => d.severity === 'error').length;
+  const errors = diagnostics.filter(isError).length;
   const warnings = diagnostics.filter((d) => d.severity === 'warning').length;
   return [errors > 0 ? count(errors, 'error') : '', warnings > 0 ? count(warnings, 'warning') : ''].filter((t) => t !== '').join(', ');
 }

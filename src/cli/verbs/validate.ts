@@ -1,7 +1,7 @@
 import { hasErrors } from '../../base/diagnostic.ts';
 import { FAILED, OK } from '../exit.ts';
 import { readDocument } from '../reader.ts';
-import { formatDiagnostic, formatTotals, placeOf } from '../render/diagnostics.ts';
+import { formatDiagnostics, formatTotals, placeOf } from '../render/diagnostics.ts';
 import { clean, count } from '../render/text.ts';
 import { readSources } from '../sources.ts';
 import { flag, type Run } from '../verb.ts';
@@ -14,7 +14,7 @@ export const run: Run = async (io, operands, options) => {
   for (const source of readSources(io, operands)) {
     const { diagnostics, source: text } = await readDocument(source);
     const ok = !hasErrors(diagnostics) && !(flag(options, 'strict') && diagnostics.length > 0);
-    found.push(...diagnostics);
+    for (const d of diagnostics) found.push(d);
     if (asData) {
       files.push({
         file: source.name,
@@ -24,7 +24,7 @@ export const run: Run = async (io, operands, options) => {
       continue;
     }
     files.push({ ok });
-    for (const d of diagnostics) io.out(formatDiagnostic(d, text, io.outStyle, io.width));
+    if (diagnostics.length > 0) io.out(formatDiagnostics(diagnostics, text, io.outStyle, io.width));
     if (diagnostics.length === 0 && !flag(options, 'quiet')) io.out(`${clean(source.name)}: ${io.outStyle.green('ok')}\n`);
   }
   const ok = files.every((f) => f.ok);
