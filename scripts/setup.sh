@@ -9,7 +9,13 @@ PATH=$PATH:/usr/sbin:/sbin; export PATH
 
 say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
-have() { command -v "$1" >/dev/null 2>&1; }
+have() {
+  case $1 in
+    # The package `busybox`, which udhcpc brings along where nothing else is asked for, needs libraries that a virtual machine has not.
+    busybox-static) have busybox && ! ldd "$(command -v busybox)" >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+  esac
+}
 
 # One row a tool: the group that wants it, the command that shows it is there, the Debian package that brings it.
 tools='run ip iproute2
@@ -23,7 +29,7 @@ test tcpdump tcpdump
 test iperf3 iperf3
 test dig bind9-dnsutils
 test rdisc6 ndisc6
-test busybox busybox-static
+test busybox-static busybox-static
 test perfdhcp kea-admin
 test virsh libvirt-clients
 test systemd-notify systemd
@@ -39,7 +45,7 @@ oracle tcc tcc
 oracle virt-install virtinst
 lab ovs-vsctl openvswitch-switch
 lab podman podman
-lab busybox busybox-static
+lab busybox-static busybox-static
 lab cpio cpio
 lab depmod kmod'
 

@@ -32,8 +32,10 @@ lab_install_qemu() {
   [ "$(id -u)" -eq 0 ] || die 'the kernel lab needs qemu-system-x86 8 or later (in the backports of Debian 12); run this as root once'
   lab_refresh
   say 'installing qemu-system-x86'
+  from=$lab_release
+  [ "$from" != bookworm ] || from=bookworm-backports
   DEBIAN_FRONTEND=noninteractive lab_apt apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=180 \
-    -t "$lab_release-backports" qemu-system-x86 >"$lab_cache/apt.log" 2>&1 </dev/null || { tail -n 20 "$lab_cache/apt.log" >&2; die 'qemu-system-x86 could not be installed'; }
+    -t "$from" qemu-system-x86 >"$lab_cache/apt.log" 2>&1 </dev/null || { tail -n 20 "$lab_cache/apt.log" >&2; die 'qemu-system-x86 could not be installed'; }
 }
 
 # The stock kernel is unpacked, not installed: an installed one would become the kernel that this machine boots next.
@@ -45,6 +47,8 @@ lab_unpack_kernel() {
   say "unpacking $package"
   rm -rf "$lab_cache/unpack" && mkdir -p "$lab_cache/unpack"
   (cd "$lab_cache/unpack" && lab_apt apt-get download "$package" >/dev/null && dpkg -x ./*.deb . && rm ./*.deb) || die "$package could not be unpacked"
+  # Debian 13 packs the modules below /usr/lib, which is /lib.
+  [ -e "$lab_cache/unpack/lib" ] || mv "$lab_cache/unpack/usr/lib" "$lab_cache/unpack/lib"
   release=$(ls "$lab_cache/unpack/lib/modules")
   depmod -b "$lab_cache/unpack" "$release" || die "depmod failed for $release"
   rm -rf "$lab_cache/lib"
