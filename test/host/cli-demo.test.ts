@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
+import { readableCopy } from '../support/readable-copy.ts';
 
 /** What `npm start` runs, for one document of each kind. The demo makes its own sandbox inside this test's namespaces. */
 interface Outcome {
@@ -47,7 +48,8 @@ describe('the demo', () => {
 
   test('works without root, where user namespaces are allowed', () => {
     const somebody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', '-u', 'TMPDIR', 'HOME=/tmp'];
-    const { stdout, stderr } = run(...somebody, 'bin/virtnet', 'demo', 'examples/isolated.xml');
+    const copy = readableCopy();
+    const { stdout, stderr } = run(...somebody, `${copy}/bin/virtnet`, 'demo', `${copy}/examples/isolated.xml`);
     expect(stdout + stderr).toContain('All as promised.');
   });
 

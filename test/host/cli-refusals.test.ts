@@ -6,6 +6,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { sh } from '../support/driver-documents.ts';
 import { hostSnapshot } from '../support/host-snapshot.ts';
+import { readableCopy } from '../support/readable-copy.ts';
 
 /** What the command refuses, in the words that a user reads; the host is as before each time. */
 const folder = mkdtempSync(join(tmpdir(), 'refusals-'));
@@ -135,7 +136,7 @@ describe('refused with a clear error, the host unchanged', () => {
   });
 
   test('no permission', () => {
-    const somebody = ['--reuid=65534', '--regid=65534', '--clear-groups', 'bin/virtnet'];
+    const somebody = ['--reuid=65534', '--regid=65534', '--clear-groups', `${readableCopy()}/bin/virtnet`];
     sh(`chmod -R a+rX ${folder}`);
     for (const env of [{}, { VIRTNET_RUN_DIR: '/tmp/nobodys', VIRTNET_CONFIG_DIR: '/tmp/nobodys' }])
       refused(file(network('third', 'vb3', '10.99.0')), [/permission/i, /\[VNH003\]/, /run as root|sandbox/], (...args) => {
