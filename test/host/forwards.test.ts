@@ -208,7 +208,7 @@ describe('port forwards', () => {
     for (const one of talks) expect(await one.say('before')).toBe('before\n');
     await driver.up([document([stay])]);
     expect(await talks[0]?.say('after')).toBe('after\n');
-    expect(await talks[1]?.say('after')).toBe('ended'); // by a reset, of which socat says nothing
+    expect(await talks[1]?.say('after')).toMatch(/^ended$|Connection reset by peer/); // by a reset, of which socat says nothing before 1.8
     expect(await talks[2]?.say('after')).toContain('Connection refused');
     for (const one of [...talks, ...echoes]) one.end();
   });

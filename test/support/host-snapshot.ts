@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Fields of `ip -j`, `tc -j` and `nft -j` that differ between two equal hosts: numbers given by the kernel, timers, counters. */
 const PASSING = new Set([
   'ifindex', 'link_index', 'link_netnsid', 'stats', 'stats64', 'handle', 'hello_timer', 'tcn_timer', 'topology_change_timer', 'gc_timer',
-  'root_id', 'bridge_id', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'designated_bridge', 'designated_root', 'id', 'no',
+  'fdb_n_learned', 'root_id', 'bridge_id', 'hold_timer', 'message_age_timer', 'forward_delay_timer', 'designated_bridge', 'designated_root', 'id', 'no',
   'valid_life_time', 'preferred_life_time', 'bytes', 'packets', 'drops', 'overlimits', 'requeues', 'backlog', 'qlen', 'pps', 'tentative', 'expires', 'used', 'promiscuity', 'allmulti', 'direct_packets_stat', 'qdisc', 'metainfo', 'max_mtu', 'min_mtu', 'topology_change', 'topology_change_detected', 'tso_max_size', 'tso_max_segs', 'state', 'carrier_changes', 'age', 'cache', 'operstate', 'link_netnsid',
 ]); // prettier-ignore
 
