@@ -5,6 +5,8 @@ import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { DAEMON_SOCKET } from '../driver/connect.ts';
 import { haveGrownLong } from '../driver/network-leases.ts';
 import { openDriver } from '../driver/open.ts';
+import { knownLeases } from '../host/known-leases.ts';
+import { watchLeases } from '../host/lease-changes.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
 import { writePort } from '../interface/port.ts';
@@ -13,8 +15,9 @@ import type { Daemon, DaemonPart } from './daemon.ts';
 import { startDaemon } from './daemon.ts';
 import type { Log } from './log.ts';
 import { createLog, inBursts } from './log.ts';
-import type { DaemonOptions } from './options.ts';
 import { keepLeasesShort } from './lease-upkeep.ts';
+import { keepNssFiles } from './nss-files.ts';
+import type { DaemonOptions } from './options.ts';
 import { daemonCommand } from './options.ts';
 import { inSocketFolder } from './socket-folder.ts';
 import { watch } from './watch.ts';
@@ -41,6 +44,13 @@ function leasePart(paths: DaemonOptions): DaemonPart {
   return (driver) => Promise.resolve(keepLeasesShort(driver, { isLong: (uuid) => haveGrownLong(dnsmasqFiles(paths, uuid)) }));
 }
 
+/** Lets libvirt's NSS modules answer for the guests of these networks. */
+function nssPart(paths: DaemonOptions, folder: string): DaemonPart {
+  const leases = async (uuid: string) => (await knownLeases(dnsmasqFiles(paths, uuid))).records;
+  return (driver, log) =>
+    Promise.resolve(keepNssFiles(driver, { folder, leases, watchLeases: (listener) => watchLeases(paths, listener), log }));
+}
+
 async function run(options: DaemonOptions): Promise<void> {
   const { env } = process;
   // Whoever read what is logged may end: nothing is written then, and the networks are looked after all the same.
@@ -63,9 +73,10 @@ async function run(options: DaemonOptions): Promise<void> {
   // From the first moment on: one that is told to end while it starts what is marked autostart ends when it has.
   const ended = signal(() => void daemon?.reload());
   try {
-    const { configDir, stateDir, runDir } = options;
+    const { configDir, stateDir, runDir, nssDir } = options;
     await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS });
-    const parts = [httpPart(options), leasePart(options), ...(options.watch ? [watchPart(options)] : [])];
+    const wanted = [...(nssDir === undefined ? [] : [nssPart(options, nssDir)]), ...(options.watch ? [watchPart(options)] : [])];
+    const parts = [httpPart(options), leasePart(options), ...wanted];
     daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
     await ended;
     log('info', 'ending; the networks go on');

@@ -9,6 +9,8 @@ export interface DaemonOptions {
   readonly configDir: string;
   readonly stateDir: string;
   readonly runDir: string;
+  /** Absent: nothing is written there. */
+  readonly nssDir?: string;
   readonly socketGroup?: string;
   readonly logLevel: LogLevel;
   readonly autostart: boolean;
@@ -26,6 +28,14 @@ export function daemonCommand(version: string, run: (options: DaemonOptions) => 
     .addOption(folder('--config-dir <dir>', 'definitions and autostart links', '/etc/virtnet', 'VIRTNET_CONFIG_DIR'))
     .addOption(folder('--state-dir <dir>', 'leases', '/var/lib/virtnet', 'VIRTNET_STATE_DIR'))
     .addOption(folder('--run-dir <dir>', 'running networks, locks, the HTTP socket', '/run/virtnet', 'VIRTNET_RUN_DIR'))
+    .addOption(
+      folder(
+        '--nss-dir <dir>',
+        "keep leases and guests' names for libnss-libvirt here (/var/lib/libvirt/dnsmasq)",
+        undefined,
+        'VIRTNET_NSS_DIR',
+      ),
+    )
     .option('--socket-group <group>', 'let this group use the read-write socket (mode 0660; otherwise only root, 0600)')
     .addOption(new Option('--log-level <level>', 'least important lines to write').choices(logLevels).default('info'))
     .option('--no-autostart', 'start no networks')
@@ -34,7 +44,7 @@ export function daemonCommand(version: string, run: (options: DaemonOptions) => 
     .action((options: DaemonOptions) => run(options));
 }
 
-function folder(flags: string, description: string, fallback: string, variable: string): Option {
+function folder(flags: string, description: string, fallback: string | undefined, variable: string): Option {
   return new Option(flags, description)
     .default(fallback)
     .env(variable)

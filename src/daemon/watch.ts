@@ -138,7 +138,7 @@ class RunningDevices {
 }
 
 /** A network that is gone is none. @throws every other error */
-function gone(error: unknown): undefined {
+export function gone(error: unknown): undefined {
   if (!isVirtnetError(error) || error.code !== 'VND001') throw error;
   return undefined;
 }

@@ -15,6 +15,8 @@ const mayBoot =
 const XML = `<network><name>boot</name><uuid>0f0f0f0f-2222-4222-8333-000000000011</uuid><forward mode='nat'/><bridge name='vsd0'/>
   <ip address='10.94.1.1' prefix='24'><dhcp><range start='10.94.1.10' end='10.94.1.50'/></dhcp></ip></network>`;
 
+const NSS_FOLDER = '/var/lib/libvirt/dnsmasq';
+
 let work: string;
 let init: ChildProcess | undefined;
 
@@ -58,8 +60,9 @@ describe.skipIf(!mayBoot)('below systemd', { timeout: 90_000 }, () => {
     mkdirSync(join(units, 'virtnetd.service.d'), { recursive: true });
     writeFileSync(
       join(units, 'virtnetd.service.d', 'node.conf'),
-      `[Service]\nEnvironment=PATH=${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin\n`,
+      `[Service]\nEnvironment=PATH=${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin VIRTNET_NSS_DIR=${NSS_FOLDER}\n`,
     );
+    mkdirSync(join(up, NSS_FOLDER), { recursive: true });
     writeFileSync(join(up, 'etc', 'machine-id'), '0123456789abcdef0123456789abcdef\n');
     writeFileSync(join(up, 'network.xml'), XML);
     execFileSync('systemctl', ['--quiet', '--root', up, 'enable', 'virtnetd.socket', 'virtnetd-ro.socket'], { stdio: 'ignore' });
@@ -80,11 +83,13 @@ describe.skipIf(!mayBoot)('below systemd', { timeout: 90_000 }, () => {
     expect(inside('systemctl is-active virtnetd.service')).toBe('active');
   });
 
-  test('its hardening lets networks, taps, guests and DHCP work', () => {
+  test('its hardening lets networks, taps, guests, DHCP and the files of NSS modules work', async () => {
     expect(inside('virsh net-define /network.xml && virsh net-start boot && virsh net-autostart boot')).toContain('marked as autostarted');
     expect(inside('ip netns add guest && virtnet attach boot --netns guest')).toContain('is on boot');
     expect(inside('virtnet attach boot --tap')).toContain('device vnet0');
     expect(inside('ip netns exec guest udhcpc -i eth0 -n -q -s /bin/true')).toContain('lease of 10.94.1.');
+    const names = (): string => inside(`cat ${NSS_FOLDER}/vsd0.status ${NSS_FOLDER}/vsd0.macs`);
+    await expect.poll(names).toMatch(/"ip-address": "10\.94\.1\.[^]*"domain": "guest"/);
     expect(inside('ip -n guest address add 10.94.1.9/24 dev eth0; ip netns exec guest ping -c 2 -W 2 10.94.1.1')).toContain(
       ' 0% packet loss',
     );

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs a real libvirt network daemon with its clients, for tests that ask it what is right. Does nothing when it is there.
+# Installs a real libvirt network daemon with its clients and NSS modules, for tests that ask it what is right. Does nothing when it is there.
 # Takes 11.3 from bookworm-backports (the main reference) through a private source list, so that the machine's own apt lists stay
 # as they are; where that is not to be had, whatever version the machine's own sources offer (9.0 on Debian 12).
 # Usage: install.sh [--check]     --check only says which version is there (exit 1: none).
@@ -30,7 +30,7 @@ export DEBIAN_FRONTEND=noninteractive
 log="$work/log"
 logged() { sh "$here/../../scripts/lib/without-services.sh" "$@" >>"$log" 2>&1; }
 quiet='-qq -o Dpkg::Use-Pty=0 -o DPkg::Lock::Timeout=300 --no-install-recommends'
-core='libvirt0 libvirt-common libvirt-daemon libvirt-clients'
+core='libvirt0 libvirt-common libvirt-daemon libvirt-clients libnss-libvirt'
 glib='gir1.2-libvirt-glib-1.0 python3-gi'
 
 # The same archive that the machine's Debian sources name.

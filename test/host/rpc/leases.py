@@ -1,8 +1,10 @@
 """
 Real DHCP clients of a network, and what virNetworkGetDHCPLeases tells of them. One line a lease, all fields; the expiry as the time that the
-client was given, when it lies where it must.
+client was given, when it lies where it must. Then the files that libvirt's NSS modules read, and what these answer.
   leases.py URI FOLDER     FOLDER holds dhcp6-client.pl
 """
+import glob
+import json
 import subprocess
 import sys
 import time
@@ -66,6 +68,48 @@ def show(what, count, *mac):
         print('  ', {**lease, 'expirytime': seconds(lease, BEGAN)})
 
 
+NSS = '/var/lib/libvirt/dnsmasq/virbr96'
+PORT = "<networkport><uuid>%s</uuid><owner><name>%s</name><uuid>%s</uuid></owner><mac address='%s'/></networkport>"
+
+
+def plug(n, owner, mac):
+    uuid = '3e3fce45-4f53-4fa7-bb32-0000000001%02x' % n
+    return net.portCreateXML(PORT % (uuid, owner, uuid, mac))
+
+
+def awaited(read):
+    """True once `read` gives something true: files are written, and taken away, a moment after what they tell of."""
+    for _ in range(200):
+        if read():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def text(ending):
+    try:
+        with open(NSS + ending) as file:
+            return file.read()
+    except FileNotFoundError:
+        return ''
+
+
+def status():
+    """The file of leases as it is, but for the servers' own identifier and the times."""
+    shown = text('.status')
+    for lease in json.loads(shown):
+        if 'server-duid' in lease:
+            shown = shown.replace(lease['server-duid'], 'the server')
+        shown = shown.replace(': %d\n' % lease['expiry-time'], ': %s\n' % seconds({'expirytime': lease['expiry-time']}, BEGAN))
+    return shown
+
+
+def resolved(service, *names):
+    for name in names:
+        found = subprocess.run(('getent', '-s', service, 'ahosts', name), stdout=subprocess.PIPE, text=True).stdout
+        print(service, name, sorted({line.split()[0] for line in found.splitlines()}))
+
+
 def refused(error):
     return error.get_error_code(), error.get_error_domain(), error.get_error_message()
 
@@ -109,7 +153,18 @@ try:
             print(mac, len(net.DHCPLeases(mac)))
         except libvirt.libvirtError as error:
             print(mac, refused(error))
+    ports = [plug(1, 'vmb', '52:54:00:96:00:01'), plug(2, 'vma', '52:54:00:96:00:AB'), plug(3, 'vmb', '52:54:00:96:00:11'), plug(4, 'v"m/\u00e9', '52:54:00:96:00:05')]
+    ports.pop(1).delete()
+    awaited(lambda: len(json.loads(text('.status'))) == 9 and len(json.loads(text('.macs'))) == 2)
+    print(status(), text('.macs'), sep='')
+    resolved('libvirt', 'fixed', 'given', 'NAMED', 'six', 'sixnamed', 'vmb')
+    resolved('libvirt_guest', 'vmb', 'vma', 'v"m/\u00e9')
+    for port in ports:
+        port.delete()
+    awaited(lambda: 'v' not in text('.macs'))
+    print(text('.macs'))
     net.destroy()
+    print('files:', awaited(lambda: not glob.glob(NSS + '.*')))
     for call in (net.DHCPLeases, lambda: libvirt.open(sys.argv[1]).networkLookupByName('leases')):
         try:
             print(call())
