@@ -44,4 +44,28 @@ describe('<ip>', () => {
     expect(network).toBeUndefined();
     expect(diagnostics.find((d) => d.severity === 'error')?.code).toBe(code);
   });
+
+  it('tells of each subnet that lies in another one, whatever their order, and of none beside it', () => {
+    const ips = [
+      '10.0.1.1/24',
+      '10.0.0.1/16',
+      '10.1.0.1/16',
+      '::10.0.3.1/128',
+      '10.0.2.1/24',
+      '::10.1.0.1/112',
+      '10.1.0.1/16',
+      '9.0.0.1/8',
+    ];
+    const elements = ips.map((ip) => ip.split('/')).map(([address = '', prefix = '']) => ({ address, prefix }));
+    const text = elements.map(({ address, prefix }) => {
+      const family = address.includes(':') ? 'ipv6' : 'ipv4';
+      return `<ip family='${family}' address='${address}' prefix='${prefix}'/>`;
+    });
+    const { diagnostics } = read(text.join(''));
+    expect(diagnostics.map(({ code, path, related }) => `${code} ${path ?? ''} in ${related?.[0]?.path ?? ''}`)).toStrictEqual([
+      'VNM066 /network/ip[1]/@address in /network/ip[2]',
+      'VNM066 /network/ip[5]/@address in /network/ip[2]',
+      'VNM065 /network/ip[7]/@address in /network/ip[3]',
+    ]);
+  });
 });

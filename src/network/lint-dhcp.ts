@@ -1,9 +1,8 @@
 import { contains, formatSubnet, lastAddress, network as networkOf } from '../inet/subnet.ts';
-import { warnAt } from './lint-warn.ts';
-import type { Problem, ReadContext } from './context.ts';
+import { warnAt, warnOfOverlaps } from './lint-warn.ts';
+import type { ReadContext } from './context.ts';
 import type { Dhcp } from './dhcp.ts';
 import type { DhcpHost } from './dhcp-host.ts';
-import type { DhcpRange } from './dhcp-range.ts';
 import { subnetOf, type Ip } from './ip.ts';
 import type { Network } from './network.ts';
 import { ipValue, parseLibvirtMac } from './values.ts';
@@ -18,36 +17,28 @@ export function lintDhcp(context: ReadContext, network: Network): void {
 }
 
 function lintRanges(context: ReadContext, { ranges }: Dhcp): void {
-  const sorted = ranges
-    .map((range) => ({ range, start: ipValue(range.start).value, end: ipValue(range.end).value }))
-    .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
-  let last: { readonly range: DhcpRange; readonly end: bigint } | undefined;
-  for (const one of sorted) {
-    if (last && one.start <= last.end) {
-      warnAt(context, one.range, {
-        code: 'VNM069',
-        message: `the ranges from ${last.range.start} and from ${one.range.start} overlap`,
-        found: `${one.range.start} - ${one.range.end}`,
-        hint: 'join them into one range',
-        related: [{ message: 'the other range', element: context.origins.get(last.range) }],
-      });
-    }
-    if (!last || one.end > last.end) last = one;
-  }
+  warnOfOverlaps(
+    context,
+    ranges.map((range) => ({ part: range, start: ipValue(range.start).value, end: ipValue(range.end).value })),
+    (other, range) => ({
+      code: 'VNM069',
+      message: `the ranges from ${other.start} and from ${range.start} overlap`,
+      found: `${range.start} - ${range.end}`,
+      hint: 'join them into one range',
+    }),
+  );
 }
 
 function lintHosts(context: ReadContext, ip: Ip, hosts: readonly DhcpHost[]): void {
   if (hosts.length === 0) return;
   const subnet = subnetOf(ip);
-  const family = ip.address.includes(':') ? 'ipv6' : 'ipv4';
+  const family = familyOf(ip.address);
   const byIp = new Map<string, DhcpHost>();
   const byMac = new Map<string, DhcpHost>();
   const byName = new Map<string, DhcpHost>();
   const inside = subnet && insideTest(subnet);
   for (const host of hosts) {
-    const hostFamily = host.ip.includes(':') ? 'ipv6' : 'ipv4';
-    if (hostFamily !== family)
-      outside(context, host, `${host.ip} is no ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address`, 'move it to the <ip> of its family');
+    if (familyOf(host.ip) !== family) outside(context, host, `${host.ip} is no ${family} address`, 'move it to the <ip> of its family');
     else if (inside && subnet && !inside(host.ip)) {
       outside(
         context,
@@ -60,6 +51,11 @@ function lintHosts(context: ReadContext, ip: Ip, hosts: readonly DhcpHost[]): vo
     if (host.mac !== undefined) twice(context, byMac, parseLibvirtMac(host.mac) ?? host.mac, host, 'mac');
     if (host.name !== undefined) twice(context, byName, host.name.toLowerCase(), host, 'name');
   }
+}
+
+/** The family of an address that was read, as people write it. */
+function familyOf(address: string): string {
+  return address.includes(':') ? 'IPv6' : 'IPv4';
 }
 
 /** Asks quickly whether an address is in the subnet: dotted quads by number, others through the general code. */
@@ -93,13 +89,12 @@ function twice(context: ReadContext, seen: Map<string, DhcpHost>, key: string, h
     seen.set(key, host);
     return;
   }
-  const problem: Problem = {
+  warnAt(context, host, {
     code: 'VNM071',
     message: `two hosts have the same ${attribute === 'mac' ? 'MAC address' : attribute}`,
     attribute,
     found: host[attribute],
     hint: attribute === 'name' ? 'rename one of the two' : 'dnsmasq takes one host for each: change one of the two',
-    related: [{ message: 'the other host', element: context.origins.get(first) }],
-  };
-  warnAt(context, host, problem);
+    related: [{ message: 'the other one', element: context.origins.get(first) }],
+  });
 }

@@ -1,10 +1,11 @@
 import { longerThanBytes } from '../base/utf8.ts';
-import { lastAddress, network as networkOf, overlaps, type Subnet } from '../inet/subnet.ts';
+import type { Family } from '../inet/ip.ts';
+import { lastAddress, network as networkOf, type Subnet } from '../inet/subnet.ts';
 import type { XmlElement } from '../xml/node.ts';
-import type { ReadContext } from './context.ts';
+import type { Problem, ReadContext } from './context.ts';
 import { lintDhcp } from './lint-dhcp.ts';
 import { lintNames } from './lint-names.ts';
-import { warnAt } from './lint-warn.ts';
+import { warnAt, warnOfOverlaps, type Stretch } from './lint-warn.ts';
 import { subnetOf, type Ip } from './ip.ts';
 import type { Network } from './network.ts';
 import { ipValue } from './values.ts';
@@ -48,28 +49,28 @@ function lintNatPorts(context: ReadContext, { forward }: Network): void {
 
 /** Addresses of the bridge itself: no address of the subnet's own, twice given or overlapping, PTR zones that cannot be cut. */
 function lintAddresses(context: ReadContext, network: Network): void {
-  const seen: { readonly ip: Ip; readonly subnet: Subnet }[] = [];
+  const stretches: Record<Family, Stretch<Ip>[]> = { ipv4: [], ipv6: [] };
   for (const ip of network.ips) {
     const subnet = subnetOf(ip);
     if (!subnet) continue;
     lintOwnAddress(context, ip, subnet);
     lintPtr(context, ip, subnet);
-    const other = seen.find((s) => overlaps(s.subnet, subnet));
-    if (other) {
-      const same = other.ip.address === ip.address;
-      warnAt(context, ip, {
-        code: same ? 'VNM065' : 'VNM066',
-        message: same
-          ? `address ${ip.address} is given twice; the network will not start`
-          : `the subnets of ${other.ip.address} and ${ip.address} overlap`,
-        attribute: 'address',
-        found: ip.address,
-        hint: same ? 'remove one of the two' : 'use subnets that share no address',
-        related: [{ message: 'the other <ip>', element: context.origins.get(other.ip) }],
-      });
-    }
-    seen.push({ ip, subnet });
+    stretches[subnet.family].push({ part: ip, start: networkOf(subnet).value, end: lastAddress(subnet).value });
   }
+  for (const ofFamily of Object.values(stretches)) warnOfOverlaps(context, ofFamily, overlap);
+}
+
+function overlap(other: Ip, { address }: Ip): Problem {
+  const same = other.address === address;
+  return {
+    code: same ? 'VNM065' : 'VNM066',
+    message: same
+      ? `address ${address} is given twice; the network will not start`
+      : `the subnets of ${other.address} and ${address} overlap`,
+    attribute: 'address',
+    found: address,
+    hint: same ? 'remove one of the two' : 'use subnets that share no address',
+  };
 }
 
 function lintOwnAddress(context: ReadContext, ip: Ip, subnet: Subnet): void {
