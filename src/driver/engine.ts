@@ -231,6 +231,7 @@ export class Engine {
     if (change.only === undefined && !looksAhead) this.#options.host.prepare?.();
     const desired = await this.#desired(state, change, context);
     const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), bounce, dryRun: true });
+    this.#options.host.checkTools?.(steps);
     const diagnostics = [...desired.diagnostics, ...(bounce === true ? untoldGuests(steps, change.next) : [])];
     return { value: change.value, state: change.next, plan: { steps, diagnostics }, applied: false };
   }
@@ -390,6 +391,7 @@ export class Engine {
       bounce,
       onPlan: (plan) => {
         planned = plan;
+        this.#options.host.checkTools?.(plan);
       },
       ...(onProgress === undefined
         ? {}

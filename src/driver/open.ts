@@ -6,6 +6,7 @@ import type { Host } from '../host/host.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { removeLeases } from '../host/leases.ts';
 import { leaseScriptPath } from '../host/lease-script.ts';
+import type { LockHolder } from '../host/lock.ts';
 import { linuxHost } from '../host/linux-host.ts';
 import { macFromBytes } from '../inet/mac.ts';
 import { desiredPorts, desiredState } from './desired.ts';
@@ -30,6 +31,8 @@ export interface OpenOptions {
   readonly runDir?: string | undefined;
   /** Milliseconds for which the host's lock is kept after a change, for a daemon: changes in quick succession take it once. Default 0. */
   readonly keepLockMs?: number | undefined;
+  /** Told once of each change that has waited a second for another process: who that is. Nobody is told where virtnetd makes the changes. */
+  readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;
   /** Default: this machine, in this process's network namespace. The driver closes it. */
   readonly host?: Host | undefined;
 }
@@ -39,9 +42,10 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
   const configDir = options.configDir ?? process.env['VIRTNET_CONFIG_DIR'] ?? '/etc/virtnet';
   const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
   const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
-  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs: options.keepLockMs });
+  const { keepLockMs, onWait } = options;
+  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs, onWait });
   const stored = settlingCodec(codec);
-  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs: options.keepLockMs });
+  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs });
   const events = new EventQueue();
   const context = {
     uuid: randomUUID,

@@ -67,18 +67,20 @@ export function isInstalled(tool: string): boolean {
 
 /** The error of a program that could not be started at all. */
 export function spawnError(tool: string, error: Error): VirtnetError {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'ENOENT') {
-    const name = packages[tool];
-    return new VirtnetError({
-      code: 'VNH002',
-      message: `the program '${tool}' is not installed`,
-      hint: name === undefined ? `install '${tool}'` : `apt-get install ${name}`,
-      details: { tool, ...(name === undefined ? {} : { package: name }) },
-      cause: error,
-    });
-  }
+  if ((error as NodeJS.ErrnoException).code === 'ENOENT') return notInstalled(tool, error);
   return new VirtnetError({ code: 'VNH001', message: `'${tool}' could not be started: ${error.message}`, details: { tool }, cause: error });
+}
+
+/** VNH002, with the package that has the program where it is known. */
+export function notInstalled(tool: string, cause?: Error): VirtnetError {
+  const name = packages[tool];
+  return new VirtnetError({
+    code: 'VNH002',
+    message: `the program '${tool}' is not installed`,
+    hint: name === undefined ? `install '${tool}'` : `apt-get install ${name}`,
+    details: { tool, ...(name === undefined ? {} : { package: name }) },
+    ...(cause && { cause }),
+  });
 }
 
 /** True for the words that the tools use when the kernel says EPERM or EACCES. */

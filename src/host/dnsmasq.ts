@@ -5,8 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../compile/host-state.ts';
+import type { Step } from '../plan/plan.ts';
 import { VirtnetError } from '../base/errors.ts';
-import { tryRun } from './command.ts';
+import { isInstalled, notInstalled, tryRun } from './command.ts';
 import { observeDnsmasq } from './dnsmasq-look.ts';
 import { CONF, isHalted, LEASES, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
 import { StepFailure } from './handler.ts';
@@ -49,6 +50,18 @@ export const dnsmasq: DirectHandler<'dnsmasq'> = {
 /** How many instances are started or stopped at the same time. */
 const AT_ONCE = 4;
 
+/** Looks before anything is changed whether a server that the steps start can be started. @throws VirtnetError VNH002 as its step would. */
+export function checkServer(steps: readonly Step[]): void {
+  const starts = ({ kind, op, changed }: Step): boolean =>
+    kind === 'dnsmasq' && (op === 'create' || (op === 'change' && startsAnew(changed)));
+  if (steps.some(starts) && !isInstalled('dnsmasq')) throw notInstalled('dnsmasq');
+}
+
+/** True where a server must be started for the change; for others the one that runs reads its files anew. */
+function startsAnew(changed: readonly string[]): boolean {
+  return changed.some((field) => field === 'conf' || field === 'process' || field === 'bridge');
+}
+
 async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: string) => string>, tools: HostTools): Promise<void> {
   const r = step.after ?? step.before;
   if (!r) return;
@@ -61,7 +74,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
   }
   const entry = runningFrom(files, r.owner.network, tools.proc);
   const isRunning = entry?.environment.get(CONF) === sha256(r.conf) && !isHalted(entry);
-  const needsStart = !isRunning || step.changed.some((field) => field === 'conf' || field === 'process' || field === 'bridge');
+  const needsStart = !isRunning || startsAnew(step.changed);
   makeFolders(files.folder, 0o755);
   makeFolders(dirname(files.leases), 0o755);
   settleText(files.conf, r.conf);

@@ -48,6 +48,8 @@ export interface Host extends AsyncDisposable {
   prepare?(): void;
   /** Only what is virtnet's own (by mark) or named in `desired`; a link of somebody else's is never part of it. */
   observe(request: ObserveRequest): Promise<HostState>;
+  /** Looks before anything is changed whether the programs that the steps need are there. @throws VirtnetError VNH002 for one that is not. */
+  checkTools?(steps: readonly Step[]): void;
   /**
    * Carries the steps out in order. All firewall steps go to the kernel as one transaction, at the place of the first of them.
    * @throws VirtnetError VNP001 with `details.step` (index into `steps`), the tool's own words and a hint. Steps before it (and, in a

@@ -1,6 +1,7 @@
 import type { HostPaths } from '../compile/facts.ts';
 import { readCounters } from './counters.ts';
 import { readNodes } from './device-nodes.ts';
+import { checkServer } from './dnsmasq.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts, readPortFacts } from './facts.ts';
 import { foreignChains } from './foreign-chains.ts';
@@ -10,7 +11,7 @@ import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { LinkDump } from './link-dump.ts';
 import { readListeners } from './listeners.ts';
-import { freeKeptLock, takeLock } from './lock.ts';
+import { freeKeptLock, takeLock, type LockOptions } from './lock.ts';
 import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
 import { TcTool } from './tc.ts';
@@ -23,6 +24,8 @@ export interface LinuxHostOptions {
   readonly stepSize?: 'batch' | 'single';
   /** For a process that serves many changes one after another, see `LockOptions`. */
   readonly keepLockMs?: number | undefined;
+  /** Another process has had the lock for a second that a change waits for, see `LockOptions`. */
+  readonly onWait?: LockOptions['onWait'];
 }
 
 /** This machine, in the network namespace of this process. */
@@ -46,11 +49,12 @@ export function linuxHost(options: LinuxHostOptions): Host {
     portFacts: (wanted) => readPortFacts(wanted, tools),
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
+    checkTools: checkServer,
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignChains: async () => (await Promise.all([foreignChains(), legacyChains(tools.proc)].map((read) => read.catch(() => [])))).flat(),
     listeners: () => Promise.resolve(readListeners(tools.proc)),
     lock: async (purpose, given = {}) => {
-      const lock = await takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs });
+      const lock = await takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs, onWait: options.onWait });
       if (lock.undisturbed !== true) tools.tc.forget(); // another process may have made devices anew
       return lock;
     },

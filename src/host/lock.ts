@@ -1,7 +1,7 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
-import { isPermissionText, spawnError, toolError } from './command.ts';
+import { isPermissionText, notInstalled, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
 import { makeFolders } from './make-folders.ts';
 import { PROCESS_TOKEN, toolsEnded } from './orphans.ts';
@@ -55,19 +55,25 @@ export interface LockOptions {
    * with the shell that holds it. Only for a process whose event loop is never blocked for long: it is the loop that gives the lock back.
    */
   readonly keepMs?: number | undefined;
+  /** Told once, after a second, when another process has it still: who that is, as far as the lock's file says. */
+  readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;
 }
+
+/** Milliseconds that nobody needs to hear about. */
+const PATIENCE_MS = 1000;
 
 /**
  * Takes the lock of this network namespace: first among the callers of this process, then among processes (flock(2) on a file that stays; a kill
  * leaves no lock behind).
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
-export async function takeLock(runDir: string, purpose: string, { timeoutMs, keepMs = 0 }: LockOptions): Promise<HeldLock> {
+export async function takeLock(runDir: string, purpose: string, { timeoutMs, keepMs = 0, onWait }: LockOptions): Promise<HeldLock> {
   const path = lockPath(runDir);
   const began = performance.now();
   const releaseTurn = await takeTurn(path, timeoutMs);
   if (!releaseTurn) throw held(path);
   let keeper: LockKeeper | undefined;
+  const patience = onWait && setTimeout(() => onWait(readHolder(path)), PATIENCE_MS);
   try {
     const ours = await stillKept(path);
     const ourKeeper = (keeper = ours?.keeper ?? (await flock(path, Math.max(timeoutMs - (performance.now() - began), 0))));
@@ -85,6 +91,8 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
     await keeper?.free();
     releaseTurn();
     throw error;
+  } finally {
+    clearTimeout(patience);
   }
 }
 
@@ -215,7 +223,7 @@ async function flock(path: string, timeoutMs: number): Promise<LockKeeper> {
     throw cannotLock(path, error instanceof Error ? error.message : String(error));
   }
   if (answer.code === NOT_FREE) throw held(path);
-  if (answer.code === 127) throw spawnError('flock', Object.assign(new Error(answer.stderr), { code: 'ENOENT' }));
+  if (answer.code === 127) throw notInstalled('flock');
   if (answer.code !== 0) throw cannotLock(path, answer.stderr);
   return keeper;
 }

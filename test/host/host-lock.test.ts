@@ -30,6 +30,19 @@ test('one writer at a time, in this process and among processes; the second is t
   expect(isFree()).toBe(true);
 });
 
+test('who waits for another process is told after a second which one it is, and nobody else is', async () => {
+  const told: unknown[] = [];
+  const patient = linuxHost({ paths, onWait: (holder) => told.push(holder?.purpose) });
+  await (await patient.lock('of this process'))[Symbol.asyncDispose]();
+  const words = JSON.stringify({ pid: 1, command: 'another', purpose: 'of another', since: '', token: '' });
+  const another = promisify(execFile)('flock', [file, 'sh', '-c', 'echo "$1" >"$0"; echo; exec sleep 2', file, words]);
+  while (isFree());
+  await (await patient.lock('after another'))[Symbol.asyncDispose]();
+  await another;
+  await patient[Symbol.asyncDispose]();
+  expect(told).toEqual(['of another']);
+});
+
 test('a lock of a process that is killed is free', async () => {
   await (await host.lock('make the file'))[Symbol.asyncDispose]();
   const killed = spawnSync('sh', ['-c', `exec 3>>"$0"; flock -x 3; kill -9 $$`, file]);
