@@ -81,7 +81,7 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
 
 /** Prints the plan of a result, and its commands where asked for. */
 export async function showPlan(io: Io, result: Pick<ChangeResult, 'plan' | 'networks'>, options: Options): Promise<void> {
-  io.out(formatPlan(result.plan, { style: io.outStyle, width: io.width, names: namesOf(result.networks) }));
+  io.out(formatPlan(result.plan, { style: io.outStyle, width: io.tableWidth, names: namesOf(result.networks) }));
   if (flag(options, 'commands')) {
     const { commandsOf } = await import('./commands.ts');
     io.out(commandsOf(result.plan, io.outStyle));

@@ -1,10 +1,11 @@
 import { hasErrors, type Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError } from '../base/errors.ts';
+import type { NetworkDriver } from '../driver/driver.ts';
 import type { Network } from '../network/network.ts';
 import type { Io } from './io.ts';
 import { readDocument, type Form } from './reader.ts';
 import { formatDiagnostics, formatTotals, type SourceText } from './render/diagnostics.ts';
-import { readSources } from './sources.ts';
+import { meansFile, readSources } from './sources.ts';
 
 /** A network document that was read without errors. */
 export interface Document {
@@ -42,6 +43,12 @@ export async function loadDocuments(
     hint: first === undefined ? 'see above' : `virtnet explain ${first.code}`,
     ...(asData || options.quiet === true ? { diagnostics: faults } : {}),
   });
+}
+
+/** What is stored of the networks among the operands of `up` (the others are files); of one that was never defined, what it runs by. */
+export function storedDocuments(driver: NetworkDriver, operands: readonly string[]): Promise<readonly string[]> {
+  const names = operands.filter((word) => !meansFile(word));
+  return Promise.all(names.map(async (name) => driver.xml(name, { inactive: (await driver.get(name)).persistent })));
 }
 
 /** Shows findings on stderr, with their source lines where the text is known. */

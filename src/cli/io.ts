@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { systemWords } from '../host/system-words.ts';
+import type { OpenOptions } from '../driver/open.ts';
 import type { NetworkDriver } from '../driver/driver.ts';
 import { styleFor, type Style } from './render/style.ts';
 
@@ -12,8 +13,10 @@ export interface Io {
   readonly err: (text: string) => void;
   readonly outStyle: Style;
   readonly errStyle: Style;
-  /** Columns to fill: the terminal's, at most 100; 100 where there is none. */
+  /** Columns to fill with text: the terminal's, at most 100; 100 where there is none. */
   readonly width: number;
+  /** Columns that a table on stdout may take: the terminal's. Without one nothing is cut, for a program reads it. */
+  readonly tableWidth: number;
   /** A person sits there: questions may be asked and a progress line rewritten. */
   readonly interactive: boolean;
   /** stderr is a terminal: a progress line may be rewritten there. */
@@ -25,13 +28,14 @@ export interface Io {
   readonly ask: (question: string) => Promise<boolean>;
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
-  readonly openDriver: () => Promise<NetworkDriver>;
+  /** Who waits for another process's change says so on stderr, where `onWait` is given. */
+  readonly openDriver: (options?: Pick<OpenOptions, 'onWait'>) => Promise<NetworkDriver>;
 }
 
 const WIDEST = 100;
 
 /** The real thing: this process's streams. A closed pipe (`virtnet list | head`) ends the process quietly. */
-export function processIo(openDriver: () => Promise<NetworkDriver>): Io {
+export function processIo(openDriver: Io['openDriver']): Io {
   const { stdout, stderr, env } = process;
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);
@@ -47,6 +51,7 @@ export function processIo(openDriver: () => Promise<NetworkDriver>): Io {
     outStyle: styleFor(stdout.isTTY, env),
     errStyle: styleFor(stderr.isTTY, env),
     width: Math.min(WIDEST, columns > 0 ? columns : WIDEST),
+    tableWidth: stdout.isTTY ? stdout.columns || WIDEST : Infinity,
     interactive: isatty(0) && stderr.isTTY, // process.stdin would be opened for the question
     live: stderr.isTTY && env['TERM'] !== 'dumb',
     env,

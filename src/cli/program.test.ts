@@ -76,7 +76,7 @@ interface Ran {
   readonly calls: readonly string[];
 }
 
-async function run(argv: readonly string[], given: { plan?: Plan; answer?: boolean; stdin?: string } = {}): Promise<Ran> {
+async function run(argv: readonly string[], given: { plan?: Plan; answer?: boolean; stdin?: string; waits?: boolean } = {}): Promise<Ran> {
   const calls: string[] = [];
   let out = '';
   let err = '';
@@ -87,6 +87,7 @@ async function run(argv: readonly string[], given: { plan?: Plan; answer?: boole
     outStyle: style,
     errStyle: style,
     width: 100,
+    tableWidth: 100,
     interactive: given.answer !== undefined,
     live: false,
     env: {},
@@ -96,7 +97,10 @@ async function run(argv: readonly string[], given: { plan?: Plan; answer?: boole
       return Promise.resolve(given.answer === true);
     },
     signal: new AbortController().signal,
-    openDriver: () => Promise.resolve(fakeDriver(given.plan ?? empty, calls)),
+    openDriver: (options) => {
+      if (given.waits === true) options?.onWait?.({ pid: 7, command: 'virtnet up a\u001b.xml', purpose: 'up', since: '', token: '' });
+      return Promise.resolve(fakeDriver(given.plan ?? empty, calls));
+    },
   };
   const code = await runProgram(argv, io);
   return { code, out, err, calls };
@@ -186,6 +190,22 @@ describe('plan, up, diff', () => {
     expect(await run(['plan', net])).toMatchObject({ code: 0, out: 'No changes: the host is as it should be.\n' });
     expect(await run(['diff'], { plan: oneStep })).toMatchObject({ code: 3, err: 'Next: virtnet repair\n' });
     expect(JSON.parse((await run(['diff', '--json'], { plan: oneStep })).out)).toMatchObject({ plan: { create: 1, change: 0, delete: 0 } });
+  });
+
+  it('plan takes what up takes, and offers a line that a shell takes', async () => {
+    const { code, calls, err } = await run(['plan', file('my lab.xml', good), 'default', '--bounce'], { plan: oneStep });
+    expect({ code, calls, err }).toEqual({
+      code: 3,
+      calls: ['up 2 dry'],
+      err: `Next: virtnet up --bounce '${join(folder, 'my lab.xml')}' default\n`,
+    });
+    expect((await run(['plan', 'nobody'])).err).toMatch(/network 'nobody' not found/);
+  });
+
+  it('says for whom it waits, but not to programs', async () => {
+    const line = "Waiting for process 7 (virtnet up a\\x1b.xml), which changes this host's networks: up\n";
+    expect((await run(['down', 'default'], { waits: true })).err).toBe(line);
+    expect((await run(['down', 'default', '--json'], { waits: true })).err).toBe('');
   });
 
   it('up makes files and names one plan', async () => {

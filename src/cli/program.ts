@@ -2,6 +2,7 @@ import { Command, CommanderError, Option, type Argument } from 'commander';
 import { reportFailure } from './failure.ts';
 import { OK, USAGE } from './exit.ts';
 import type { Io } from './io.ts';
+import { clean } from './render/text.ts';
 import type { VerbSpec } from './verb.ts';
 import { verbs } from './verbs.ts';
 
@@ -86,12 +87,26 @@ function addVerb(program: Command, verb: VerbSpec, io: Io, done: (code: number) 
     const options = command.opts<Record<string, unknown>>();
     try {
       const { run } = await verb.load();
-      done(await run(io, command.args, options));
+      done(await run(options['json'] === true || options['quiet'] === true ? io : tellingOfWaits(io), command.args, options));
     } catch (error) {
       if (error instanceof CommanderError) throw error;
       done(reportFailure(io, error, options['json'] === true));
     }
   });
+}
+
+/** The same, and who waits for the change of another process learns for whom. */
+function tellingOfWaits(io: Io): Io {
+  const openDriver = (): ReturnType<Io['openDriver']> =>
+    io.openDriver({
+      onWait: (holder) => {
+        const who = holder === undefined ? 'another virtnet' : `process ${String(holder.pid)} (${holder.command})`;
+        io.err(
+          `Waiting for ${clean(who)}, which changes this host's networks${holder === undefined ? '' : `: ${clean(holder.purpose)}`}\n`,
+        );
+      },
+    });
+  return Object.create(io, { openDriver: { value: openDriver } }) as Io; // `signal` stays a getter
 }
 
 /** An operand as help shows it: `<file...>`, `[name]`. */

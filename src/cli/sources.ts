@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import { systemWords } from '../host/system-words.ts';
@@ -32,8 +32,8 @@ export function readSources(io: Io, operands: readonly string[]): readonly Sourc
 }
 
 /** True when a word of the command line means a document, not a network's name. */
-export function looksLikeFile(word: string): boolean {
-  return word === '-' || word.includes('/') || DOCUMENT.test(word);
+export function meansFile(word: string): boolean {
+  return word === '-' || word.includes('/') || DOCUMENT.test(word) || existsSync(word);
 }
 
 function filesOf(path: string): string[] {

@@ -12,6 +12,7 @@ const bounce: OptionSpec = {
 };
 
 const FILES = { name: '<file...>', says: 'XML, YAML or JSON documents, folders of them, or - for stdin' };
+const FILES_OR_NAMES = { name: '<file|name...>', says: 'documents, folders, - for stdin, or names of defined networks' };
 const NAME = { name: '<name>', says: 'a network, by name or uuid' };
 const NAMES = { name: '<name...>', says: 'networks, by name or uuid' };
 const MAYBE_NAME = { name: '[name]', says: 'a network, by name or uuid; all networks without one' };
@@ -90,10 +91,11 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'show what `up` would do',
     about: 'Exits with 3 when there is something to change. Needs the same rights as `up`, and changes nothing.',
-    operands: [FILES],
+    operands: [FILES_OR_NAMES],
     options: [bounce, commands, json],
     examples: [
       { line: 'plan net.xml', says: 'steps, reasons, and what each does to guests' },
+      { line: 'plan default', says: 'what bringing a defined network up would do' },
       { line: 'plan --json networks/ > plan.json', says: 'several networks, one plan, as data' },
     ],
     load: () => import('./verbs/plan.ts'),
@@ -104,7 +106,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'define and start networks, or change running ones to match their documents',
     about:
       'All documents make one plan, applied all or nothing: when a step fails, what was done before it is undone. Guests stay plugged. Asks first (on a terminal) when guests would be disturbed. Guests learn of new addresses when they renew their leases; --bounce tells them at once.',
-    operands: [{ name: '<file|name...>', says: 'documents, folders, - for stdin, or names of defined networks' }],
+    operands: [FILES_OR_NAMES],
     options: [bounce, dryRun, yes, commands, json],
     examples: [
       { line: 'up examples/default.xml', says: 'define and start, or bring the running network to this document' },

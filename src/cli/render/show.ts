@@ -29,14 +29,14 @@ export interface ShowData {
 const MOST_ROWS = 20;
 
 /** What `virtnet show` prints: facts, guests with their leases, and last what needs attention. */
-export function formatShow(data: ShowData, style: Style, width: number): string {
+export function formatShow(data: ShowData, style: Style, width: number, tableWidth = width): string {
   const { info } = data;
   const facts = factsOf(data, style).map(([label, value]) => `${pad(label, 11)}${value}\n`);
   return [
     `${style.bold(clean(info.name))}  ${info.active ? style.green('running') : style.dim('stopped')}\n`,
     ...(info.network.title === undefined ? [] : [`${clean(info.network.title)}\n`]),
     ...facts,
-    guestTable(data, style, width),
+    guestTable(data, style, tableWidth),
     ...attention(data, style, width),
   ].join('');
 }

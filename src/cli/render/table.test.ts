@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { formatTable } from './table.ts';
-import { clean, cut, formatDuration, widthOf, wrap } from './text.ts';
+import { clean, cut, formatDuration, shellLine, widthOf, wrap } from './text.ts';
 
 describe('formatTable', () => {
   const columns = [{ header: 'NAME', shrink: true }, { header: 'STATE' }, { header: 'N', align: 'right' as const }];
@@ -22,6 +22,11 @@ describe('formatTable', () => {
     const table = formatTable(columns, [['a-network-with-a-very-long-name', 'running', '1']], 26);
     expect(table).toBe('NAME            STATE    N\na-network-wit…  running  1\n');
     for (const line of table.trimEnd().split('\n')) expect(widthOf(line)).toBeLessThanOrEqual(26);
+  });
+
+  it('cuts nothing where there is no end of room', () => {
+    const name = 'x'.repeat(300);
+    expect(formatTable(columns, [[name, 'running', '1']], Infinity)).toContain(`${name}  running  1\n`);
   });
 
   it('shows what would move the cursor', () => {
@@ -63,4 +68,10 @@ describe('text', () => {
   it('makes marks that turn the writing direction visible', () => {
     expect(clean('a\u202eb')).toBe('a\\u202eb');
   });
+});
+
+it('shellLine quotes what a shell would read otherwise', () => {
+  expect(shellLine('virtnet', 'up', 'net.xml', 'my net', "a'b;c", '$x', '', 'a\nb\u001b')).toBe(
+    `virtnet up net.xml 'my net' 'a'\\''b;c' '$x' '' $'a\\nb\\x1b'`,
+  );
 });

@@ -46,6 +46,18 @@ export function cut(text: string, width: number): string {
   return `${out}…`;
 }
 
+/** A command line for a shell: what is offered to be typed must do what it says, whatever the words hold. */
+export function shellLine(...words: readonly string[]): string {
+  return words.map(shellWord).join(' ');
+}
+
+/** Control characters are never shown as they are: bash, zsh and ksh read them in the `$''` form. */
+function shellWord(word: string): string {
+  if (/^[\w.,/:=@%+-]+$/.test(word)) return word;
+  if (clean(word) === word) return `'${word.replaceAll("'", "'\\''")}'`;
+  return `$'${clean(word.replaceAll(/[\\']/g, '\\$&'))}'`;
+}
+
 /** Breaks words to lines of at most `width` columns; a longer word stands alone. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];

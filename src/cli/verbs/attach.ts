@@ -4,6 +4,7 @@ import { OK } from '../exit.ts';
 import { showFindings } from '../documents.ts';
 import { readFragment } from '../fragment.ts';
 import { showPlan } from '../change.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { planView, printJson } from '../views.ts';
 import { deviceOf } from '../render/port.ts';
@@ -46,7 +47,7 @@ export const run: Run = async (io, [name = ''], options) => {
   }
   io.out(sentence);
   const a = port.attachment;
-  if (a.type === 'netns') io.err(`Next: ip netns exec ${shellWord(a.netns)} udhcpc -i ${shellWord(a.guestDev)}\n`);
+  if (a.type === 'netns') io.err(`Next: ${shellLine('ip', 'netns', 'exec', a.netns, 'udhcpc', '-i', a.guestDev)}\n`);
   if (qemu !== undefined) io.err(`Next: qemu-system-x86_64 ${qemu}\n`);
   return OK;
 };
@@ -104,9 +105,4 @@ function ownerOf(options: Options): Pick<AttachRequest, 'owner'> {
 
 function given<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
   return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, string>>);
-}
-
-/** A word as a shell takes it: what is offered to be typed must do what it says. */
-function shellWord(text: string): string {
-  return /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

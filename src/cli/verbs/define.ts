@@ -1,5 +1,6 @@
 import { OK } from '../exit.ts';
 import { loadDocuments } from '../documents.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { networkView, printJson } from '../views.ts';
 
@@ -14,7 +15,11 @@ export const run: Run = async (io, operands, options) => {
     if (asData) continue;
     // Said at once: the next one may be refused.
     io.out(`${info.name} is defined${info.active ? '; it runs on as before until it restarts' : ''}\n`);
-    io.err(info.active ? `Next: virtnet up ${info.name} changes the running network now\n` : `Next: virtnet start ${info.name}\n`);
+    io.err(
+      info.active
+        ? `Next: ${shellLine('virtnet', 'up', info.name)} changes the running network now\n`
+        : `Next: ${shellLine('virtnet', 'start', info.name)}\n`,
+    );
   }
   if (asData) io.out(printJson({ networks: defined.map(networkView) }));
   return OK;

@@ -1,6 +1,7 @@
 import { showFindings } from '../documents.ts';
 import { OK, PENDING } from '../exit.ts';
 import { showPlan } from '../change.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { planView, printJson } from '../views.ts';
 
@@ -12,7 +13,7 @@ export const run: Run = async (io, [name], options) => {
   else {
     showFindings(io, plan.diagnostics, undefined);
     await showPlan(io, { plan, networks: await driver.list() }, options);
-    if (drift) io.err(`Next: virtnet repair${name === undefined ? '' : ` ${name}`}\n`);
+    if (drift) io.err(`Next: ${shellLine('virtnet', 'repair', ...(name === undefined ? [] : [name]))}\n`);
   }
   return drift ? PENDING : OK;
 };

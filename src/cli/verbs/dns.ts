@@ -16,7 +16,7 @@ export const run: Run = async (io, [name = '', hostname], options) => {
   if (hostname === undefined) {
     if (flag(options, 'json')) io.out(printJson({ records: all, rules }));
     else {
-      io.out(recordTable(all, io.width));
+      io.out(recordTable(all, io.tableWidth));
       io.out(`${all.length === 0 ? '' : '\n'}${rules.map((r) => `${pad(clean(r.names), 24)} ${clean(r.answeredBy)}\n`).join('')}`);
     }
     return OK;

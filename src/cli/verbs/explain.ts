@@ -4,13 +4,12 @@ import { nearest } from '../../base/nearest.ts';
 import { explainNetwork, type Explanation } from '../../network/explain.ts';
 import { explainForwards } from '../../forwards/explain.ts';
 import type { Network } from '../../network/network.ts';
-import { existsSync } from 'node:fs';
 import { loadDocuments } from '../documents.ts';
 import { networkOfXml } from '../reader.ts';
 import { OK } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { clean, pad, wrap } from '../render/text.ts';
-import { looksLikeFile } from '../sources.ts';
+import { meansFile } from '../sources.ts';
 import { flag, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
 
@@ -48,7 +47,7 @@ function explainCode(io: Io, code: string, data: unknown[] | undefined): void {
 }
 
 async function networksOf(io: Io, word: string, asData: boolean): Promise<readonly Network[]> {
-  if (looksLikeFile(word) || existsSync(word)) return (await loadDocuments(io, [word], asData)).map((d) => d.network);
+  if (meansFile(word)) return (await loadDocuments(io, [word], asData)).map((d) => d.network);
   await using driver = await io.openDriver();
   return [networkOfXml(await driver.xml(word))];
 }

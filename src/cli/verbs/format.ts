@@ -8,6 +8,7 @@ import type { Io } from '../io.ts';
 import { readDocument, writeForm } from '../reader.ts';
 import { showFindings } from '../documents.ts';
 import { readSources, type Source } from '../sources.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
 
@@ -34,7 +35,7 @@ export const run: Run = async (io, operands, options) => {
   const unread = files.some((f) => !f.ok);
   const otherwise = check && files.some((f) => f.changed);
   if (asData) io.out(printJson({ ok: !unread && !otherwise, files }));
-  else if (otherwise) io.err(`Next: virtnet format --write ${operands.join(' ')}\n`);
+  else if (otherwise) io.err(`Next: ${shellLine('virtnet', 'format', '--write', ...operands)}\n`);
   return unread || otherwise ? FAILED : OK;
 };
 

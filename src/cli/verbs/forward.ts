@@ -10,6 +10,7 @@ import { OK } from '../exit.ts';
 import { forwardOf, listenOf } from '../forward-spec.ts';
 import type { Io } from '../io.ts';
 import { formatTable } from '../render/table.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { forwardsView, printJson } from '../views.ts';
 
@@ -86,14 +87,14 @@ async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: O
   if (forwards.length === 0) {
     const { mode } = network.forward;
     if (mode !== 'nat' && mode !== 'route') io.err(`${info.name} forwards no ports: only networks of mode nat or route do.\n`);
-    else io.err(`${info.name} forwards no ports. Next: virtnet forward ${info.name} add 8080:GUEST:80/tcp\n`);
+    else io.err(`${info.name} forwards no ports. Next: ${shellLine('virtnet', 'forward', info.name)} add 8080:GUEST:80/tcp\n`);
     return OK;
   }
   io.out(
     formatTable(
       [{ header: 'LISTENS' }, { header: 'TO', shrink: true }, { header: 'SOURCES', shrink: true }],
       forwards.map((f) => [formatSpec(f), formatTarget(f), f.sources?.map(formatSource).join(' ') ?? 'all']),
-      io.width,
+      io.tableWidth,
     ),
   );
   return OK;

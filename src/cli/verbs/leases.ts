@@ -47,7 +47,7 @@ export const run: Run = async (io, [name], options) => {
         lease.guest,
         lease.clientId,
       ]),
-      io.width,
+      io.tableWidth,
     ),
   );
   return OK;

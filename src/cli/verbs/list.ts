@@ -48,7 +48,7 @@ export const run: Run = async (io, _operands, options) => {
         n.autostart ? 'yes' : 'no',
         n.persistent ? 'yes' : 'no',
       ]),
-      io.width,
+      io.tableWidth,
     ),
   );
   const troubled = networks.filter((n) => n.warnings.length > 0);

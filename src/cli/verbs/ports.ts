@@ -3,6 +3,7 @@ import type { PortStatus } from '../../driver/driver.ts';
 import { OK } from '../exit.ts';
 import { limitsOf, shownDevice, traffic, whereOf } from '../render/port.ts';
 import { formatTable } from '../render/table.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
 
@@ -19,7 +20,7 @@ export const run: Run = async (io, [name], options) => {
     return OK;
   }
   if (rows.length === 0) {
-    io.err(`No guests are plugged in.${name === undefined ? '' : ` Next: virtnet attach ${name} --netns NS`}\n`);
+    io.err(`No guests are plugged in.${name === undefined ? '' : ` Next: ${shellLine('virtnet', 'attach', name)} --netns NS`}\n`);
     return OK;
   }
   const all = name === undefined;
@@ -46,7 +47,7 @@ export const run: Run = async (io, [name], options) => {
         ...(hasGroups ? [record.port.portgroup] : []),
         limitsOf(record.port.bandwidth),
       ]),
-      io.width,
+      io.tableWidth,
     ),
   );
   return OK;

@@ -29,6 +29,6 @@ export const run: Run = async (io, [name = ''], options) => {
         tainted: info.network.dnsmasqOptions.length > 0,
       }),
     );
-  } else io.out(formatShow(data, io.outStyle, io.width));
+  } else io.out(formatShow(data, io.outStyle, io.width, io.tableWidth));
   return OK;
 };

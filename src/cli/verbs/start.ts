@@ -1,4 +1,5 @@
 import { makeChange } from '../change.ts';
+import { shellLine } from '../render/text.ts';
 import type { Run } from '../verb.ts';
 
 export const run: Run = async (io, operands, options) => {
@@ -8,6 +9,6 @@ export const run: Run = async (io, operands, options) => {
     showPlan: false,
     report: (networks) => networks.map((n) => `${n.name} is up${n.bridge === undefined ? '' : ` on ${n.bridge}`}\n`).join(''),
     warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
-    next: (networks) => `virtnet show ${networks[0]?.name ?? ''}`,
+    next: (networks) => shellLine('virtnet', 'show', networks[0]?.name ?? ''),
   });
 };

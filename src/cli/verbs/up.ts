@@ -1,24 +1,14 @@
 import { makeChange } from '../change.ts';
-import { loadDocuments } from '../documents.ts';
-import { looksLikeFile } from '../sources.ts';
-import { existsSync } from 'node:fs';
+import { loadDocuments, storedDocuments } from '../documents.ts';
+import { meansFile } from '../sources.ts';
+import { shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { addressOf } from '../views.ts';
 
 export const run: Run = async (io, operands, options) => {
-  const isFile = (word: string): boolean => looksLikeFile(word) || existsSync(word);
-  const documents = await loadDocuments(io, operands.filter(isFile), flag(options, 'json'));
+  const documents = await loadDocuments(io, operands.filter(meansFile), flag(options, 'json'));
   await using driver = await io.openDriver();
-  // A name stands for its stored definition, so that files and names make one plan.
-  const stored = await Promise.all(
-    operands
-      .filter((word) => !isFile(word))
-      .map(async (name) => {
-        const info = await driver.get(name);
-        return driver.xml(name, { inactive: info.persistent });
-      }),
-  );
-  const all = [...documents.map((d) => d.xml), ...stored];
+  const all = [...documents.map((d) => d.xml), ...(await storedDocuments(driver, operands))];
   const bounce = flag(options, 'bounce');
   return await makeChange(io, options, {
     apply: (change) => driver.up(all, { ...change, ...(bounce ? { bounce } : {}) }),
@@ -26,7 +16,7 @@ export const run: Run = async (io, operands, options) => {
     report: (networks) => networks.map((n) => `${n.name} is up${where(n.bridge, n.network.ips.map(addressOf))}\n`).join(''),
     unchanged: (networks) => networks.map((n) => `${n.name} is up; nothing to change on this host\n`).join(''),
     warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
-    next: (networks) => `virtnet show ${networks[0]?.name ?? ''}`,
+    next: (networks) => shellLine('virtnet', 'show', networks[0]?.name ?? ''),
   });
 };
 
