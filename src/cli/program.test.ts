@@ -38,7 +38,7 @@ const heavy: Plan = {
 const empty: Plan = { steps: [], diagnostics: [] };
 
 /** A driver that knows one network; `calls` tells what was asked of it. */
-function fakeDriver(plan: Plan, calls: string[]): NetworkDriver {
+function fakeDriver(plan: Plan, calls: string[], networks = [info]): NetworkDriver {
   const change = (what: string, options: ChangeOptions | undefined): Promise<ChangeResult> => {
     calls.push(`${what}${options?.dryRun === true ? ' dry' : ''}`);
     return Promise.resolve({ plan, applied: options?.dryRun !== true, networks: [info] });
@@ -50,7 +50,7 @@ function fakeDriver(plan: Plan, calls: string[]): NetworkDriver {
           new VirtnetError({ code: 'VND001', message: `network '${String(name)}' not found`, hint: "did you mean 'default'?" }),
         );
   const methods: Partial<NetworkDriver> = {
-    list: () => Promise.resolve([info]),
+    list: () => Promise.resolve(networks),
     problems: () => Promise.resolve([]),
     get: only,
     xml: async (name) => `<network>\n  <name>${(await only(name)).name}</name>\n</network>\n`,
@@ -76,7 +76,10 @@ interface Ran {
   readonly calls: readonly string[];
 }
 
-async function run(argv: readonly string[], given: { plan?: Plan; answer?: boolean; stdin?: string; waits?: boolean } = {}): Promise<Ran> {
+async function run(
+  argv: readonly string[],
+  given: { plan?: Plan; answer?: boolean; stdin?: string; waits?: boolean; networks?: NetworkInfo[] } = {},
+): Promise<Ran> {
   const calls: string[] = [];
   let out = '';
   let err = '';
@@ -99,7 +102,7 @@ async function run(argv: readonly string[], given: { plan?: Plan; answer?: boole
     signal: new AbortController().signal,
     openDriver: (options) => {
       if (given.waits === true) options?.onWait?.({ pid: 7, command: 'virtnet up a\u001b.xml', purpose: 'up', since: '', token: '' });
-      return Promise.resolve(fakeDriver(given.plan ?? empty, calls));
+      return Promise.resolve(fakeDriver(given.plan ?? empty, calls, given.networks));
     },
   };
   const code = await runProgram(argv, io);
@@ -250,6 +253,16 @@ describe('list and update', () => {
     expect(JSON.parse((await run(['list', '--json'])).out)).toMatchObject({
       networks: [{ name: 'default', active: true, addresses: ['10.0.0.1/24'] }],
     });
+  });
+
+  it('export-libvirt says that there is nothing to export', async () => {
+    const none = { networks: [] };
+    expect(await run(['export-libvirt', '--to', folder], none)).toMatchObject({
+      code: 0,
+      out: '',
+      err: expect.stringMatching(/^No def/) as string,
+    });
+    expect(JSON.parse((await run(['export-libvirt', '--to', folder, '--json'], none)).out)).toEqual({ files: [] });
   });
 
   it('update passes section, command and fragment on', async () => {

@@ -17,6 +17,11 @@ export interface NetworkRecord {
   readonly ports: ReadonlyMap<string, PortRecord>;
 }
 
+/** The network's ports in the order of their files, whichever way this process came to know them. */
+export function portsInOrder({ ports }: Pick<NetworkRecord, 'ports'>): readonly PortRecord[] {
+  return [...ports.values()].sort((a, b) => (a.port.uuid < b.port.uuid ? -1 : 1));
+}
+
 /** The document that a running network lives by, or the stored one. */
 export function currentDocument(record: NetworkRecord): Network {
   const document = record.live ?? record.config;

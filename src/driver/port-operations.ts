@@ -18,9 +18,8 @@ import type { Change, Operation, OperationContext } from './change.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
 import { invalidArgument, noPort, notActive, portExists, refused } from './errors.ts';
 import { lookup } from './lookup.ts';
-import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
-import { currentDocument } from './network-record.ts';
+import { currentDocument, portsInOrder, type NetworkRecord } from './network-record.ts';
 import { withRecord } from './state.ts';
 
 /** A network that runs. */
@@ -35,7 +34,7 @@ export function running(record: NetworkRecord): RunningRecord {
 
 /** The ports of a running network. @throws VirtnetError VND003 */
 export function listPorts(record: NetworkRecord): readonly PortRecord[] {
-  return [...running(record).ports.values()];
+  return portsInOrder(running(record));
 }
 
 /** A port of a running network. @throws VirtnetError VND004 */

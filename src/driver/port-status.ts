@@ -3,7 +3,7 @@ import type { LinkCounters } from '../host/counters.ts';
 import type { DeviceNode } from '../host/device-node.ts';
 import type { PortStatus } from './driver.ts';
 import { gonePorts } from './gone-ports.ts';
-import type { NetworkRecord } from './network-record.ts';
+import { portsInOrder, type NetworkRecord } from './network-record.ts';
 
 /** What a host tells of guests' devices. */
 interface Seen {
@@ -16,7 +16,7 @@ interface Seen {
 
 /** How the guests of a network fare: whether their devices are there, and what they received and sent. */
 export function portStatus(record: NetworkRecord, facts: PortFacts, { counters, taps, nodes }: Seen): readonly PortStatus[] {
-  const ports = [...record.ports.values()];
+  const ports = portsInOrder(record);
   const gone = new Map(gonePorts(ports, facts).map(({ record: { port }, what }) => [port.uuid, what]));
   return ports.map(({ port, attachment }): PortStatus => {
     const what = gone.get(port.uuid);

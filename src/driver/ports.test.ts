@@ -110,6 +110,16 @@ describe("a port of libvirt's", () => {
     expect(await driver.ports('net')).toHaveLength(1);
   });
 
+  test('are listed in one order, by whoever plugged them and by another process', async () => {
+    await driver.up([bridged('net')]);
+    for (const n of [3, 1, 2]) await driver.createPort('net', portXml(n));
+    await using other = await reopen();
+    for (const one of [driver, other]) {
+      expect((await one.ports('net')).map(({ port }) => port.uuid)).toEqual([uuid(1), uuid(2), uuid(3)]);
+      expect((await one.portStatus('net')).map(({ port }) => port)).toEqual([uuid(1), uuid(2), uuid(3)]);
+    }
+  });
+
   test('whose tap is found comes back with its network, on the bridge that the network has then', async () => {
     await driver.up([bridged('net', '<port isolated="yes"/>')]);
     await driver.createPort('net', portXml(1));

@@ -187,9 +187,15 @@ async function runIp(steps: readonly Step[], tools: HostTools): Promise<void> {
     const command = commands[i] as IpCommand;
     if (result.ok || command.fine?.test(result.stderr) === true) continue;
     if (result.stderr === NOT_RUN) continue; // the line that stopped the batch comes first
-    throw new StepFailure(command.step, toolError('ip', result.stderr, { argv: ['ip', ...command.args], line: batchLine(command.args) }));
+    throw new StepFailure(command.step, ipError(command, result.stderr));
   }
   for (const after of afters) await after();
+}
+
+function ipError({ args, meaning }: IpCommand, stderr: string): VirtnetError {
+  const details = { argv: ['ip', ...args], line: batchLine(args) };
+  if (meaning?.of.test(stderr) !== true) return toolError('ip', stderr, details);
+  return new VirtnetError({ code: 'VNH001', message: meaning.message, hint: meaning.hint, details });
 }
 
 /** Neighbours that delete links, and those that do not. */

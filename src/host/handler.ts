@@ -82,6 +82,8 @@ export interface IpCommand {
   readonly args: IpArgs;
   /** Words of a failure that mean "it is so already" (a delete of what is gone). */
   readonly fine?: RegExp;
+  /** What the tool's words mean here, for people, where they do not say it themselves. */
+  readonly meaning?: { readonly of: RegExp; readonly message: string; readonly hint: string };
   /** The line is for a device that may well not be there, and is left out where it is not. */
   readonly ifThere?: string;
   /** Devices that the line deletes: it is done when they are gone, see `removeLinks`. */

@@ -69,7 +69,18 @@ function quiet({ step, name }: { readonly step: number; readonly name: string })
 function changeLines(step: StepOf<'link'>): readonly Omit<IpCommand, 'step'>[] {
   const after = step.after;
   if (!after) return [];
-  return (step.op === 'create' ? createLines(after) : alterLines(step.before, after)).map((args) => ({ args }));
+  if (step.op !== 'create') return alterLines(step.before, after).map((args) => ({ args }));
+  const { spec } = after;
+  return createLines(after).map((args) => ({ args, ...(spec.type === 'veth' ? { meaning: takenInside(spec.peer) } : {}) }));
+}
+
+/** The name on the host was free a moment ago: the compile looks for it, and cannot look into namespaces. */
+function takenInside({ name, netns }: { readonly name: string; readonly netns: string }): NonNullable<IpCommand['meaning']> {
+  return {
+    of: /File exists/,
+    message: `network namespace '${netns}' has a device named '${name}' already`,
+    hint: 'give the new one another name (virtnet attach --dev), or remove the one that is there',
+  };
 }
 
 function createLines(link: LinkResource): readonly IpArgs[] {

@@ -54,7 +54,11 @@ export function linuxHost(options: LinuxHostOptions): Host {
     foreignChains: async () => (await Promise.all([foreignChains(), legacyChains(tools.proc)].map((read) => read.catch(() => [])))).flat(),
     listeners: () => Promise.resolve(readListeners(tools.proc)),
     lock: async (purpose, given = {}) => {
-      const lock = await takeLock(runDir, purpose, { timeoutMs: given.timeoutMs ?? 30_000, keepMs: options.keepLockMs, onWait: options.onWait });
+      const lock = await takeLock(runDir, purpose, {
+        timeoutMs: given.timeoutMs ?? 30_000,
+        keepMs: options.keepLockMs,
+        onWait: options.onWait,
+      });
       if (lock.undisturbed !== true) tools.tc.forget(); // another process may have made devices anew
       return lock;
     },

@@ -31,6 +31,7 @@ export const run: Run = async (io, _operands, options) => {
   }
   const left = files.filter((f) => f.fate === 'differs').length;
   if (flag(options, 'json')) io.out(printJson({ files }));
+  else if (files.length === 0) io.err('No definitions are stored, so nothing was written.\n');
   else for (const { file, fate } of files) io.out(`${clean(file)}: ${SAYS[fate]}\n`);
   return left > 0 ? FAILED : OK;
 };
