@@ -49,8 +49,27 @@ const packages: Readonly<Record<string, string>> = {
 
 /** The environment of every command: no locale of the caller's, a PATH that has the sbin folders. */
 export function cleanEnvironment(extra: Readonly<Record<string, string>> = {}): Record<string, string> {
-  const path = process.env['PATH'] ?? '';
-  return { PATH: `${path === '' ? '' : `${path}:`}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`, LC_ALL: 'C', ...extra };
+  return { PATH: searchPath(process.env['PATH'] ?? ''), LC_ALL: 'C', ...extra };
+}
+
+let searched = { of: '', path: '' };
+
+/** Folders that this user may not look into are left out: for one of these execvp(3) says EACCES of a program that is nowhere. */
+function searchPath(given: string): string {
+  if (searched.path !== '' && searched.of === given) return searched.path;
+  const folders = [...given.split(':'), '/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+  const path = folders.filter((folder) => folder !== '' && !isClosed(folder)).join(':');
+  searched = { of: given, path };
+  return path;
+}
+
+function isClosed(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EACCES';
+  }
 }
 
 /** True when a program of this name would be found. */

@@ -257,6 +257,7 @@ async function serveLan(stage: Stage, folder: string): Promise<() => Promise<voi
       '--no-ping',
       '--interface=eth0',
       '--user=root',
+      '--group=', // it stays in its own: without root there is no other
     ] as const),
     `--dhcp-range=${base}100,${base}150,1h`,
     `--dhcp-leasefile=${join(folder, 'lan.leases')}`,
