@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { withoutEmptyLine } from '../support/empty-document.ts';
 import { makeLab, startVirtnetd } from '../support/virtnetd.ts';
 import { differences } from './rpc/differences.ts';
 import { scripts } from './rpc/virsh-scripts.ts';
@@ -45,7 +46,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** What a person sees of one command. */
 function seen({ argv, code, stdout, stderr }: Outcome): string {
-  return `virsh ${argv.join(' ')}\n[${code}]\n${stdout}${stderr}`;
+  return withoutEmptyLine(`virsh ${argv.join(' ')}\n[${code}]\n${stdout}${stderr}`);
 }
 
 const reasonFor = (script: string, { argv }: Outcome): string | undefined =>

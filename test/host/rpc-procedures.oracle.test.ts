@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutEmptyLine } from '../support/empty-document.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 
 /** The wire itself, libvirtd's beside virtnetd's: every procedure number called with zeros, and the sessions of programs without libvirt's C library. */
@@ -40,7 +41,8 @@ beforeAll(async () => {
     'cd "$1"; s=/run/libvirt/libvirt-sock; "$0" sessions.mjs $s sessions.libvirt && exec "$0" procedures.mjs $s $s-ro procedures.libvirt';
   await run('test/oracle/with-libvirtd', ['sh', '-c', both, process.execPath, folder], { env });
   const read = (name: string): unknown => JSON.parse(readFileSync(file(name), 'utf8'));
-  const answers = (who: string): Answers => new Map(read(`procedures.${who}`) as [string, string][]);
+  const answers = (who: string): Answers =>
+    new Map((read(`procedures.${who}`) as [string, string][]).map(([call, answer]) => [call, withoutEmptyLine(answer)]));
   [libvirt, virtnet] = [answers('libvirt'), answers('virtnet')];
   sessions = { libvirt: read('sessions.libvirt') as string[], virtnet: read('sessions.virtnet') as string[] };
 }, 60_000);

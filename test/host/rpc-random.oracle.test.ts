@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildSync } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withoutEmptyLine } from '../support/empty-document.ts';
 import { makeLab, startVirtnetd } from '../support/virtnetd.ts';
 
 /**
@@ -46,7 +47,7 @@ async function both(
     run(process.execPath, line(daemon.readWrite, daemon.readOnly, 'virtnet')),
     run('test/oracle/with-libvirtd', ['--lab', process.execPath, ...line(socket, `${socket}-ro`, 'libvirt')], { env }),
   ]);
-  const read = (who: string): string[] => JSON.parse(readFileSync(file(who), 'utf8')) as string[];
+  const read = (who: string): string[] => (JSON.parse(readFileSync(file(who), 'utf8')) as string[]).map(withoutEmptyLine);
   return { libvirt: read('libvirt'), virtnet: read('virtnet') };
 }
 
