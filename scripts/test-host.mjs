@@ -3,6 +3,7 @@
  *   node scripts/test-host.mjs [--counts FILE] [--jobs N] [--seconds N] [--kernel here|stock] [--verbose] [FILE...]
  * The *.lab.test.ts share a VM with those that say `// kernels: both`, which run here too, each in namespaces of its own. Those that give
  * options to test/kernel-lab by a line like `// lab: --igb 1` have the machine to themselves, one after the other where the options are the same.
+ * Without root, those that say what they need of it by a line like `// root: ufw` run in the lab alone, if they do there.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
@@ -60,6 +61,8 @@ function isolationFault() {
 const isLab = (file) => file.endsWith('.lab.test.ts');
 /** The options that a file gives to the lab. */
 const labOptions = (file) => /^\/\/ lab: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
+/** What of root a file needs here, by a line like `// root: devices of the host`; a VM's root is anybody's. */
+const needsRoot = (file) => (file.endsWith('.oracle.test.ts') ? 'libvirtd' : /^\/\/ root: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]);
 const isForBoth = (file) => !isLab(file) && /^\/\/ kernels: both$/m.test(readFileSync(file, 'utf8'));
 
 /** @returns {Job[]} */
@@ -84,6 +87,8 @@ const SHARED_VM = ['--mem', '3072'];
 
 /** Why a job cannot run on this machine, or undefined. */
 function reasonToSkip({ files, lab, options }) {
+  const need = lab || process.getuid?.() === 0 ? undefined : files.map(needsRoot).find((what) => what !== undefined);
+  if (need !== undefined) return `needs root, for ${need} (sudo npm test)`;
   if (files.some((file) => file.endsWith('.oracle.test.ts')) && !has('libvirtd'))
     return 'libvirtd is not installed (sh scripts/setup.sh oracle)';
   if (!lab) return undefined;

@@ -7,6 +7,7 @@ import { openDriver } from '../../src/driver/open.ts';
 import { sh } from '../support/driver-documents.ts';
 import { hostSnapshot } from '../support/host-snapshot.ts';
 import { readableCopy } from '../support/readable-copy.ts';
+import { isRoot } from '../support/root.ts';
 
 /** What the command refuses, in the words that a user reads; the host is as before each time. */
 const folder = mkdtempSync(join(tmpdir(), 'refusals-'));
@@ -138,7 +139,7 @@ describe('refused with a clear error, the host unchanged', () => {
     if (tool !== 'tc') refused(path, words, (verb, of) => without(verb, '--dry-run', of ?? ''));
   });
 
-  test('no permission', () => {
+  test.skipIf(!isRoot)('no permission (only root shows it)', () => {
     const somebody = ['--reuid=65534', '--regid=65534', '--clear-groups', `${readableCopy()}/bin/virtnet`];
     sh(`chmod -R a+rX ${folder}`);
     for (const env of [{}, { VIRTNET_RUN_DIR: '/tmp/nobodys', VIRTNET_CONFIG_DIR: '/tmp/nobodys' }])

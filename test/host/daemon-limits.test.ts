@@ -12,6 +12,7 @@ import { XdrReader } from '../../src/libvirt-rpc/xdr/reader.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { sampleArgs, sampleNetwork } from '../support/rpc-samples.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
+import { isRoot } from '../support/root.ts';
 
 /** What virtnetd as a process lets nobody do, and how much it takes. */
 
@@ -80,8 +81,6 @@ function connectAs(groups: readonly number[], path: string): string {
   const { stdout, stderr } = spawnSync('setpriv', [...who, process.execPath, '-e', program, path], { encoding: 'utf8', cwd: '/' });
   return stdout.trim() || stderr;
 }
-
-const isRoot = process.getuid?.() === 0 && !/^\s*0\s+[1-9]/.test(readFileSync('/proc/self/uid_map', 'utf8'));
 
 describe.skipIf(!isRoot)('who may connect (needs root)', () => {
   const USERS = 100; // Debian's group `users`

@@ -1,3 +1,4 @@
+// root: sockets that send pings
 // kernels: both
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

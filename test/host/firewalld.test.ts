@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -7,14 +7,13 @@ import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { connect } from '../../src/driver/connect.ts';
 import { firewalld, hasLibvirtZones, systemBus, whyNoFirewalld, withoutLibvirt } from '../support/firewalld.ts';
 import { startVirtnetd, type Virtnetd } from '../support/virtnetd.ts';
+import { isRoot } from '../support/root.ts';
 
 /** The real firewalld on a system bus of its own, beside virtnetd, in the namespaces of the test. */
 
 const sh = (line: string): string => execFileSync('sh', ['-c', line], { encoding: 'utf8' });
 const folder = mkdtempSync(join(tmpdir(), 'firewalld-'));
 const patience = { timeout: 30_000, interval: 100 };
-/** In a user namespace the bus cannot become its own user. */
-const isRoot = /^\s*0\s+0\s+4294967295$/m.test(readFileSync('/proc/self/uid_map', 'utf8'));
 
 const document = (name: string, bridge: string, third: number, forward = "<forward mode='nat'/>"): string =>
   `<network><name>${name}</name>${forward}${bridge}

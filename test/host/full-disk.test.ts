@@ -1,3 +1,4 @@
+// root: a file system of few pages
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

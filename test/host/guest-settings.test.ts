@@ -1,3 +1,4 @@
+// root: the nodes of macvtaps
 // kernels: both
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -98,8 +98,8 @@ export function hostSnapshot(): HostSnapshot {
     shaping: [sorted(givenQueues()), classesAndFilters(links)],
     sysctls: sysctls(links),
     files: {
-      // What autostart could not start is noted: that is what a failed one is to leave.
-      ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot|autostart-owed)/),
+      // What autostart could not start is noted: that is what a failed one is to leave. In `words` is what dnsmasq says, where root is nobody else.
+      ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot|autostart-owed|words$)/),
       ...files(process.env['VIRTNET_CONFIG_DIR'] ?? '', /^$/),
       ...files(process.env['VIRTNET_STATE_DIR'] ?? '', /leases/),
     },
