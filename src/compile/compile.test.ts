@@ -130,7 +130,13 @@ describe('compileNetwork', () => {
     const served = (tftpRoot: string) => network('nat', { ips: [ip6, { ...ip4, tftpRoot }] });
     expect(codes(served('/srv/tftp'), bare)).toEqual([]);
     expect(compile(served('/srv/nowhere'), [], bare).diagnostics).toMatchObject([
-      { code: 'VNC014', severity: 'error', path: '/network/ip[2]/tftp/@root', hint: 'make the folder: mkdir -p /srv/nowhere' },
+      {
+        code: 'VNC014',
+        severity: 'error',
+        path: '/network/ip[2]/tftp/@root',
+        hint: 'make the folder: mkdir -p /srv/nowhere',
+        libvirt: { code: 1, domain: 0 }, // as for whatever dnsmasq itself refuses
+      },
     ]);
   });
 

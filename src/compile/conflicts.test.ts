@@ -112,6 +112,17 @@ describe('findConflicts', () => {
     });
   });
 
+  it('says as libvirt that a bridge left behind with its address uses the subnet', () => {
+    const links = new Map([['virbr0', { name: 'virbr0', type: 'bridge' }]]);
+    const left = (to: string) => facts({ links, routes: [{ to, dev: 'virbr0' }] });
+    expect(findConflicts(nat, left('192.168.122.0/24'))).toMatchObject([
+      { code: 'VNC003', libvirt: { code: 1, domain: 0, message: 'internal error: Network is already in use by interface virbr0' } },
+    ]);
+    expect(findConflicts(nat, left('192.168.0.0/16'))[0]?.libvirt?.code).toBe(38);
+    const six = network('nat', { ips: [{ family: 'ipv6', address: 'fd00::1', prefix: 64 }] });
+    expect(findConflicts(six, left('fd00::/64'))[0]?.libvirt?.code).toBe(38);
+  });
+
   it('misses the devices of a pool, and a physical function without virtual ones', () => {
     expect(codes(network('vepa', {}, { interfaces: [{ dev: 'eth0' }, { dev: 'nope' }] }))).toEqual(['error VNC004']);
     expect(codes(network('passthrough', {}, { pf: { dev: 'eth0' } }))).toEqual(['error VNC010']);

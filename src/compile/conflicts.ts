@@ -1,4 +1,4 @@
-import type { Diagnostic } from '../base/diagnostic.ts';
+import type { Diagnostic, LibvirtError } from '../base/diagnostic.ts';
 import { claimSame, formatListen } from '../forwards/forward.ts';
 import { forwardsOf } from '../forwards/document.ts';
 import { formatIp, formatSubnet, network as subnetNetwork, type Subnet } from '../inet/index.ts';
@@ -59,7 +59,7 @@ function checkAddresses(network: Network, neighbours: Neighbours, report: Report
         path,
         found: own,
         hint: 'choose another subnet for the network',
-        libvirt: libvirtHelperSays(1, `Network is already in use by interface ${equal.dev}`),
+        libvirt: inUseBy(equal.dev),
       });
       continue;
     }
@@ -146,8 +146,18 @@ function checkBridgeFree(network: Network, facts: HostFacts, others: readonly Ne
     path,
     found: bridge,
     hint: `choose another bridge name; for a network on that bridge use <forward mode='bridge'/>`,
-    libvirt: libvirtHelperSays(38, `error creating bridge interface ${bridge}: File exists`),
+    libvirt: inUse(network, facts) ?? libvirtHelperSays(38, `error creating bridge interface ${bridge}: File exists`),
   });
+}
+
+/** libvirt looks for an interface with the subnet before it makes the bridge, and at IPv4 alone: a bridge left behind with its address is told so. */
+function inUse(network: Network, { routes }: HostFacts): LibvirtError | undefined {
+  const taken = addressedIps(network).flatMap(({ subnet }) => (subnet.family === 'ipv4' ? hostSubnets(routes).equal(subnet) : []))[0];
+  return taken && inUseBy(taken.dev);
+}
+
+function inUseBy(dev: string): LibvirtError {
+  return libvirtHelperSays(1, `Network is already in use by interface ${dev}`);
 }
 
 const bridges = new WeakMap<readonly Network[], ReadonlyMap<string, readonly Network[]>>();

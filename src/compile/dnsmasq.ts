@@ -6,7 +6,7 @@ import { dnsmasqFiles } from './dnsmasq-files.ts';
 import { addnHostsText, dhcpHostsText } from './dnsmasq-hosts.ts';
 import type { HostFacts, HostPaths } from './facts.ts';
 import type { DnsmasqResource, Resource } from './host-state.ts';
-import type { Report } from './report.ts';
+import { libvirtHelperSays, type Report } from './report.ts';
 
 /**
  * True when the network has a dnsmasq, as in libvirt: with an address, and something to serve (names, DHCP or TFTP). Without it there
@@ -33,12 +33,14 @@ export function checkReach(resources: readonly Resource[], closedFolder: string 
 export function checkTftpRoots({ ips }: Network, folders: HostFacts['folders'], report: Report): void {
   for (const [i, { tftpRoot }] of ips.entries()) {
     if (!tftpRoot || folders?.has(tftpRoot) !== false) continue;
+    const message = `the folder of TFTP '${tftpRoot}' does not exist, and dnsmasq does not start without it`;
     report.error({
       code: 'VNC014',
-      message: `the folder of TFTP '${tftpRoot}' does not exist, and dnsmasq does not start without it`,
+      message,
       path: `/network/ip[${String(i + 1)}]/tftp/@root`,
       found: tftpRoot,
       hint: `make the folder: mkdir -p ${tftpRoot}`,
+      libvirt: libvirtHelperSays(1, message),
     });
   }
 }
