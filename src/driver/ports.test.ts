@@ -285,7 +285,10 @@ describe('a guest that virtnet plugs', () => {
       const rates = ['vnet0', 'vnet1'].map((dev) => (host.state.get(`shaping ${dev}`) as { inbound?: object } | undefined)?.inbound);
       const isolation = ['vnet0', 'vnet1'].map((dev) => (host.state.get(`bridge-port ${dev}`) as { isolated: boolean }).isolated);
       // What is shown is what is done.
-      expect((await driver.ports('net')).map(({ port }) => port.bandwidth?.inbound)).toEqual(rates);
+      const shown = new Map(
+        (await driver.ports('net')).map(({ port, attachment }) => ['dev' in attachment && attachment.dev, port.bandwidth]),
+      );
+      expect(['vnet0', 'vnet1'].map((dev) => shown.get(dev)?.inbound)).toEqual(rates);
       return [...rates, ...isolation];
     };
     expect(await limits()).toEqual([{ average: 10 }, { average: 7 }, true, true]);
