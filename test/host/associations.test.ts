@@ -1,3 +1,4 @@
+// root: tcpdump, which becomes another user
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -71,7 +72,7 @@ describe('802.1Qbg', () => {
       const started: ChildProcess[] = [];
       const start = (command: string): void => void started.push(spawn('sh', ['-c', `exec ${command}`], { stdio: 'ignore' }));
       try {
-        start(`${inSwitch} tcpdump -Z root -i sw0 -U -w /run/vdp.pcap ether proto 0x8940`);
+        start(`${inSwitch} tcpdump -i sw0 -U -w /run/vdp.pcap ether proto 0x8940`);
         // A lldpad keeps its state in /dev/shm and listens on a name of its network namespace.
         const lldpad = (conf: string): string =>
           `unshare --mount sh -c 'mount -t tmpfs shm /dev/shm && exec lldpad -p -f /run/${conf}.conf'`;
@@ -121,7 +122,7 @@ describe('802.1Qbg', () => {
   const MANAGER = 36;
   /** What tcpdump saw of VDP: the TLVs behind the header of ECP (Ethernet's 14 bytes, version and kind 2, sequence 2), in hexadecimal. */
   function vdpFrames(): readonly { readonly tlvs: string; readonly answer: boolean }[] {
-    const dump = sh('tcpdump -Z root -r /run/vdp.pcap -xx -t 2>/dev/null').replaceAll(/^\s+0x[0-9a-f]+:/gm, ' ');
+    const dump = sh('tcpdump -r /run/vdp.pcap -xx -t 2>/dev/null').replaceAll(/^\s+0x[0-9a-f]+:/gm, ' ');
     const frames = dump.split(/^\S.*$/m).map((frame) => frame.replaceAll(/\s/g, ''));
     return frames.flatMap((frame) => {
       const tlvs = frame.slice(36);

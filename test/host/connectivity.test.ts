@@ -1,3 +1,4 @@
+// root: tcpdump, which becomes another user
 import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ChangeResult } from '../../src/driver/driver.ts';

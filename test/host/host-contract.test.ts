@@ -1,3 +1,4 @@
+// root: a dnsmasq that is nobody’s child
 import { execFileSync } from 'node:child_process';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { dnsmasqFiles } from '../../src/compile/dnsmasq-files.ts';

@@ -1,3 +1,4 @@
+// root: a send buffer beyond the limit
 // kernels: both
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';

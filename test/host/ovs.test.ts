@@ -1,3 +1,4 @@
+// root: tcpdump, which becomes another user
 import { ovsSuite } from '../support/ovs-suite.ts';
 
 ovsSuite('netdev');

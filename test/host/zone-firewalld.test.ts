@@ -1,3 +1,4 @@
+// root: a system bus
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';

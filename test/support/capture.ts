@@ -36,7 +36,7 @@ export async function broadcasts(guests: readonly Listener[]): Promise<Record<st
 
 /** Starts tcpdump in a guest; the function returned ends it and gives what it saw come in. */
 export async function capture({ netns }: Pick<Listener, 'netns'>): Promise<() => Promise<string>> {
-  const child = spawn('ip', ['netns', 'exec', netns, 'tcpdump', '-Z', 'root', '-lennt', '-Q', 'in', '-i', 'eth0'], {
+  const child = spawn('ip', ['netns', 'exec', netns, 'tcpdump', '-lennt', '-Q', 'in', '-i', 'eth0'], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let out = '';
