@@ -33,8 +33,10 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
   const mayAsk = io.interactive && !flag(options, 'yes') && !asData;
   // That there is nothing to do is said once that is sure: the change itself may be refused still.
   let isShown = !change.showPlan;
+  let names: ReadonlyMap<string, string> | undefined;
   if (dryRun || change.showPlan || mayAsk) {
     const preview = await change.apply({ dryRun: true });
+    names = namesOf(preview.networks);
     if (dryRun && asData) {
       io.out(printJson({ plan: planView(preview.plan), applied: false, networks: preview.networks.map(networkView) }));
       return OK;
@@ -53,7 +55,7 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
       return FAILED;
     }
   }
-  const progress = progressLine(io);
+  const progress = progressLine(io, names);
   let result: ChangeResult;
   try {
     result = await change.apply({ onProgress: progress.onProgress, signal: io.signal });

@@ -255,6 +255,29 @@ describe('list and update', () => {
     });
   });
 
+  it('a wrong command line is told to programs too', async () => {
+    for (const argv of [
+      ['plan', '--json'],
+      ['list', '--json', '--bogus'],
+      ['list', 'extra', '--json'],
+      ['lst', '--json'],
+    ]) {
+      const { code, out } = await run(argv);
+      expect([code, JSON.parse(out)], argv.join(' ')).toMatchObject([
+        2,
+        { error: { code: 'VNU001', message: expect.stringMatching(/\w/) as string } },
+      ]);
+    }
+    expect((await run(['list', '--bogus'])).out).toBe('');
+  });
+
+  it('attach refuses options that mean nothing where the guest goes', async () => {
+    expect((await run(['attach', 'default', '--tap', '--dev', 'x'])).err).toMatch(
+      /--dev is not for --tap[^]*--netns; --name names the device on the host/,
+    );
+    expect((await run(['attach', 'default', '--netns', 'x', '--qemu'])).code).toBe(2);
+  });
+
   it('export-libvirt says that there is nothing to export', async () => {
     const none = { networks: [] };
     expect(await run(['export-libvirt', '--to', folder], none)).toMatchObject({
@@ -303,6 +326,18 @@ describe('documents', () => {
     expect((await run(['format', '--write', path])).code).toBe(0);
     expect(readFileSync(path, 'utf8')).toBe(laid);
     expect(await run(['format', '--check', path])).toMatchObject({ code: 0, out: '' });
+  });
+
+  it('format keeps what the letters are, whatever their bytes', async () => {
+    const latin1 = join(folder, 'latin1.xml');
+    writeFileSync(latin1, Buffer.from("<?xml version='1.0' encoding='ISO-8859-1'?><network><name>caf\u00e9</name></network>", 'latin1'));
+    expect((await run(['format', '--write', latin1])).code).toBe(0);
+    expect(readFileSync(latin1, 'utf8')).toBe("<?xml version='1.0' encoding='UTF-8'?>\n<network>\n  <name>caf\u00e9</name>\n</network>\n");
+    const yaml = join(folder, 'latin1.yaml');
+    const bytes = Buffer.from('name:   caf\u00e9\n', 'latin1');
+    writeFileSync(yaml, bytes);
+    expect(await run(['format', '--write', yaml])).toMatchObject({ code: 1, err: expect.stringContaining('not valid UTF-8') as string });
+    expect(readFileSync(yaml)).toEqual(bytes);
   });
 
   it('convert goes to YAML and JSON and back', async () => {

@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option, type Argument } from 'commander';
+import { VirtnetError } from '../base/errors.ts';
 import { reportFailure } from './failure.ts';
 import { OK, USAGE } from './exit.ts';
 import type { Io } from './io.ts';
@@ -21,8 +22,23 @@ export async function runProgram(argv: readonly string[], io: Io): Promise<numbe
     return exit;
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? OK : USAGE;
+    if (error.exitCode === 0) return OK;
+    return wantsData(argv) ? reportFailure(io, usageError(error), true) : USAGE;
   }
+}
+
+/** A program that reads JSON finds there too what is wrong with its command line. */
+function wantsData(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  return argv.slice(1, end < 0 ? undefined : end).includes('--json');
+}
+
+function usageError({ message }: CommanderError): VirtnetError {
+  return new VirtnetError({ code: 'VNU001', message: inOurWords(message.replace(/^error: /, '').split('\n')[0] ?? '') });
+}
+
+function inOurWords(text: string): string {
+  return text.replaceAll('unknown command', 'unknown verb');
 }
 
 function isVerb(word: string): boolean {
@@ -135,7 +151,7 @@ const OF_VIRSH: Readonly<Record<string, string>> = {
 function say(io: Io): (text: string, write: (text: string) => void) => void {
   const hint = (text: string): string => `      ${io.errStyle.cyan('hint:')} ${text}`;
   return (text, write) => {
-    const [said = '', ...more] = text.replaceAll('unknown command', 'unknown verb').split('\n');
+    const [said = '', ...more] = inOurWords(text).split('\n');
     const verb = OF_VIRSH[/^error: unknown verb '(.+)'/.exec(said)?.[1] ?? ''];
     const rest = more.join('\n').replace(/^\(Did (.+)\)$/m, (_, question: string) => hint(`did ${question}`));
     write(

@@ -42,18 +42,10 @@ async function readView(source: Source): Promise<ReadDocument> {
   const text = new TextDecoder().decode(source.bytes);
   const named = { name: source.name, text };
   const atStart = { start: 0, end: 0 };
-  // What stands for a byte that is none of UTF-8 would be stored in its place.
-  if (!isUtf8(source.bytes)) {
-    const span = { start: Math.max(0, text.indexOf('\ufffd')), end: text.indexOf('\ufffd') + 1 };
-    const hint = 'save the document as UTF-8';
-    return {
-      source: named,
-      xml: '',
-      diagnostics: [{ code: 'VNJ001', severity: 'error', message: 'document is not valid UTF-8', span, hint }],
-    };
-  }
-  const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
   const refuse = (diagnostics: readonly Diagnostic[]): ReadDocument => ({ source: named, xml: '', diagnostics });
+  const fault = encodingFault(source.bytes, text);
+  if (fault) return refuse([fault]);
+  const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
   if (document.errors.length > 0) {
     return refuse(
       document.errors.map((e) => ({
@@ -96,6 +88,13 @@ async function readView(source: Source): Promise<ReadDocument> {
     return placed(pointer === undefined ? d : { ...d, path: pointer });
   });
   return { source: named, xml, diagnostics, ...(network ? { network } : {}) };
+}
+
+/** YAML and JSON are UTF-8: what stands in the text for other bytes would be stored in their place. */
+export function encodingFault(bytes: Uint8Array, text: string): Diagnostic | undefined {
+  if (isUtf8(bytes)) return undefined;
+  const span = { start: Math.max(0, text.indexOf('\ufffd')), end: text.indexOf('\ufffd') + 1 };
+  return { code: 'VNJ001', severity: 'error', message: 'document is not valid UTF-8', span, hint: 'save the document as UTF-8' };
 }
 
 /** Elements that are lists in the view. */

@@ -316,7 +316,7 @@ const guests: readonly VerbSpec[] = [
     operands: [NAME],
     options: [
       { flags: '--netns <ns>', says: 'a network namespace (a name of `ip netns` or a path): a veth pair' },
-      { flags: '--dev <name>', says: "the device's name in the namespace", fallback: 'eth0' },
+      { flags: '--dev <name>', says: "the device's name in the namespace (default: eth0)" },
       { flags: '--tap [name]', says: 'a persistent tap device, for QEMU, Firecracker or Cloud Hypervisor' },
       { flags: '--macvtap [name]', says: "a macvtap on a device of the network's pool (modes bridge, private, vepa, passthrough)" },
       { flags: '--vf', says: "a virtual function of the network's pool, handed over whole (mode hostdev)" },

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NetworkDriver } from './driver.ts';
+import { folderOf } from './folder-of.ts';
 import type { OpenOptions } from './open.ts';
 
 /** Name of virtnetd's HTTP socket in the run folder. */
@@ -12,7 +13,7 @@ export const DAEMON_SOCKET = 'virtnetd.sock';
  * A daemon that ends afterwards is not replaced: calls then reject with VND007.
  */
 export async function connect(options: Omit<OpenOptions, 'host'> = {}): Promise<NetworkDriver> {
-  const socket = join(options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet', DAEMON_SOCKET);
+  const socket = join(folderOf('VIRTNET_RUN_DIR', options.runDir), DAEMON_SOCKET);
   if (existsSync(socket) && (await answers(socket))) {
     const { remoteDriver } = await import('./remote/remote-driver.ts');
     return remoteDriver(socket);

@@ -112,7 +112,7 @@ export const noFreeBridge = (pattern: string): VirtnetError =>
   );
 
 export const noPort = (uuid: string): VirtnetError =>
-  failure('VND004', 107, `no port ${uuid}`, 'see `virtnet ports`', `Network port with UUID ${uuid} does not exist`);
+  failure('VND004', 107, `no port '${uuid}'`, 'see `virtnet ports`', `Network port with UUID ${uuid} does not exist`);
 
 export const portExists = (uuid: string): VirtnetError =>
   failure('VND011', 106, `a port with uuid ${uuid} exists`, undefined, `Network port with UUID ${uuid} already exists`);

@@ -16,6 +16,7 @@ import type { LocalNetworkDriver } from './driver.ts';
 import { Engine } from './engine.ts';
 import { EventQueue } from './event-queue.ts';
 import { giveBackLeases, networkLeases } from './network-leases.ts';
+import { folderOf } from './folder-of.ts';
 import { LocalDriver } from './local-driver.ts';
 import { parsePlug, parsePort } from './port-documents.ts';
 import { settlingCodec } from './settling-codec.ts';
@@ -39,9 +40,9 @@ export interface OpenOptions {
 
 /** The driver of this machine, or of the given host. Opening reads nothing and changes nothing. */
 export async function openDriver(options: OpenOptions = {}): Promise<LocalNetworkDriver> {
-  const configDir = options.configDir ?? process.env['VIRTNET_CONFIG_DIR'] ?? '/etc/virtnet';
-  const stateDir = options.stateDir ?? process.env['VIRTNET_STATE_DIR'] ?? '/var/lib/virtnet';
-  const runDir = options.runDir ?? process.env['VIRTNET_RUN_DIR'] ?? '/run/virtnet';
+  const configDir = folderOf('VIRTNET_CONFIG_DIR', options.configDir);
+  const stateDir = folderOf('VIRTNET_STATE_DIR', options.stateDir);
+  const runDir = folderOf('VIRTNET_RUN_DIR', options.runDir);
   const { keepLockMs, onWait } = options;
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs, onWait });
   const stored = settlingCodec(codec);

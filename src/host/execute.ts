@@ -212,13 +212,14 @@ function byRemoval(commands: readonly IpCommand[]): readonly (readonly IpCommand
 function stepError(steps: readonly Step[], index: number, cause: unknown): VirtnetError {
   const step = steps[index];
   const inner = isVirtnetError(cause) ? cause : undefined;
-  const words = cause instanceof Error ? cause.message : String(cause);
+  const isStopped = cause instanceof Error && cause.name === 'AbortError';
+  const words = isStopped ? 'it was stopped' : cause instanceof Error ? cause.message : String(cause);
   // What has a name of its own (dnsmasq did not start on a bridge) says more than the step's key.
   const speaks = inner !== undefined && inner.code !== 'VNH001';
   return new VirtnetError({
     code: 'VNP001',
     message: speaks ? words : `could not ${step?.op ?? 'do'} ${step?.key ?? `step ${String(index)}`}: ${words}`,
-    ...(inner?.hint === undefined ? {} : { hint: inner.hint }),
+    ...(isStopped ? { hint: 'run the command again for the whole change' } : inner?.hint === undefined ? {} : { hint: inner.hint }),
     details: {
       step: index,
       ...(step === undefined ? {} : { key: step.key, op: step.op }),

@@ -65,6 +65,14 @@ function attachmentOf(options: Options): AttachRequest['attachment'] {
       hint: 'virtnet attach NAME --netns NS plugs a network namespace, --tap makes a device for a virtual machine',
     });
   }
+  for (const [option, places] of Object.entries(PLACES)) {
+    if (options[option] === undefined || options[option] === false || places.includes(place)) continue;
+    throw new VirtnetError({
+      code: 'VNU001',
+      message: `--${option} is not for --${place}`,
+      hint: `it goes with --${places.join(' or --')}${option === 'dev' && place !== 'vf' ? '; --name names the device on the host' : ''}`,
+    });
+  }
   const given = text(options, place);
   const name = text(options, 'name');
   const dev = name ?? (place === 'netns' ? undefined : given);
@@ -89,6 +97,16 @@ function attachmentOf(options: Options): AttachRequest['attachment'] {
       return { type: 'hostdev' };
   }
 }
+
+/** Options that mean something for some places only. */
+const PLACES: Readonly<Record<string, readonly string[]>> = {
+  dev: ['netns'],
+  name: ['netns', 'tap', 'macvtap'],
+  multiqueue: ['tap'],
+  user: ['tap', 'macvtap'],
+  group: ['tap', 'macvtap'],
+  qemu: ['tap', 'macvtap', 'vf'],
+};
 
 /** Who may open the device. */
 function holdersOf(options: Options): { readonly user?: string; readonly group?: string } {

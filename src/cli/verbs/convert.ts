@@ -5,6 +5,7 @@ import { makeFolders } from '../../host/make-folders.ts';
 import { loadDocuments, readForm } from '../documents.ts';
 import { OK } from '../exit.ts';
 import { writeForm } from '../reader.ts';
+import { clean } from '../render/text.ts';
 import { text, type Run } from '../verb.ts';
 import { writing } from '../writing.ts';
 
@@ -29,7 +30,7 @@ export const run: Run = async (io, operands, options) => {
         `${basename(document.name === '<stdin>' ? document.network.name : document.name).replace(/\.(xml|ya?ml|json)$/i, '')}.${form}`,
       );
       writing(path, () => writeFileSync(path, converted));
-      io.err(`${path}\n`);
+      io.err(`${clean(path)}\n`);
     }
   }
   return OK;

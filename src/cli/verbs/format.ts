@@ -5,12 +5,13 @@ import { parseXml } from '../../xml/parse.ts';
 import { DNSMASQ_NAMESPACE } from '../../network/dnsmasq-options.ts';
 import { FAILED, OK } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { readDocument, writeForm } from '../reader.ts';
+import { encodingFault, readDocument, writeForm } from '../reader.ts';
 import { showFindings } from '../documents.ts';
 import { readSources, type Source } from '../sources.ts';
-import { shellLine } from '../render/text.ts';
+import { clean, shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
+import { writing } from '../writing.ts';
 
 export const run: Run = async (io, operands, options) => {
   const [write, check, asData] = [flag(options, 'write'), flag(options, 'check'), flag(options, 'json')];
@@ -26,10 +27,10 @@ export const run: Run = async (io, operands, options) => {
     files.push({ file: source.name, ok: true, changed, ...(asData && !write && !check ? { text: laid } : {}) });
     if (write) {
       if (source.name === '<stdin>') throw new VirtnetError({ code: 'VNU001', message: 'stdin cannot be written to: leave --write out' });
-      if (changed) writeFileSync(source.name, laid);
-      if (changed && !asData) io.out(`${source.name}\n`);
+      if (changed) writing(source.name, () => writeFileSync(source.name, laid));
+      if (changed && !asData) io.out(`${clean(source.name)}\n`);
     } else if (check) {
-      if (changed && !asData) io.out(`${source.name}\n`);
+      if (changed && !asData) io.out(`${clean(source.name)}\n`);
     } else if (!asData) io.out(laid);
   }
   const unread = files.some((f) => !f.ok);
@@ -48,22 +49,30 @@ async function lay(io: Io, source: Source, canonical: boolean, asData: boolean):
   }
   if (source.kind === 'xml') {
     const { document, diagnostics, text } = parseXml(source.bytes);
-    if (document) return layoutXml(document, { namespaces: new Set([DNSMASQ_NAMESPACE]) });
+    if (document) return declaredUtf8(layoutXml(document, { namespaces: new Set([DNSMASQ_NAMESPACE]) }));
     if (!asData) showFindings(io, diagnostics, { name: source.name, text });
     return undefined;
   }
   const { parseDocument } = await import('../yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
   const document = parseDocument(text, { prettyErrors: false });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map((e) => ({
+  const fault = encodingFault(source.bytes, text);
+  if (fault || document.errors.length > 0) {
+    const faults = (fault ? [] : document.errors).map((e) => ({
       code: 'VNJ001',
       severity: 'error' as const,
       message: e.message,
       span: { start: e.pos[0], end: e.pos[1] },
     }));
-    if (!asData) showFindings(io, faults, { name: source.name, text });
+    if (!asData) showFindings(io, fault ? [fault] : faults, { name: source.name, text });
     return undefined;
   }
   return source.kind === 'json' ? `${JSON.stringify(document.toJS(), null, 2)}\n` : document.toString({ lineWidth: 0 });
+}
+
+/** The text is written as UTF-8, whatever encoding it came in. */
+function declaredUtf8(text: string): string {
+  return text.replace(/^(<\?xml\s[^>]*?\sencoding\s*=\s*)("[^"]*"|'[^']*')/, (declaration, start: string, encoding: string) =>
+    /^.utf-8.$/i.test(encoding) ? declaration : `${start}${encoding.charAt(0)}UTF-8${encoding.charAt(0)}`,
+  );
 }
