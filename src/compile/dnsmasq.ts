@@ -29,11 +29,11 @@ export function checkReach(resources: readonly Resource[], closedFolder: string 
   });
 }
 
-/** Finds folders of TFTP that are not there (VNC014): dnsmasq does not start then. */
+/** Finds folders of TFTP that are not there (VNC014): dnsmasq does not start then. Told in dnsmasq's own words, which libvirt's clients look for. */
 export function checkTftpRoots({ ips }: Network, folders: HostFacts['folders'], report: Report): void {
   for (const [i, { tftpRoot }] of ips.entries()) {
     if (!tftpRoot || folders?.has(tftpRoot) !== false) continue;
-    const message = `the folder of TFTP '${tftpRoot}' does not exist, and dnsmasq does not start without it`;
+    const message = `dnsmasq does not start: TFTP directory ${tftpRoot} inaccessible: No such file or directory`;
     report.error({
       code: 'VNC014',
       message,
