@@ -22,7 +22,7 @@ export const xmlCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNX004: {
     title: 'nested too deep',
-    explanation: 'Elements are nested more than 256 deep, which libxml2 refuses too.',
+    explanation: 'Elements are nested more than 256 deep below the root, which libxml2 refuses too.',
   },
   VNX005: {
     title: 'attribute given twice',

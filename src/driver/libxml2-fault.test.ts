@@ -39,6 +39,20 @@ describe("libxml2's words", () => {
     expect(inLibxml2sWords([], '<!DOCTYPE network [<!ELEMENT a ANY>]><network/>')).toEqual([]);
   });
 
+  it('name the bytes that are no UTF-8, where the text has them', () => {
+    const words = 'Input is not proper UTF-8, indicate encoding !\nBytes: 0xE9 0x66 0x3C 0x2F'; // libvirt 11.3
+    const text = '<network>\n  <name>d\udce9f</name>\n</network>';
+    expect(libxml2Fault(text)).toEqual({ caret: 19, line: 2, words });
+    expect(libxml2Fault(text.replace('<name>', '<name a>'))?.words).toBe('Specification mandates value for attribute a');
+    expect(libxml2Fault('<network><!-- \udcff\udcfeü --></network>')?.words).toMatch(/Bytes: 0xFF 0xFE 0xC3 0xBC$/);
+  });
+
+  it('bound the depth, at the place where the element too many begins', () => {
+    const words = 'Excessive depth in document: 256 use XML_PARSE_HUGE option';
+    const text = `<network><name>r</name>${'<a>'.repeat(300)}`;
+    expect(libxml2Fault(text)).toEqual({ caret: 791, line: 1, words }); // libvirt 11.3
+  });
+
   it('take time in proportion to the text', () => {
     const text = `<network>\n${'<a b="1">x</a>\n'.repeat(200_000)}`;
     expect(libxml2Fault(text)).toMatchObject({ line: 200_002, words: 'Premature end of data in tag network line 1' });

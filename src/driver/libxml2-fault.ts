@@ -28,14 +28,28 @@ export function libxml2Fault(source: string): Libxml2Fault | undefined {
   } catch (fault) {
     if (fault instanceof Unknown) return undefined;
     if (!(fault instanceof Fault)) throw fault;
-    // These it takes for broken UTF-8 as soon as it sees them.
-    const outside = text.search(/[\ufffe\uffff]/);
+    // These it takes for broken UTF-8 as soon as it sees them, as it does bytes that are none (see libvirt-rpc/xdr/text.ts).
+    const outside = text.search(/[\ufffe\uffff\udc80-\udcff]/u);
     const isByte = BY_BYTE.test(fault.words) || (fault.words.startsWith('Specification') && isSpace(text.charCodeAt(fault.caret - 1)));
     if (outside < 0 || outside > fault.caret || (outside === fault.caret && isByte)) return at(fault);
-    const code = text.charCodeAt(outside).toString(16).toUpperCase();
-    return at({ caret: outside, line: reader.lineOf(outside), words: `Char 0x${code} out of allowed range` });
+    const words =
+      text.charCodeAt(outside) < 0xfffe ? notUtf8(text.slice(outside)) : `Char 0x${hex(text.charCodeAt(outside))} out of allowed range`;
+    return at(words === undefined ? fault : { caret: outside, line: reader.lineOf(outside), words });
   }
   return undefined;
+}
+
+/** What it says of a text that begins with a byte that is no UTF-8; nothing where less than four bytes are left. */
+function notUtf8(rest: string): string | undefined {
+  const bytes = [...rest.slice(0, 4)]
+    .flatMap((c) => (/[\udc80-\udcff]/u.test(c) ? [c.charCodeAt(0) - 0xdc00] : [...Buffer.from(c)]))
+    .slice(0, 4);
+  if (bytes.length < 4) return undefined;
+  return `Input is not proper UTF-8, indicate encoding !\nBytes: ${bytes.map((byte) => `0x${hex(byte).padStart(2, '0')}`).join(' ')}`;
+}
+
+function hex(code: number): string {
+  return code.toString(16).toUpperCase();
 }
 
 /** The fault as libvirt tells it: with the line around it, and a caret below the place. */
@@ -96,6 +110,7 @@ class Fault extends Error implements Libxml2Fault {
 
 /** Thrown where it is not known what libxml2 says. */
 class Unknown extends Error {}
+/** An element in so many others below the root is not read (libxml2's xmlParserMaxDepth). */
 const DEPTH = 256;
 const PREDEFINED: ReadonlySet<string> = new Set(['lt', 'gt', 'amp', 'quot', 'apos']);
 
@@ -415,9 +430,9 @@ class Reader {
         this.#endTag(innermost);
         open.pop();
       } else if (this.#at('<')) {
+        if (open.length > DEPTH) this.#fail(`Excessive depth in document: ${String(DEPTH)} use XML_PARSE_HUGE option`);
         const tag = this.#startTag();
         if (tag) open.push(tag);
-        if (open.length >= DEPTH) throw new Unknown();
       } else if (this.#at('&')) this.#reference(false);
       else if (this.#ended()) this.#fail(`Premature end of data in tag ${innermost.local} line ${String(this.lineOf(innermost.start))}`);
       else this.#characters();

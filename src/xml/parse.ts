@@ -10,7 +10,7 @@ import { Parser } from './parser.ts';
 export interface ParseXmlOptions {
   /** Characters (or bytes) of the source; default 64 Mi. */
   readonly maxLength?: number;
-  /** Nested elements; default 256, which is libxml2's own bound. */
+  /** Elements in one another below the root; default 256, which is libxml2's own bound. */
   readonly maxDepth?: number;
 }
 

@@ -116,14 +116,15 @@ export class Parser {
           this.#instruction(childrenOf(open), true);
           break;
         default: {
+          if (this.#depth >= this.#maxDepth) {
+            throw new XmlFault('VNX004', lt, `elements are nested more than ${String(this.#maxDepth)} deep`, {
+              libxml2: `Excessive depth in document: ${String(this.#maxDepth)} use XML_PARSE_HUGE option`,
+            });
+          }
           const next = this.#startTag(open);
           childrenOf(open).push(next);
           if (next.end < 0) {
-            if (++this.#depth >= this.#maxDepth) {
-              throw new XmlFault('VNX004', next.start, `elements are nested more than ${String(this.#maxDepth)} deep`, {
-                libxml2: `Excessive depth in document: ${String(this.#maxDepth)} use XML_PARSE_HUGE option`,
-              });
-            }
+            this.#depth++;
             open = next;
           }
         }

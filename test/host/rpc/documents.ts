@@ -77,6 +77,9 @@ const texts: readonly string[] = [
     ' <?xml version="1.0"?><network/>',
     '<network>\ufffe</network>',
   ],
+  // Bytes that are no UTF-8, as the raw client writes them, and elements in one another.
+  ...['<name>d\udce9f</name>', "<a b='v\udce9b'/>", '<!-- a\udcff b -->', '<b\udce9/>', '\udce9', '<?a \udce9b?>'].map(inside),
+  ...[255, 256, 300].map((n) => inside('<a>'.repeat(n) + '<b/>' + '</a>'.repeat(n))),
   ...['<!DOCTYPE', '<!DOCTYPE >', '<!DOCTYPE network', '<!DOCTYPE network [', '<!DOCTYPE network []'],
   ...['<!FOO>', 'x'].map((subset) => `<!DOCTYPE network [${subset}]><network/>`),
   '<!DOCTYPE network><!DOCTYPE network><network/>',
