@@ -26,6 +26,7 @@ const bodies: Readonly<Record<string, string>> = {
   'too large a maximum': `<bridge name='vf1'/>${mac}<mtu size='100000'/>${ip}`,
   'DHCPv6 on a small prefix': `<bridge name='vf1'/>${mac}<ip family='ipv6' address='fd96::1' prefix='96'><dhcp><range start='fd96::10' end='fd96::20'/></dhcp></ip>`,
   'a reverse zone of no octet': `<bridge name='vf1'/>${mac}<domain name='x.test'/><ip address='10.96.1.1' prefix='25' localPtr='yes'/>`,
+  'a folder of TFTP that is not there': `<bridge name='vf1'/>${mac}<ip address='10.96.1.1' prefix='24'><tftp root='/nowhere'/></ip>`,
   'an option that dnsmasq does not know': `<bridge name='vf1'/>${mac}${ip}<d:options xmlns:d='http://libvirt.org/schemas/network/dnsmasq/1.0'><d:option value='no-such-option'/></d:options>`,
   // The last one: libvirt then deletes the interface.
   'the interface of the bridge’s name has the subnet': `<bridge name='eth1'/>${mac}<ip address='203.0.113.1' prefix='24'/>`,
