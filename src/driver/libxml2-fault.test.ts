@@ -23,6 +23,36 @@ describe("libxml2's words", () => {
     ],
     ['<net p:a<!-- a="1"work/>', 'at line 1: Specification mandates value for attribute a\n<net p:a<!-- a="1"work/>\n--------^'],
     ['<network><name>a</n\rame></network>', "at line 1: expected '>'\name></network>\n^"],
+    // Bytes that are no UTF-8 stand in a client's text as U+DC80 to U+DCFF.
+    ['<a>\udce9bc</a>', 'at line 1: Input is not proper UTF-8, indicate encoding !\nBytes: 0xE9 0x62 0x63 0x3C\n<a>\udce9bc</a>\n---^'],
+    ['<a>\udced\udca0\udc80</a>', 'at line 1: Char 0xD800 out of allowed range\n<a>\udced\udca0\udc80</a>\n---^'],
+    ['<a>\udce9b', 'at line 1: internal error: detected an error in element content\n\n<a>\udce9b\n---^'],
+    ["<a b\udce9='1'/>", "at line 1: Input is not proper UTF-8, indicate encoding !\nBytes: 0xE9 0x3D 0x27 0x31\n<a b\udce9='1'/>\n----^"],
+    ['<a>&#\udce9;</a>', 'at line 1: CharRef: invalid decimal value\n<a>&#\udce9;</a>\n-----^'],
+    ['<a><![CDATA[x', 'at line 1: Unregistered error message\n<a><![CDATA[x\n-------------^'],
+    ['\n', "at line 2: Start tag expected, '<' not found\n(null)\n^"],
+    // Parameter entities are read where they are referred to.
+    [
+      '<!DOCTYPE n [<!ENTITY % x "x"> %x;]><n/>',
+      'at line 1: internal error: xmlParseInternalSubset: error detected in Markup declaration\n\nx\n^',
+    ],
+    [
+      '<!DOCTYPE n [\n<!ENTITY % x "<!ENTITY e \'v\'> x"> %x;]><n/>',
+      "at line 2: internal error: xmlParseInternalSubset: error detected in Markup declaration\n\n<!ENTITY e 'v'> x\n----------------^",
+    ],
+    ['<!DOCTYPE n [<!ENTITY % x "&#37;x;"> %x;]><n/>', 'at line 1: Detected an entity reference loop\n%x;\n---^'],
+    [
+      '<!DOCTYPE n [<!ENTITY % x "<!ELEMENT a ANY"> %x;]><n/>',
+      'at line 1: expected \'>\'\n<!DOCTYPE n [<!ENTITY % x "<!ELEMENT a ANY"> %x;]><n/>\n------------------------------------------------^',
+    ],
+    [
+      '<!DOCTYPE n [<!ENTITY % x SYSTEM "f"> %x;]><n>&f;</n>',
+      'at line 1: Entity \'f\' not defined\n<!DOCTYPE n [<!ENTITY % x SYSTEM "f"> %x;]><n>&f;</n>\n-------------------------------------------------^',
+    ],
+    [
+      '<?xml version="1.0" standalone="yes"?><!DOCTYPE n SYSTEM "d"><n>&f;</n>',
+      `at line 1: Entity 'f' not defined\n<?xml version="1.0" standalone="yes"?><!DOCTYPE n SYSTEM "d"><n>&f;</n>\n${'-'.repeat(67)}^`,
+    ],
   ])('%j', (text, message) => {
     expect(said(text)).toBe(message);
   });
@@ -30,6 +60,17 @@ describe("libxml2's words", () => {
   it('are none for a document that is well-formed, and not known behind what it declares itself', () => {
     expect(said('<network a="1">\n  <name>a&amp;b</name><!-- c --><![CDATA[x]]><?pi y?>\n</network>\n')).toBeUndefined();
     expect(said('<!DOCTYPE n [<!ENTITY e "x">]><n>&e;</m>')).toBeUndefined();
+    expect(said(`<!DOCTYPE n [<!ENTITY % x "<!-- c --><!ENTITY e 'v'>"> %x; %x;]><n>&f;</n>`)).toBeUndefined();
+    const doubled = Array.from({ length: 40 }, (_, i) => `<!ENTITY % p${String(i + 1)} "${`&#37;p${String(i)};`.repeat(2)}">`).join('');
+    expect(said(`<!DOCTYPE n [<!ENTITY % p0 "">${doubled} %p39;]><n`)).toBeUndefined();
+  });
+
+  it('take a parameter entity that is more than forty deep for a loop', () => {
+    const nested = Array.from({ length: 20_000 }, (_, i) => `<!ENTITY % p${String(i + 1)} "&#37;p${String(i)};">`).join('');
+    const using = (name: string): string => `<!DOCTYPE n [<!ENTITY % p0 "<!-- c -->">${nested} %${name};]><n/>`;
+    expect(said(using('p39'))).toBeUndefined();
+    expect(said(using('p40'))).toBe('at line 1: Detected an entity reference loop\n%p0;\n----^');
+    expect(said(using('p20000'))).toBe('at line 1: Detected an entity reference loop\n%p19960;\n--------^');
   });
 
   it('refuse a document type declaration that we only step over', () => {

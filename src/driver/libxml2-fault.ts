@@ -10,6 +10,8 @@ export interface Libxml2Fault {
   /** 1-based: it counts on while it still looks for the end of a run of text. */
   readonly line: number;
   readonly words: string;
+  /** The replacement text of a parameter entity, and the offset in it, where that is what libxml2 reads. */
+  readonly inside?: { readonly text: string; readonly caret: number } | undefined;
 }
 
 /**
@@ -28,32 +30,47 @@ export function libxml2Fault(source: string): Libxml2Fault | undefined {
   } catch (fault) {
     if (fault instanceof Unknown) return undefined;
     if (!(fault instanceof Fault)) throw fault;
-    // These it takes for broken UTF-8 as soon as it sees them, as it does bytes that are none (see libvirt-rpc/xdr/text.ts).
-    const outside = text.search(/[\ufffe\uffff\udc80-\udcff]/u);
+    // These it takes for broken UTF-8 as soon as it sees them, as it does bytes that are none: a client's stand in the text as lone surrogates.
+    const outside = text.search(/[\ufffe\uffff\ud800-\udfff]/u);
     const isByte = BY_BYTE.test(fault.words) || (fault.words.startsWith('Specification') && isSpace(text.charCodeAt(fault.caret - 1)));
-    if (outside < 0 || outside > fault.caret || (outside === fault.caret && isByte)) return at(fault);
-    const words =
-      text.charCodeAt(outside) < 0xfffe ? notUtf8(text.slice(outside)) : `Char 0x${hex(text.charCodeAt(outside))} out of allowed range`;
-    return at(words === undefined ? fault : { caret: outside, line: reader.lineOf(outside), words });
+    if (fault.inside || outside < 0 || outside > fault.caret || (outside === fault.caret && isByte)) return at(fault);
+    const words = encodingFault(bytesOf(text.slice(outside, outside + 5)));
+    if (words !== undefined) return at({ caret: outside, line: reader.lineOf(outside), words });
+    return at(fault.words.startsWith('PCDATA') ? { ...fault, words: 'internal error: detected an error in element content\n' } : fault);
   }
   return undefined;
 }
 
-/** What it says of a text that begins with a byte that is no UTF-8; nothing where less than four bytes are left. */
-function notUtf8(rest: string): string | undefined {
-  const bytes = [...rest.slice(0, 4)]
-    .flatMap((c) => (/[\udc80-\udcff]/u.test(c) ? [c.charCodeAt(0) - 0xdc00] : [...Buffer.from(c)]))
-    .slice(0, 4);
+/**
+ * What libxml2 says of bytes of which no character is made: they are no UTF-8, or stand for one outside of XML. Undefined where fewer than four are
+ * left: more might come, and it is the reader that complains.
+ */
+function encodingFault(bytes: readonly number[]): string | undefined {
+  const [first = 0, ...more] = bytes;
+  const length = first >= 0xf0 && first < 0xf8 ? 4 : first >= 0xe0 && first < 0xf0 ? 3 : 0;
+  const tail = more.slice(0, length - 1);
+  const code = tail.reduce((sum, byte) => (sum << 6) | (byte & 0x3f), first & (0x7f >> length));
+  const isWhole = length > 0 && tail.length === length - 1 && tail.every((byte) => (byte & 0xc0) === 0x80);
+  if (isWhole && code >= (length === 4 ? 0x10000 : 0x800)) return `Char 0x${hex(code)} out of allowed range`;
   if (bytes.length < 4) return undefined;
-  return `Input is not proper UTF-8, indicate encoding !\nBytes: ${bytes.map((byte) => `0x${hex(byte).padStart(2, '0')}`).join(' ')}`;
+  return `Input is not proper UTF-8, indicate encoding !\nBytes: ${bytes.map((byte) => `0x${hex(byte)}`).join(' ')}`;
 }
 
-function hex(code: number): string {
-  return code.toString(16).toUpperCase();
+/** The first four bytes of a text; lone surrogates from U+DC80 on stand for bytes. */
+function bytesOf(text: string): readonly number[] {
+  return Array.from(text, (c) => (/^[\udc80-\udcff]$/.test(c) ? [c.charCodeAt(0) - 0xdc00] : [...Buffer.from(c)]))
+    .flat()
+    .slice(0, 4);
+}
+
+function hex(number: number): string {
+  return number.toString(16).toUpperCase().padStart(2, '0');
 }
 
 /** The fault as libvirt tells it: with the line around it, and a caret below the place. */
-export function faultMessage(text: string, { caret, line, words }: Libxml2Fault): string {
+export function faultMessage(document: string, fault: Libxml2Fault): string {
+  const { line, words } = fault;
+  const { text, caret } = fault.inside ?? { text: document, caret: fault.caret };
   // At a line's end, and where the text has ended behind line ends, the line before is shown.
   let last = caret;
   while (last > 0 && isLineEnd(text[caret === text.length ? last - 1 : last])) last--;
@@ -62,11 +79,12 @@ export function faultMessage(text: string, { caret, line, words }: Libxml2Fault)
   let to = last;
   while (to < text.length && !isLineEnd(text[to])) to++;
   const pointer = text.slice(from, Math.min(caret, to)).replace(/[^\t]/gu, (c) => '-'.repeat(Buffer.byteLength(c)));
-  return `at line ${String(line)}: ${words}\n${text === '' ? '(null)' : text.slice(from, to)}\n${pointer}^`;
+  return `at line ${String(line)}: ${words}\n${text.slice(from, to) || '(null)'}\n${pointer}^`;
 }
 
 /** Found by a look at the next byte alone. */
-const BY_BYTE = /^(AttValue: "|Extra content|Start tag expected|attributes construct|Malformed declaration|expected '=')/;
+const BY_BYTE =
+  /^(AttValue: "|Extra content|Start tag expected|attributes construct|Malformed declaration|expected '='|Invalid XML encoding|CharRef|internal error)/;
 
 /**
  * The diagnostics of a text that is no XML with libxml2's words for it, where they are known. Ours and libxml2's first fault need not be the same: it
@@ -99,12 +117,14 @@ class Fault extends Error implements Libxml2Fault {
   readonly caret: number;
   readonly line: number;
   readonly words: string;
+  readonly inside: Libxml2Fault['inside'];
 
-  constructor(caret: number, line: number, words: string) {
+  constructor(caret: number, line: number, words: string, inside?: Libxml2Fault['inside']) {
     super(words);
     this.caret = caret;
     this.line = line;
     this.words = words;
+    this.inside = inside;
   }
 }
 
@@ -112,6 +132,10 @@ class Fault extends Error implements Libxml2Fault {
 class Unknown extends Error {}
 /** An element in so many others below the root is not read (libxml2's xmlParserMaxDepth). */
 const DEPTH = 256;
+/** Characters that parameter entities may come to before it is not known what libxml2 says. */
+const PARAMETER_LIMIT = 1_000_000;
+/** libxml2 takes deeper ones for a loop, and finds loops so. */
+const PARAMETER_DEPTH = 40;
 const PREDEFINED: ReadonlySet<string> = new Set(['lt', 'gt', 'amp', 'quot', 'apos']);
 
 interface Tag {
@@ -120,21 +144,37 @@ interface Tag {
   readonly start: number;
 }
 
+/** What a document type declaration has declared so far. */
+interface Declared {
+  readonly entities: Set<string>;
+  /** Replacement texts; undefined for one outside the document, which is never fetched. */
+  readonly parameters: Map<string, string | undefined>;
+  /** Parameter entities that are being read, one in another. */
+  depth: number;
+  /** What they may still come to. */
+  room: number;
+}
+
 class Reader {
   readonly #text: string;
   #pos = 0;
   /** An entity that is not declared may be declared outside. */
   #lenient = false;
-  readonly #entities = new Set<string>();
-  readonly #parameters = new Set<string>();
+  /** Nothing outside the document may declare anything. */
+  #isStandalone = false;
+  readonly #declared: Declared;
 
-  constructor(text: string) {
+  constructor(text: string, declared: Declared = { entities: new Set(), parameters: new Map(), depth: 0, room: PARAMETER_LIMIT }) {
     this.#text = text;
+    this.#declared = declared;
   }
 
   document(): void {
     if (this.#text === '') this.#fail('Document is empty');
-    if (this.#at('<?xml') && isSpace(this.#text.charCodeAt(5))) this.#pos = this.#declaration();
+    if (this.#at('<?xml') && isSpace(this.#text.charCodeAt(5))) {
+      this.#pos = this.#declaration();
+      this.#isStandalone = /standalone\s*=\s*["']yes/.test(this.#text.slice(0, this.#pos));
+    }
     this.#misc();
     if (this.#at('<!DOCTYPE')) {
       this.#doctype();
@@ -254,9 +294,14 @@ class Reader {
     this.#blanks();
     if (this.#name() === undefined) this.#fail('xmlParseDocTypeDecl : no DOCTYPE name !');
     this.#blanks();
-    this.#lenient = this.#externalId(true);
+    this.#lenient = this.#externalId(true) && !this.#isStandalone;
     this.#blanks();
-    if (this.#char() === '[') this.#subset();
+    if (this.#char() === '[') {
+      this.#pos++;
+      this.#declarations(() => this.#char() === ']');
+      this.#pos++;
+      this.#blanks();
+    }
     if (this.#char() !== '>') this.#fail('DOCTYPE improperly terminated');
     this.#pos++;
   }
@@ -292,9 +337,8 @@ class Reader {
     this.#pos++;
   }
 
-  #subset(): void {
-    this.#pos++;
-    while (this.#char() !== ']') {
+  #declarations(isEnd: () => boolean): void {
+    while (!isEnd()) {
       const from = this.#pos;
       this.#blanks();
       if (this.#at('<!EL')) this.#elementDeclaration();
@@ -306,8 +350,6 @@ class Reader {
       if (this.#char() === '%') this.#parameter();
       if (this.#pos === from) this.#fail('internal error: xmlParseInternalSubset: error detected in Markup declaration\n');
     }
-    this.#pos++;
-    this.#blanks();
   }
 
   #parameter(): void {
@@ -316,8 +358,33 @@ class Reader {
     if (name === undefined) this.#fail('PEReference: no name');
     if (this.#char() !== ';') this.#fail("PEReference: expecting ';'");
     this.#pos++;
-    if (this.#parameters.has(name)) throw new Unknown();
-    if (!this.#lenient) this.#fail(`PEReference: %${name}; not found`);
+    const { parameters } = this.#declared;
+    const value = parameters.get(name);
+    if (parameters.has(name) && value === undefined) return;
+    if (value === undefined && !this.#lenient) this.#fail(`PEReference: %${name}; not found`);
+    this.#lenient = !this.#isStandalone;
+    if (value !== undefined) this.#include(value);
+  }
+
+  /** Reads the declarations of a parameter entity in the place of its reference. */
+  #include(value: string): void {
+    if (this.#declared.depth >= PARAMETER_DEPTH) {
+      throw new Fault(this.#pos, this.lineOf(), 'Detected an entity reference loop', { text: this.#text, caret: this.#pos });
+    }
+    if ((this.#declared.room -= value.length) < 0) throw new Unknown();
+    const inner = new Reader(value, this.#declared);
+    inner.#lenient = this.#lenient;
+    inner.#isStandalone = this.#isStandalone;
+    this.#declared.depth++;
+    try {
+      inner.#declarations(() => inner.#ended());
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      // It has left an entity that it has read to its end.
+      const inside = fault.caret < value.length ? { text: value, caret: fault.caret } : undefined;
+      throw new Fault(this.#pos, fault.inside ? fault.line : this.lineOf(), fault.words, fault.inside ?? inside);
+    }
+    this.#declared.depth--;
   }
 
   #elementDeclaration(): void {
@@ -326,16 +393,17 @@ class Reader {
     if (!this.#blanks()) this.#fail("Space required after 'ELEMENT'");
     if (this.#name() === undefined) this.#fail('xmlParseElementDecl: no name for Element');
     if (!this.#blanks()) this.#fail('Space required after the element name');
-    const model = /(?:EMPTY|ANY|\(\w+(?:\|\w+)*\)[*+?]?)(?=\s*>)/y;
+    const model = /EMPTY|ANY|\(\w+(?:\|\w+)*\)[*+?]?(?=\s*>)/y;
     model.lastIndex = this.#pos;
     const found = model.exec(this.#text)?.[0];
     if (found === undefined) {
-      if (this.#char() === '(' || this.#at('EMPTY') || this.#at('ANY')) throw new Unknown();
+      if (this.#char() === '(') throw new Unknown();
       if (this.#char() === '%') this.#fail('PEReference: forbidden within markup decl in internal subset');
       this.#fail("xmlParseElementDecl: 'EMPTY', 'ANY' or '(' expected");
     }
     this.#pos += found.length;
     this.#blanks();
+    if (this.#char() !== '>') this.#fail("expected '>'");
     this.#pos++;
   }
 
@@ -351,7 +419,8 @@ class Reader {
     const name = this.#name();
     if (name === undefined) this.#fail('xmlParseEntityDecl: no name');
     if (!this.#blanks()) this.#fail('Space required after the entity name');
-    if (/["']/.test(this.#char() ?? '')) this.#entityValue();
+    let value: string | undefined;
+    if (/["']/.test(this.#char() ?? '')) value = this.#entityValue();
     else {
       if (!this.#externalId(true)) this.#fail('Entity value required');
       if (!isParameter && this.#char() !== '>' && !this.#blanks()) this.#fail("Space required before 'NDATA'");
@@ -364,10 +433,13 @@ class Reader {
     this.#blanks();
     if (this.#char() !== '>') this.#fail(`xmlParseEntityDecl: entity ${name} not terminated`);
     this.#pos++;
-    (isParameter ? this.#parameters : this.#entities).add(name);
+    const { entities, parameters } = this.#declared;
+    if (!isParameter) entities.add(name);
+    else if (!parameters.has(name)) parameters.set(name, value);
   }
 
-  #entityValue(): void {
+  /** The replacement text: character references are resolved where an entity is declared. */
+  #entityValue(): string {
     const quote = this.#char();
     const from = ++this.#pos;
     while (this.#isCharacter() && this.#char() !== quote) this.#pos = this.#next();
@@ -385,6 +457,7 @@ class Reader {
       const fault = characterFault(reference);
       if (fault) this.#fail(fault.replace('xmlParseCharRef', 'xmlParseStringCharRef'));
     }
+    return value.replace(/&#(x?)([\da-fA-F]+);/g, (_, x: string, digits: string) => String.fromCodePoint(parseInt(digits, x ? 16 : 10)));
   }
 
   #attributesDeclaration(): void {
@@ -505,7 +578,7 @@ class Reader {
     if (this.#char() !== ';') this.#fail("EntityRef: expecting ';'");
     this.#pos++;
     if (PREDEFINED.has(name)) return;
-    if (this.#entities.has(name) || (this.#lenient && inAttribute)) throw new Unknown();
+    if (this.#declared.entities.has(name) || (this.#lenient && inAttribute)) throw new Unknown();
     if (!this.#lenient) this.#fail(`Entity '${name}' not defined`);
   }
 
@@ -515,8 +588,8 @@ class Reader {
     if (!this.#at(']]>')) {
       // It keeps the last two characters back, which might begin the end, and shows 50 bytes of the others.
       const read = [...this.#text.slice(from, Math.min(this.#pos, from + 120))].slice(0, this.#pos - from > 120 ? undefined : -2);
-      const told = this.#next(this.#next(from)) > this.#pos ? '' : `\n${firstBytes(read.join(''), 50)}`;
-      this.#fail(`CData section not finished${told}`);
+      if (this.#next(this.#next(from)) > this.#pos) this.#fail('Unregistered error message');
+      this.#fail(`CData section not finished\n${firstBytes(read.join(''), 50)}`);
     }
     this.#pos += 3;
   }

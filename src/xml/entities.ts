@@ -83,8 +83,8 @@ export class References {
     this.#spent += value.length;
     if (depth >= EXPANSION_DEPTH || this.#spent > EXPANSION_LIMIT) {
       throw new XmlFault('VNX007', place, `entity '${name}' expands to too much text`, {
-        hint: 'write the text out instead of nesting entities',
-        libxml2: 'Maximum entity amplification factor exceeded',
+        hint: 'write the text out instead',
+        libxml2: 'Detected an entity reference loop',
       });
     }
     const plain = inAttribute ? value : value.replace(MARKUP, '');

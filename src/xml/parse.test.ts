@@ -3,6 +3,7 @@ import { XmlDocument as Libxml2 } from 'libxml2-wasm';
 import { describe, expect, it } from 'vitest';
 import { attribute, attributeNode, child, children, pathOf, textOf } from './node.ts';
 import { parseXml } from './parse.ts';
+import { serializeNode } from './serialize.ts';
 
 function root(text: string | Uint8Array) {
   const { document, diagnostics } = parseXml(text);
@@ -111,6 +112,12 @@ describe('parseXml', () => {
     expect(fault(deep(258))).toMatchObject({ code: 'VNX004' });
     expect(fault('<a>'.repeat(100_000))).toMatchObject({ code: 'VNX004' });
     expect(parseXml('<a/>', { maxLength: 3 }).diagnostics[0]).toMatchObject({ code: 'VNX011' });
+  });
+  it('writes what is nested very deep indented by thirty levels at most, as libxml2 does', () => {
+    const lines = serializeNode(root('<a>'.repeat(33) + '<b/>' + '</a>'.repeat(33)), { indent: 0 }).split('\n');
+    const indents = lines.map((line) => line.search(/\S/) / 2);
+    expect(indents.slice(0, 34)).toEqual([...Array(31).keys(), 30, 30, 30]);
+    expect(indents.slice(34)).toEqual([...indents.slice(0, 33)].reverse());
   });
   it('accepts and refuses what libxml2 does, on text made of markup', () => {
     const pieces = fc.constantFrom(

@@ -58,11 +58,12 @@ function dumpElement(element: XmlElement, indent: number | undefined, extra = ''
   // Blank text that counts would be dropped when this is read again: it goes as references.
   const only = element.children.length === 1;
   const isMixed = element.children.some((c) => c.kind === 'text' || c.kind === 'cdata');
-  const inner = indent === undefined || isMixed ? undefined : indent + 1;
+  // libxml2 stops counting at thirty.
+  const inner = indent === undefined || isMixed ? undefined : Math.min(indent + 1, 30);
   out += '>';
   for (const c of element.children)
     out += inner === undefined ? dumpNode(c, undefined, indent === undefined && !only) : `\n${'  '.repeat(inner)}${dumpNode(c, inner)}`;
-  if (inner !== undefined) out += `\n${'  '.repeat(inner - 1)}`;
+  if (inner !== undefined) out += `\n${'  '.repeat(indent ?? 0)}`;
   return `${out}</${element.name}>`;
 }
 

@@ -83,6 +83,31 @@ const texts: readonly string[] = [
   ...['<!DOCTYPE', '<!DOCTYPE >', '<!DOCTYPE network', '<!DOCTYPE network [', '<!DOCTYPE network []'],
   ...['<!FOO>', 'x'].map((subset) => `<!DOCTYPE network [${subset}]><network/>`),
   '<!DOCTYPE network><!DOCTYPE network><network/>',
+  ...[
+    '',
+    'x',
+    ' ',
+    '<!-- c -->',
+    '<!ELEMENT a ANY>',
+    '<!ELEMENT a ANY',
+    "<!ENTITY e 'v'> x",
+    '<?pi x?>',
+    '<!',
+    '&#37;y;',
+    '&#37;x;',
+    '<![IGNORE[]]>',
+  ].map((value) => `<!DOCTYPE network [<!ENTITY % y '<!-- y -->'>\n<!ENTITY % x "${value}"> %x;]>${inside('')}`),
+  ...["[<!ENTITY % x SYSTEM 'f'> %x;]", "[<!ENTITY % x '<!-- c -->'> %x;]", "SYSTEM 'f'"].flatMap((subset) => [
+    `<!DOCTYPE network ${subset}>${inside('<title>a&f;b</title>')}`,
+    `<?xml version='1.0' standalone='yes'?><!DOCTYPE network ${subset}>${inside('<title>a&f;b</title>')}`,
+  ]),
+  // Bytes that are no UTF-8, as a file in Latin-1 has them.
+  ...['\udce9', '\udcff', '\udcc0\udc80', '\udced\udca0\udc80', '\udcf4\udc90\udc80\udc80', '\udce2\udc82'].flatMap((bytes) => [
+    `<network><name>n${bytes}</name></network>`,
+    `<network>\n<name>é</name><a b='${bytes}'/></network>`,
+    ...[`<!-- ${bytes} -->`, `<![CDATA[${bytes}]]>`, `<a${bytes}/>`, `<a ${bytes}='1'/>`, `&${bytes};`, `<?p ${bytes}?>`].map(inside),
+    ...['<a>', '<a>b', '<a></', '<', '<a>&#', '<a b', '<a><![CDATA['].flatMap((before) => [`${before}${bytes}`, `${before}${bytes}/>`]),
+  ]),
   // The declaration.
   ...['version="1.0"', 'version="1.0"encoding="UTF-8"', 'encoding="UTF-8"', 'version=1.0', 'version', 'version = "1.0" '].map((a) =>
     declared(a),
@@ -168,6 +193,8 @@ const texts: readonly string[] = [
       `<bridge name='vdoc'/><ip address='10.95.1.1' prefix='24'><dhcp><range start='10.95.1.5' end='10.95.1.9'/><host mac='${mac}' ip='10.95.1.7'/></dhcp></ip>`,
     ),
   ]),
+  // As deep as libxml2 goes, and the levels that it indents.
+  ...[35, 254, 255].map((depth) => inside(`<metadata><m xmlns='urn:m'>${'<x>'.repeat(depth)}${'</x>'.repeat(depth)}</m></metadata>`)),
   // What is read in one place and not in another.
   ...[
     `<forward mode='passthrough'><address type='pci' bus='4'/><pf dev='eth20'/><pf/></forward>`,
