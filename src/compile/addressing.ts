@@ -54,7 +54,10 @@ function compileRoutes(network: CompleteNetwork, bridge: string, report: Report)
   });
 }
 
-/** What an address is that a bridge cannot have (RFC 4291, section 2); undefined for any other. The kernel takes all IPv4 ones but 0.0.0.0. */
+/**
+ * What an address is at which nobody reaches a bridge (RFC 4291, section 2); undefined for any other. The kernel takes all IPv4 ones but 0.0.0.0, and
+ * those of IPv4 in IPv6's form, but to every socket these are IPv4 (RFC 3493, section 3.7).
+ */
 function whyNobodys({ family, value }: IpValue): string | undefined {
   if (value === 0n) return 'the address of nobody';
   if (family === 'ipv4') return undefined;
@@ -88,7 +91,7 @@ function checkAddresses(network: CompleteNetwork, bridge: string, report: Report
     if (nobodys !== undefined) {
       report.error({
         code: 'VNC005',
-        message: `${formatIp(subnet)} is ${nobodys}: no device of this host can have it`,
+        message: `${formatIp(subnet)} is ${nobodys}: nobody reaches a host at it`,
         path: `${path}/@address`,
         found: ip.address,
         hint: `use an address of your own, such as ${subnet.family === 'ipv4' ? '192.168.122.1' : 'fd00::1'}`,
