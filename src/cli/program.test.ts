@@ -328,6 +328,20 @@ describe('documents', () => {
     expect(await run(['format', '--check', path])).toMatchObject({ code: 0, out: '' });
   });
 
+  it('says of a document that is nested too deeply that it is', async () => {
+    const deep = [
+      file('deep.json', '['.repeat(20_000) + ']'.repeat(20_000)),
+      file('deep.yaml', `name: x\nips:\n${'- '.repeat(20_000)}x\n`),
+    ];
+    for (const verb of ['validate', 'format', 'convert'])
+      for (const one of deep) {
+        const { code, out, err } = await run([verb, one]);
+        expect([code, out + err], `${verb} ${one}`).toEqual([1, expect.stringMatching(/: error: what begins here is nested too deeply/)]);
+      }
+    const brackets = file('brackets.json', JSON.stringify({ name: 'x', description: '[{'.repeat(1000) }));
+    expect((await run(['validate', brackets])).code).toBe(0);
+  });
+
   it('format keeps what the letters are, whatever their bytes', async () => {
     const latin1 = join(folder, 'latin1.xml');
     writeFileSync(latin1, Buffer.from("<?xml version='1.0' encoding='ISO-8859-1'?><network><name>caf\u00e9</name></network>", 'latin1'));

@@ -43,7 +43,7 @@ async function readView(source: Source): Promise<ReadDocument> {
   const named = { name: source.name, text };
   const atStart = { start: 0, end: 0 };
   const refuse = (diagnostics: readonly Diagnostic[]): ReadDocument => ({ source: named, xml: '', diagnostics });
-  const fault = encodingFault(source.bytes, text);
+  const fault = textFault(source.bytes, text);
   if (fault) return refuse([fault]);
   const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
   if (document.errors.length > 0) {
@@ -90,11 +90,43 @@ async function readView(source: Source): Promise<ReadDocument> {
   return { source: named, xml, diagnostics, ...(network ? { network } : {}) };
 }
 
-/** YAML and JSON are UTF-8: what stands in the text for other bytes would be stored in their place. */
-export function encodingFault(bytes: Uint8Array, text: string): Diagnostic | undefined {
-  if (isUtf8(bytes)) return undefined;
-  const span = { start: Math.max(0, text.indexOf('\ufffd')), end: text.indexOf('\ufffd') + 1 };
-  return { code: 'VNJ001', severity: 'error', message: 'document is not valid UTF-8', span, hint: 'save the document as UTF-8' };
+/**
+ * What of the bytes of a YAML or JSON document keeps it from the parser: other encodings than UTF-8 (what stands for their letters would be
+ * stored), and nesting that the parser's recursion cannot follow: at the end of its stack V8 may abort the process.
+ */
+export function textFault(bytes: Uint8Array, text: string): Diagnostic | undefined {
+  const fault = { code: 'VNJ001', severity: 'error' } as const;
+  if (!isUtf8(bytes)) {
+    const start = Math.max(0, text.indexOf('\ufffd'));
+    return { ...fault, message: 'document is not valid UTF-8', span: { start, end: start + 1 }, hint: 'save the document as UTF-8' };
+  }
+  const start = tooDeepAt(text);
+  if (start === undefined) return undefined;
+  return { ...fault, message: 'what begins here is nested too deeply', span: { start, end: start + 1 } };
+}
+
+/** Levels of brackets or indentation that no network has. */
+const TOO_DEEP = 200;
+
+function tooDeepAt(text: string): number | undefined {
+  const indented = /^(?: |[-?:] ){200}/m.exec(text);
+  if (indented) return indented.index;
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const c = text[at];
+    if (c === '"') at = endOfString(text, at);
+    else if (c === '[' || c === '{') depth++;
+    else if (c === ']' || c === '}') depth = Math.max(0, depth - 1);
+    if (depth > TOO_DEEP) return at;
+  }
+  return undefined;
+}
+
+/** The place of the closing quote, or of the line's end where that comes first. */
+function endOfString(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"' && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 /** Elements that are lists in the view. */

@@ -5,7 +5,7 @@ import { parseXml } from '../../xml/parse.ts';
 import { DNSMASQ_NAMESPACE } from '../../network/dnsmasq-options.ts';
 import { FAILED, OK } from '../exit.ts';
 import type { Io } from '../io.ts';
-import { encodingFault, readDocument, writeForm } from '../reader.ts';
+import { textFault, readDocument, writeForm } from '../reader.ts';
 import { showFindings } from '../documents.ts';
 import { readSources, type Source } from '../sources.ts';
 import { clean, shellLine } from '../render/text.ts';
@@ -55,16 +55,20 @@ async function lay(io: Io, source: Source, canonical: boolean, asData: boolean):
   }
   const { parseDocument } = await import('../yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
+  const fault = textFault(source.bytes, text);
+  if (fault) {
+    if (!asData) showFindings(io, [fault], { name: source.name, text });
+    return undefined;
+  }
   const document = parseDocument(text, { prettyErrors: false });
-  const fault = encodingFault(source.bytes, text);
-  if (fault || document.errors.length > 0) {
-    const faults = (fault ? [] : document.errors).map((e) => ({
+  if (document.errors.length > 0) {
+    const faults = document.errors.map((e) => ({
       code: 'VNJ001',
       severity: 'error' as const,
       message: e.message,
       span: { start: e.pos[0], end: e.pos[1] },
     }));
-    if (!asData) showFindings(io, fault ? [fault] : faults, { name: source.name, text });
+    if (!asData) showFindings(io, faults, { name: source.name, text });
     return undefined;
   }
   return source.kind === 'json' ? `${JSON.stringify(document.toJS(), null, 2)}\n` : document.toString({ lineWidth: 0 });
