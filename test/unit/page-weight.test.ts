@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { expect, it } from 'vitest';
@@ -11,7 +12,7 @@ it('the library fits a page: base to interface bundle for a browser, under 60 kB
       contents: ['base', 'inet', 'xml', 'network', 'interface']
         .map((room) => `export * as ${room} from './src/${room}/index.ts';`)
         .join('\n'),
-      resolveDir: new URL('../..', import.meta.url).pathname,
+      resolveDir: join(import.meta.dirname, '../..'),
       loader: 'ts',
     },
     bundle: true,
