@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest';
-import { deviceEvents, firewallEvents } from './monitor.ts';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import type { HostEvent } from './monitor.ts';
+import { deviceEvents, firewallEvents, pollDnsmasq } from './monitor.ts';
 
 const uuid = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
 const chain = 'n_3e3fce45_4f53_4fa7_bb32_11f34168b82b_to';
@@ -48,5 +53,26 @@ describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
   it("is silent about other tables, and about what is not nft's", () => {
     expect(firewallEvents('{"delete": {"table": {"family": "ip", "name": "filter", "handle": 1}}}')).toEqual([]);
     expect(firewallEvents('not json')).toEqual([]);
+  });
+});
+
+describe('pollDnsmasq', () => {
+  it('tells once of a process that is gone, though nobody saw it run', () => {
+    vi.useFakeTimers();
+    const folder = mkdtempSync(join(tmpdir(), 'monitor-'));
+    const events: HostEvent[] = [];
+    const end = pollDnsmasq(folder, (event) => events.push(event));
+    const runs = (network: string, pid: number | undefined): void => writeFileSync(join(folder, network, 'pid'), `${String(pid)}\n`);
+    for (const network of [uuid, 'other', 'starting']) mkdirSync(join(folder, network));
+    runs(uuid, spawnSync('true').pid);
+    runs('other', process.pid);
+    vi.advanceTimersByTime(10_000);
+    expect(events).toMatchObject([{ kind: 'dnsmasq', network: uuid }]);
+    runs(uuid, process.pid);
+    vi.advanceTimersByTime(10_000);
+    expect(events.length).toBe(1);
+    end();
+    vi.useRealTimers();
+    rmSync(folder, { recursive: true });
   });
 });

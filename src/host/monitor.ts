@@ -112,22 +112,21 @@ function follow(argv: readonly string[], onLine: (line: string) => void): () => 
   };
 }
 
-/** Tells when a process that a pid file names is gone, once per process. */
-function pollDnsmasq(folder: string, listener: (event: HostEvent) => void): () => void {
-  const alive = new Map<string, number>();
+/** Tells when a process that a pid file names is gone, once per process; also of one that nobody saw run, as after a restart of ours. */
+export function pollDnsmasq(folder: string, listener: (event: HostEvent) => void): () => void {
+  const last = new Map<string, { readonly pid: number; readonly isGone: boolean }>();
   const timer = setInterval(() => {
     const networks = new Set(list(folder));
-    for (const network of alive.keys()) if (!networks.has(network)) alive.delete(network);
+    for (const network of last.keys()) if (!networks.has(network)) last.delete(network);
     for (const network of networks) {
-      const known = alive.get(network);
-      if (known !== undefined && exists(known)) continue;
-      const pid = readPid(join(folder, network, 'pid'));
-      if (pid !== undefined && pid !== known && exists(pid)) {
-        alive.set(network, pid);
-      } else if (known !== undefined) {
-        alive.delete(network);
-        listener({ kind: 'dnsmasq', network, summary: `process ${String(known)} is gone` });
-      }
+      const seen = last.get(network);
+      if (seen?.isGone === false && exists(seen.pid)) continue;
+      const pid = readPid(join(folder, network, 'pid')) ?? seen?.pid;
+      if (pid === undefined) continue;
+      const isGone = !exists(pid);
+      last.set(network, { pid, isGone });
+      const isTold = seen?.isGone === true && seen.pid === pid;
+      if (isGone && !isTold) listener({ kind: 'dnsmasq', network, summary: `process ${String(pid)} is gone` });
     }
   }, PROCESS_POLL_MS);
   return () => clearInterval(timer);
