@@ -36,7 +36,7 @@ function httpPart({ runDir }: DaemonOptions): DaemonPart {
 
 /** Repairs what others damage, as soon as the host tells of it. */
 function watchPart(options: DaemonOptions): DaemonPart {
-  return (driver, log) => Promise.resolve(watch(driver, (listener) => monitorHost(options.runDir, listener), { log }));
+  return (driver, log) => Promise.resolve(watch(driver, (listener) => monitorHost(options.runDir, listener), { log, firstLook: true }));
 }
 
 /** Keeps what is written of leases short where nobody reads it. */

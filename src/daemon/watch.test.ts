@@ -14,6 +14,7 @@ function setUp(
   repair: (ref: unknown) => boolean,
   quietMs = 5,
   active = true,
+  firstLook = false,
 ): {
   emit: (e: HostEvent) => void;
   repaired: unknown[];
@@ -43,7 +44,7 @@ function setUp(
       listener = l;
       return () => undefined;
     },
-    { log: (level, message) => logged.push(`${level} ${message}`), quietMs, longestWaitMs: quietMs * 8 },
+    { log: (level, message) => logged.push(`${level} ${message}`), quietMs, longestWaitMs: quietMs * 8, firstLook },
   );
   return { emit: (e) => listener(e), repaired, yielded, logged, end };
 }
@@ -56,6 +57,13 @@ describe('watch', () => {
     w.end();
     expect(w.repaired).toEqual([{ uuid: a }]);
     expect(w.logged).toEqual(['info mended what others changed']);
+  });
+
+  it('looks at all that runs at the beginning, where it is told to, and where something runs', async () => {
+    const [all, none, quiet] = [setUp(() => true, 5, true, true), setUp(() => true, 5, false, true), setUp(() => true)];
+    await sleep(80);
+    for (const w of [all, none, quiet]) w.end();
+    expect([all, none, quiet].map((w) => w.repaired)).toEqual([[undefined], [], []]);
   });
 
   it('repairs all when the table itself went, and leaves foreign devices alone', async () => {

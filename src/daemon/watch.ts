@@ -7,6 +7,8 @@ export interface WatchOptions {
   readonly quietMs?: number;
   /** Look after this long even when events keep coming. Milliseconds. */
   readonly longestWaitMs?: number;
+  /** Look at once at all that runs: of what happened before the watch nobody tells. */
+  readonly firstLook?: boolean;
   /** Told what was mended and what could not be. */
   readonly log: (level: 'info' | 'warning', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -78,6 +80,11 @@ export function watch(
     if (event.type !== 'metadata') running.changed(event.uuid);
   });
   const endMonitor = monitor((event) => void onEvent(event));
+  if (options.firstLook === true)
+    void running.some().then(
+      (some) => (some ? note(undefined, 'before virtnetd started') : undefined),
+      () => undefined, // files that cannot be read are told by every call
+    );
   return () => {
     over = true;
     clearTimeout(timer);

@@ -21,3 +21,10 @@ it('a document with a wrong port forward is refused, with line and column; one t
   expect(codec.read(text, 'n.xml').ok).toBe(true);
   expect(parseDocument(text.replace('10.0.1.9', '10.0.0.8'), {}).ok).toBe(true);
 });
+
+it('a stored carriage return is one when it is read again', () => {
+  const { value } = parseDocument('<network><name>a&#13;b</name><bridge name="v"/></network>', {}) as {
+    value: Parameters<typeof codec.write>[0];
+  };
+  expect(codec.read(codec.write(value), 'n.xml')).toMatchObject({ ok: true, value: { name: 'a\rb' } });
+});

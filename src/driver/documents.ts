@@ -17,9 +17,11 @@ export const codec: DocumentCodec = {
     const { network, diagnostics } = readNetwork(text, { source, stored: true, quiet: true });
     return asResult(network, diagnostics);
   },
-  // A pool that was made from a physical function stands in the live form only.
+  // A pool that was made from a physical function stands in the live form only. libvirt writes a carriage return as it is, and reads a line feed.
   write: (network) =>
-    writeNetwork(network, { live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0 }),
+    writeNetwork(network, {
+      live: hasExpandedPool(network) && network.forward.interfaces.length + network.forward.addresses.length > 0,
+    }).replaceAll('\r', '&#13;'),
 };
 
 export interface ParseOptions {

@@ -122,6 +122,17 @@ describe('a restart under guests', () => {
     },
     60_000,
   );
+
+  test('what others damaged while none ran is mended by the next one, of its own accord', async () => {
+    await driver[Symbol.asyncDispose]();
+    await daemon.end();
+    sh('nft flush ruleset; ip link set vr1 down');
+    daemon = await startVirtnetd({ folder });
+    driver = connect();
+    await expect.poll(async () => (await driver.diff()).steps.map(({ key }) => key), { timeout: 20_000 }).toEqual([]);
+    expect(sh('nft list chain inet virtnet postrouting; ip -o link show vr1')).toMatch(/vmap @nat_from[^]*vr1: <[^>]*\bUP\b/);
+    expect(daemon.log()).toContain('cause="before virtnetd started"');
+  }, 60_000);
 });
 
 /** One thing that a client does to its network, and how the network is afterwards. */
