@@ -18,8 +18,11 @@ const NOBODY = '192.0.2.250';
  */
 export async function broadcasts(guests: readonly Listener[]): Promise<Record<string, Record<string, string>>> {
   const captures = await Promise.all(guests.map(capture));
-  for (const [i, { netns }] of guests.entries())
+  for (const [i, { netns }] of guests.entries()) {
     execFileSync('ip', ['-n', netns, 'address', 'replace', `192.0.2.${String(i + 1)}/24`, 'dev', 'eth0']);
+    // Where the last request is still waited for, none is sent at once.
+    execFileSync('ip', ['-n', netns, 'neigh', 'flush', 'dev', 'eth0']);
+  }
   await Promise.all(guests.map(({ netns }) => once(spawn('ip', ['netns', 'exec', netns, 'ping', '-c', '1', '-W', '1', NOBODY]), 'exit')));
   const seen = Object.fromEntries(guests.map(({ netns }) => [netns, {} as Record<string, string>]));
   for (const [i, stop] of captures.entries()) {
