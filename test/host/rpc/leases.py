@@ -162,7 +162,7 @@ try:
     for port in ports:
         port.delete()
     awaited(lambda: 'v' not in text('.macs'))
-    print(text('.macs'))
+    print(text('.macs').replace('[\n]', '[]'))  # as Debian 13's library has it
     net.destroy()
     print('files:', awaited(lambda: not glob.glob(NSS + '.*')))
     for call in (net.DHCPLeases, lambda: libvirt.open(sys.argv[1]).networkLookupByName('leases')):
