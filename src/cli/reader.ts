@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Diagnostic, Span } from '../base/diagnostic.ts';
-import { inLibxml2sWords } from '../driver/libxml2-fault.ts';
+import { inLibxml2sWords } from '../driver/libxml2-words.ts';
 import { checkForwards } from '../forwards/document.ts';
 import { parseNetwork, readNetwork, writeNetwork, type Network, type ReadNetwork } from '../network/index.ts';
 import { readNetworkView, viewNetwork } from '../network/view.ts';

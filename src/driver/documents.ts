@@ -6,7 +6,7 @@ import { checkForwards } from '../forwards/document.ts';
 import type { Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';
 import { writeNetwork } from '../network/write-network.ts';
-import { inLibxml2sWords } from './libxml2-fault.ts';
+import { inLibxml2sWords } from './libxml2-words.ts';
 import { hasExpandedPool } from './live.ts';
 import { schemaFindings } from './schema-findings.ts';
 import type { DocumentCodec } from './store.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { faultMessage, inLibxml2sWords, libxml2Fault } from './libxml2-fault.ts';
+import { libxml2Fault } from './libxml2-fault.ts';
+import { faultMessage, inLibxml2sWords } from './libxml2-words.ts';
 
 /** Every expectation is what libvirtd 11.3 (libxml2 2.9.14) answers. Thousands more are asked of it by test/host/rpc-random.oracle.test.ts. */
 const said = (text: string): string | undefined => {

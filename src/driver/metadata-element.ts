@@ -4,7 +4,7 @@ import { serializeNode } from '../xml/serialize.ts';
 import { forbiddenAt, nameEnd } from '../xml/characters.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import { namespaceRefused, refused } from './errors.ts';
-import { inLibxml2sWords } from './libxml2-fault.ts';
+import { inLibxml2sWords } from './libxml2-words.ts';
 
 /**
  * An element as it is stored in `<metadata>`: everything in it that has no namespace gets this one, under the prefix `key`.

@@ -5,7 +5,7 @@ import { readPort } from '../interface/port.ts';
 import { parseXml } from '../xml/parse.ts';
 import type { ParseOptions } from './documents.ts';
 import { validated } from './documents.ts';
-import { asLibxml2Reads } from './libxml2-fault.ts';
+import { asLibxml2Reads } from './libxml2-words.ts';
 
 /** What a guest's document says that is not the port's own business. */
 export type PlugDocument = Partial<NetworkPort> & { readonly mtu?: number; readonly linkDown?: boolean; readonly target?: string };

@@ -3,7 +3,7 @@ import { updateNetwork } from '../network/update.ts';
 import type { Operation } from './change.ts';
 import type { NetworkRef, UpdateRequest } from './driver.ts';
 import { refused } from './errors.ts';
-import { asLibxml2Reads } from './libxml2-fault.ts';
+import { asLibxml2Reads } from './libxml2-words.ts';
 import { lookup } from './lookup.ts';
 import { affected, editDocuments, withSoundForwards } from './metadata.ts';
 import { following } from './port-operations.ts';
