@@ -39,6 +39,7 @@ test socat socat
 test strace strace
 test firewall-cmd firewalld
 test ufw ufw
+test mkfs.ext4 e2fsprogs
 oracle xmllint libxml2-utils
 oracle iptables iptables
 oracle tcc tcc

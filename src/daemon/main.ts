@@ -74,7 +74,8 @@ async function run(options: DaemonOptions): Promise<void> {
   const ended = signal(() => void daemon?.reload());
   try {
     const { configDir, stateDir, runDir, nssDir } = options;
-    await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS });
+    const onRefused = (error: unknown): void => tell(log, error);
+    await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS, onRefused });
     const wanted = [...(nssDir === undefined ? [] : [nssPart(options, nssDir)]), ...(options.watch ? [watchPart(options)] : [])];
     const parts = [httpPart(options), leasePart(options), ...wanted];
     daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
@@ -82,7 +83,8 @@ async function run(options: DaemonOptions): Promise<void> {
     log('info', 'ending; the networks go on');
     await daemon.stop();
   } catch (error) {
-    fail(log, error);
+    tell(log, error);
+    process.exitCode = 1;
   }
 }
 
@@ -94,10 +96,9 @@ function signal(reload: () => void): Promise<void> {
   });
 }
 
-function fail(log: Log, error: unknown): void {
+function tell(log: Log, error: unknown): void {
   const fields = isVirtnetError(error) ? { code: error.code, hint: error.hint } : {};
   log('error', error instanceof Error ? error.message : String(error), fields);
-  process.exitCode = 1;
 }
 
 // Not awaited here: the bundle is CommonJS, which takes what V8 made of it (scripts/lib/start.cjs).

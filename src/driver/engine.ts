@@ -183,7 +183,7 @@ export class Engine {
       const facts = await (held.facts ?? host.facts());
       const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, { unsettled: named(pending, state) }), wide);
       const outcome = await this.#reconcile(desired, { networks: wide }, options);
-      if (isSome(pending)) await store.setPending(new Set());
+      if (isSome(pending)) store.setPending(new Set());
       return { value: undefined, state, ...outcome };
     };
     await this.#mutex.quiet(options.yieldMs ?? 0);
@@ -216,6 +216,11 @@ export class Engine {
         await this.#lock.release();
       }
     });
+  }
+
+  /** Changes files of the store alone, as `exclusive` does. */
+  alone(purpose: string, action: () => void): Promise<void> {
+    return this.exclusive(purpose, () => Promise.resolve(action()));
   }
 
   #context(held: Pick<Held, 'facts'> = {}): RoundsContext {
@@ -290,7 +295,7 @@ export class Engine {
   async #carryOut<T>(drafted: Drafted<T>, context: OperationContext, options: UpOptions, tell?: Tell): Promise<Outcome<T>> {
     const { state, change, desired } = drafted;
     const { events } = this.#options;
-    const done = desired === undefined ? await this.#store(change, state) : await this.#change(change, state, desired, options);
+    const done = desired === undefined ? this.#store(change, state) : await this.#change(change, state, desired, options);
     try {
       if (tell) await tell(() => hooksAfter(change.events, state, change.next));
     } catch (refusal) {
@@ -303,32 +308,34 @@ export class Engine {
   }
 
   /** Stores a change of documents. */
-  async #store({ next }: Change<unknown>, state: DriverState): Promise<Done> {
-    return { state: await this.#options.store.commit(state, next), plan: NO_PLAN, applied: next !== state };
+  #store({ next }: Change<unknown>, state: DriverState): Done {
+    return { state: this.#options.store.commit(state, next), plan: NO_PLAN, applied: next !== state };
   }
 
   /** Stores a change and makes it real, or neither. */
   async #change(change: Change<unknown>, state: DriverState, desired: Desired, options: UpOptions): Promise<Done> {
     const { store } = this.#options;
     const left = store.heldPending();
-    await store.setPending(bothOf(left, change.scope));
+    store.setPending(bothOf(left, change.scope));
     try {
-      await store.commit(state, change.next);
+      store.commit(state, change.next);
     } catch (error) {
-      await store.setPending(left);
+      store.setPending(left);
       throw error;
     }
     try {
       const { plan, applied } = await this.#reconcile(desired, scopeOf(change), options);
-      await store.setPending(without(left, change.scope));
+      store.setPending(without(left, change.scope));
       const told = options.bounce === true ? untoldGuests(plan.steps, change.next) : [];
       return { state: store.held(), plan: { ...plan, diagnostics: [...plan.diagnostics, ...told] }, applied };
     } catch (error) {
-      await store.commit(change.next, state).catch((files: unknown) => {
+      try {
+        store.commit(change.next, state);
+      } catch (files) {
         throw filesStayed(error, files);
-      });
+      }
       // After a complete undo nothing is pending; after an incomplete one the next run has work to do.
-      if (!isVirtnetError(error) || error.code !== 'VNP002') await store.setPending(left);
+      if (!isVirtnetError(error) || error.code !== 'VNP002') store.setPending(left);
       throw error;
     }
   }
@@ -339,8 +346,8 @@ export class Engine {
     const present = store.held();
     const back = { ...change, next: withFormer(present, former, changedNetworks(former, change.next)) };
     const left = store.heldPending();
-    if (change.scope.size > 0) await store.setPending(bothOf(left, change.scope));
-    await store.commit(present, back.next);
+    if (change.scope.size > 0) store.setPending(bothOf(left, change.scope));
+    store.commit(present, back.next);
     if (change.scope.size === 0) return;
     const isUndone = await this.#desired(present, back, context)
       .then((desired) => this.#reconcile(desired, scopeOf(back), {}))
@@ -348,7 +355,7 @@ export class Engine {
         () => true,
         () => false,
       );
-    if (isUndone) await store.setPending(left); // else the next change finishes it
+    if (isUndone) store.setPending(left); // else the next change finishes it
   }
 
   /** Networks that are neither defined nor running any more leave nothing behind. */
@@ -426,7 +433,7 @@ export class Engine {
       if (isVirtnetError(error)) return;
       throw error;
     }
-    await store.setPending(new Set());
+    store.setPending(new Set());
   }
 }
 

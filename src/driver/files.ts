@@ -1,18 +1,5 @@
-import {
-  closeSync,
-  fsync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  symlinkSync,
-  unlinkSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { makeFolders } from '../host/make-folders.ts';
 import { isMissing } from './read-file.ts';
 
@@ -22,9 +9,17 @@ export type FileChange =
   | { readonly op: 'link'; readonly path: string; readonly target: string }
   | { readonly op: 'remove'; readonly path: string };
 
+/** How the names of files change. */
+export interface Names {
+  /** A new file, whole but not on the disk yet, takes its name. */
+  put(temp: string, path: string): void;
+  /** A file goes, if it is there. */
+  remove(path: string): void;
+}
+
 export interface FileOptions {
-  /** Survive a power cut: fsync the files. Not wanted for /run, whose files die with the machine anyway. */
-  readonly durable: boolean;
+  /** Default: at once, and nobody sees to it that a power cut is survived: enough for /run, whose files die with the machine anyway. */
+  readonly names?: Names | undefined;
   /** Called before each operation on the file system; a test throws here to play a crash. */
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
@@ -33,54 +28,43 @@ const TEMP = /^\..*\.tmp$/;
 let counter = 0;
 
 /**
- * Makes the files so. Each one changes atomically (temp file, rename); all new contents are on the disk before the first name changes,
- * but the names themselves may not be there yet: until their folders are synced, a power cut may bring the old files back, whole.
- * A failure before the first rename changes nothing; one after it may leave a part of the changes, in the given order.
- * @returns the folders on a disk that are to be synced (`FolderSync`).
+ * Makes the files so. Each one changes atomically (temp file, rename); all new contents are written before the first name changes.
+ * A failure before that changes nothing; one after it may leave a part of the changes, in the given order.
  * @throws the file system's own error.
  */
-export async function changeFiles(changes: readonly FileChange[], options: FileOptions): Promise<ReadonlySet<string>> {
+export function changeFiles(changes: readonly FileChange[], options: FileOptions): void {
   const step = options.onOperation ?? (() => undefined);
-  const lasting = new Set<string>();
-  for (const { path } of changes) {
-    const folder = dirname(path);
-    if (!isInMemory(folder, step) && options.durable) lasting.add(folder);
-  }
-  const sync = changes.length === 1 ? syncAlone : syncAside;
-  const temps = new Map<FileChange, string>();
+  const names = options.names ?? plainNames(step);
+  const temps = new Map<string, string>();
   try {
-    await Promise.all(
-      changes.map(async (change) => {
-        if (change.op === 'remove') return;
-        const folder = dirname(change.path);
-        const temp = `${folder}/.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`;
-        temps.set(change, temp);
-        await writeTemp(change, temp, lasting.has(folder) ? sync : undefined, step);
-      }),
-    );
-    for (const change of changes) settle(change, temps, step);
+    for (const change of changes) {
+      if (change.op === 'remove') continue;
+      const temp = `${dirname(change.path)}/.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`;
+      temps.set(change.path, temp);
+      writeTemp(change, temp, step);
+    }
+    for (const { path } of changes) {
+      const temp = temps.get(path);
+      if (temp === undefined) names.remove(path);
+      else names.put(temp, path);
+      temps.delete(path);
+    }
   } finally {
     for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
   }
-  return lasting;
 }
 
-/** tmpfs and ramfs, as statfs(2) calls them. */
-const IN_MEMORY: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
-
-/** Milliseconds for which it is remembered what file system a folder is on. */
-const REMEMBERED_MS = 1000;
-const fileSystems = new Map<string, { readonly isInMemory: boolean; readonly until: number }>();
-
-/** True for a folder on a file system that has no disk to wait for. Makes the folder where it is missing. */
-function isInMemory(folder: string, step: (operation: string) => void): boolean {
-  const known = fileSystems.get(folder);
-  const now = performance.now();
-  if (known && now < known.until) return known.isInMemory;
-  const { type } = inFolder(folder, step, () => statfsSync(folder));
-  const found = IN_MEMORY.has(type);
-  fileSystems.set(folder, { isInMemory: found, until: now + REMEMBERED_MS });
-  return found;
+function plainNames(step: (operation: string) => void): Names {
+  return {
+    put: (temp, path) => {
+      step(`rename ${path}`);
+      renameSync(temp, path);
+    },
+    remove: (path) => {
+      step(`unlink ${path}`);
+      removeFile(path);
+    },
+  };
 }
 
 /** Does something in a folder, which is made where it is missing. */
@@ -123,30 +107,7 @@ function makeFolder(folder: string, step: (operation: string) => void): void {
   makeFolders(folder, 0o755);
 }
 
-/** fsync(2) on a thread of its own: nothing else of this process waits with it, and several files go to the disk together. */
-const syncAside = promisify(fsync);
-
-/** A disk that answers within this many milliseconds is waited for on the spot: to hand the wait to another thread and back costs as much. */
-const QUICK_MS = 1;
-/** One that took longer is waited for aside for so many times as long: the process stands still for a tenth of the time at most. */
-const ASIDE = 10;
-let asideUntil = -Infinity;
-
-/** fsync(2) of a file that is written alone. */
-async function syncAlone(fd: number): Promise<void> {
-  const began = performance.now();
-  if (began < asideUntil) return syncAside(fd);
-  fsyncSync(fd);
-  const took = performance.now() - began;
-  if (took > QUICK_MS) asideUntil = began + took * ASIDE;
-}
-
-async function writeTemp(
-  change: Exclude<FileChange, { op: 'remove' }>,
-  temp: string,
-  sync: ((fd: number) => Promise<void>) | undefined,
-  step: (operation: string) => void,
-): Promise<void> {
+function writeTemp(change: Exclude<FileChange, { op: 'remove' }>, temp: string, step: (operation: string) => void): void {
   step(`create ${temp}`);
   if (change.op === 'link') {
     inFolder(dirname(temp), step, () => symlinkSync(change.target, temp));
@@ -156,10 +117,6 @@ async function writeTemp(
   try {
     step(`write ${temp}`);
     writeAll(fd, change.text);
-    if (sync) {
-      step(`fsync ${temp}`);
-      await sync(fd);
-    }
   } catch (error) {
     // A descriptor does not know its name; who is told of a full disk wants to know which.
     throw error instanceof Error && !('path' in error) ? Object.assign(error, { path: change.path }) : error;
@@ -177,21 +134,8 @@ function writeAll(fd: number, text: string): void {
   for (let at = written; at < length;) at += writeSync(fd, bytes, at);
 }
 
-function settle(change: FileChange, temps: Map<FileChange, string>, step: (operation: string) => void): void {
-  if (change.op === 'remove') {
-    step(`unlink ${change.path}`);
-    removeFile(change.path);
-    return;
-  }
-  const temp = temps.get(change);
-  if (temp === undefined) throw new Error(`no temp file for ${change.path}`);
-  step(`rename ${change.path}`);
-  renameSync(temp, change.path);
-  temps.delete(change);
-}
-
 /** One call of the system, where `rmSync` looks twice first. */
-function removeFile(path: string): void {
+export function removeFile(path: string): void {
   try {
     unlinkSync(path);
   } catch (error) {

@@ -186,6 +186,7 @@ export class LocalDriver implements LocalNetworkDriver {
    */
   async autostart(options: ChangeOptions = {}): Promise<ChangeResult> {
     const { engine, store } = this.#parts;
+    if (store.isLeftUnsynced() && options.dryRun !== true) await engine.alone('autostart', () => store.sweep());
     const owed = store.autostartOwed();
     const wanted = [...engine.read().networks.values()].filter((r) => r.autostart && r.config !== undefined && (owed?.has(r.uuid) ?? true));
     const failed = new Set<string>();
@@ -195,7 +196,7 @@ export class LocalDriver implements LocalNetworkDriver {
       failed,
     );
     const isNews = owed === undefined || owed.size !== failed.size;
-    if (isNews && options.dryRun !== true) await engine.exclusive('autostart', () => store.setAutostartOwed(failed));
+    if (isNews && options.dryRun !== true) await engine.alone('autostart', () => store.setAutostartOwed(failed));
     return result;
   }
 
@@ -265,8 +266,11 @@ export class LocalDriver implements LocalNetworkDriver {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#parts.events.flush();
-    await this.#parts.store.settled();
-    await this.#parts.host[Symbol.asyncDispose]();
+    try {
+      await this.#parts.store.settled();
+    } finally {
+      await this.#parts.host[Symbol.asyncDispose]();
+    }
   }
 
   async #change(purpose: string, operation: Operation<readonly string[]>, options: RunOptions): Promise<ChangeResult> {

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { VirtnetError } from '../base/errors.ts';
 import { runHooks } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
@@ -34,6 +35,8 @@ export interface OpenOptions {
   readonly keepLockMs?: number | undefined;
   /** Told once of each change that has waited a second for another process: who that is. Nobody is told where virtnetd makes the changes. */
   readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;
+  /** Told of a stored change that the disk then refuses (VND018); by default closing the driver throws it. */
+  readonly onRefused?: ((error: VirtnetError) => void) | undefined;
   /** Default: this machine, in this process's network namespace. The driver closes it. */
   readonly host?: Host | undefined;
 }
@@ -43,10 +46,10 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
   const configDir = folderOf('VIRTNET_CONFIG_DIR', options.configDir);
   const stateDir = folderOf('VIRTNET_STATE_DIR', options.stateDir);
   const runDir = folderOf('VIRTNET_RUN_DIR', options.runDir);
-  const { keepLockMs, onWait } = options;
+  const { keepLockMs, onWait, onRefused } = options;
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs, onWait });
   const stored = settlingCodec(codec);
-  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs });
+  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs, onRefused });
   const events = new EventQueue();
   const context = {
     uuid: randomUUID,

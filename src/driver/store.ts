@@ -8,7 +8,6 @@ import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
 import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
-import { FolderSync } from './folder-sync.ts';
 import { Folder, TICK_MS } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
@@ -17,7 +16,9 @@ import { readListed, readText } from './read-file.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, emptyState } from './state.ts';
+import { isLeft, settleLeft, unsyncedFolder } from './settle-left.ts';
 import type { Unsettled } from './unsettled.ts';
+import { Unsynced } from './unsynced.ts';
 
 /** How documents become text and back; the store knows nothing of XML. */
 export interface DocumentCodec {
@@ -33,6 +34,8 @@ export interface StoreOptions extends StoreFolders {
   readonly bootId: string;
   /** Milliseconds for which this process keeps the host's lock after a change. Default 0. */
   readonly keepLockMs?: number | undefined;
+  /** Told (VND018) of a file that the disk refuses after it was written; where nobody is, `settled` throws it. */
+  readonly onRefused?: ((error: VirtnetError) => void) | undefined;
   /** Called before each operation on the file system; a test throws here to play a crash. */
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
@@ -56,6 +59,8 @@ export class Store {
   readonly #allFolders: readonly Folder<unknown>[];
   /** What is being written, by path: a file that says just that need not be read into another value. */
   readonly #written = new Map<string, Network>();
+  /** What nobody was told yet. */
+  #refused: VirtnetError | undefined;
   #state: DriverState = emptyState;
   /** What the state was made of, see `#versions`. */
   #madeOf: number | undefined;
@@ -63,14 +68,22 @@ export class Store {
   #pending: Unsettled | undefined;
   /** What the run folder holds is of this boot, as of the last look. */
   #isOfThisBoot = false;
-  readonly #names: FolderSync;
+  readonly #lasting: Unsynced;
   /** What the files of one look say: a network that runs as it is stored has two with the same text, which are one value. */
   #texts: Map<string, Network> | undefined;
 
   constructor(options: StoreOptions) {
     this.#options = options;
     this.#layout = layoutOf(options);
-    this.#names = new FolderSync(options.onOperation);
+    this.#lasting = new Unsynced({
+      folder: unsyncedFolder(options.configDir, options.bootId),
+      onFailure: (path, error) => {
+        const refusal = notOnDisk(path, error);
+        if (options.onRefused) options.onRefused(refusal);
+        else this.#refused = refusal;
+      },
+      onOperation: options.onOperation,
+    });
     const document = (_file: string, path: string, text?: string): Loaded<Network> =>
       loadDocument(path, options.codec, { text, network: this.#written.get(path) }, this.#texts);
     const keepsLock = (options.keepLockMs ?? 0) >= TICK_MS;
@@ -148,15 +161,15 @@ export class Store {
    * Makes the files say `to` where they say `from`, and gives the state that they say then. The caller holds the lock.
    * @throws VirtnetError VND009 when the disk refuses; the files then say `from` again as far as the disk lets them.
    */
-  async commit(from: DriverState, to: DriverState): Promise<DriverState> {
+  commit(from: DriverState, to: DriverState): DriverState {
     const changed = changedNetworks(from, to);
     const changes = this.#changes(from, to, changed);
     const isBase = from === this.#state && this.#madeOf === this.#versions();
     try {
-      if (changes.volatile.length > 0) await this.#prepareBoot();
-      await this.#apply(changes);
+      if (changes.volatile.length > 0) this.#prepareBoot();
+      this.#apply(changes);
     } catch (error) {
-      await this.#apply(this.#changes(to, from, changed)).catch(() => undefined); // the first error tells more than this one
+      this.#takeBack(this.#changes(to, from, changed));
       throw notStored(error);
     } finally {
       this.#written.clear();
@@ -187,13 +200,28 @@ export class Store {
     return { ...record, ports: plugged, ...(stored && { config: stored }), ...(running && { live: running }) };
   }
 
-  /** Done when all that was committed is on the disk, names too. */
+  /** Done when all that was committed is on the disk, names too. @throws VirtnetError VND018 when it refused one. */
   async settled(): Promise<void> {
-    await this.#names.done();
+    await this.#lasting.done();
+    const refused = this.#refused;
+    this.#refused = undefined;
+    if (refused) throw refused;
   }
 
-  /** Removes what killed processes left half written. The caller holds the lock. */
+  /** True when a process was killed, or the machine stopped, before changes were on the disk: `sweep` is due before the files are believed. */
+  isLeftUnsynced(): boolean {
+    return isLeft(this.#options);
+  }
+
+  /** Ends what killed processes, or a machine that stopped, left half done. The caller holds the lock. */
   sweep(): void {
+    const { configDir, bootId, codec } = this.#options;
+    settleLeft({
+      configDir,
+      folders: [this.#layout.definitions, this.#layout.autostart],
+      bootId,
+      isUsable: (path, text) => 'value' in loadDocument(path, codec, { text, network: undefined }),
+    });
     for (const folder of [this.#layout.definitions, this.#layout.autostart, this.#layout.live, this.#layout.ports]) sweepTemps(folder);
   }
 
@@ -209,14 +237,14 @@ export class Store {
   }
 
   /** @throws VirtnetError VND009. A full disk is no reason: what takes things away must be possible there. */
-  async setPending(networks: Unsettled): Promise<void> {
+  setPending(networks: Unsettled): void {
     this.#pending = undefined; // until the file says so
     try {
-      await this.#setList(this.#layout.pending, networks);
+      this.#setList(this.#layout.pending, networks);
       this.#pending = networks;
     } catch (error) {
       if (networks === 'all' || networks.size === 0 || !isFull(error)) throw notStored(error);
-      await this.setPending('all'); // an empty file takes no room
+      this.setPending('all'); // an empty file takes no room
     }
   }
 
@@ -227,21 +255,21 @@ export class Store {
   }
 
   /** The boot's autostart has been made, but for these networks. @throws VirtnetError VND009. */
-  async setAutostartOwed(networks: ReadonlySet<string>): Promise<void> {
+  setAutostartOwed(networks: ReadonlySet<string>): void {
     try {
-      await this.#prepareBoot();
-      await this.#change([{ op: 'write', path: this.#layout.autostartOwed, text: linesFrom(networks) }], false);
+      this.#prepareBoot();
+      this.#change([{ op: 'write', path: this.#layout.autostartOwed, text: linesFrom(networks) }], false);
     } catch (error) {
       throw notStored(error);
     }
   }
 
   /** A list that says `all` is an empty file, and one that says nothing is none. */
-  async #setList(path: string, networks: Unsettled): Promise<void> {
-    await this.#prepareBoot();
+  #setList(path: string, networks: Unsettled): void {
+    this.#prepareBoot();
     const text = networks === 'all' ? '' : linesFrom(networks);
     const isNone = networks !== 'all' && networks.size === 0;
-    await this.#change([isNone ? { op: 'remove', path } : { op: 'write', path, text }], false);
+    this.#change([isNone ? { op: 'remove', path } : { op: 'write', path, text }], false);
   }
 
   #lookAtBoot(): boolean {
@@ -250,10 +278,10 @@ export class Store {
   }
 
   /** Before the first write after a boot: what the run folder holds belongs to networks that died with the machine. */
-  async #prepareBoot(): Promise<void> {
+  #prepareBoot(): void {
     if (readText(this.#layout.boot)?.trim() === this.#options.bootId) return;
     const stale = [this.#live, this.#ports].flatMap((f) => [...f.read().keys()].map((file) => `${f.path}/${file}`));
-    await this.#change(
+    this.#change(
       [
         ...[...stale, this.#layout.pending, this.#layout.autostartOwed].map((path): FileChange => ({ op: 'remove', path })),
         { op: 'write', path: this.#layout.boot, text: `${this.#options.bootId}\n` },
@@ -263,18 +291,24 @@ export class Store {
     this.#isOfThisBoot = true;
   }
 
-  async #apply(changes: Changes): Promise<void> {
-    if (changes.durable.length > 0) await this.#change(changes.durable, true);
-    if (changes.volatile.length > 0) await this.#change(changes.volatile, false);
+  #apply(changes: Changes): void {
+    if (changes.durable.length > 0) this.#change(changes.durable, true);
+    if (changes.volatile.length > 0) this.#change(changes.volatile, false);
   }
 
-  async #change(changes: readonly FileChange[], durable: boolean): Promise<void> {
+  /** As far as the disk lets it; the error that led here tells more than another one. */
+  #takeBack(changes: Changes): void {
+    try {
+      this.#apply(changes);
+    } catch {
+      return;
+    }
+  }
+
+  #change(changes: readonly FileChange[], durable: boolean): void {
     lastWriters.set(this.#ports.path, this);
-    const done = changeFiles(changes, { durable, onOperation: this.#options.onOperation });
-    // What is written is read while the disk is waited for.
-    const read = this.#folders().map((folder) => [folder, folder.readWritten(changes)] as const);
-    this.#names.soon(await done);
-    for (const [folder, values] of read) folder.refresh(values);
+    changeFiles(changes, { names: durable ? this.#lasting : undefined, onOperation: this.#options.onOperation });
+    for (const folder of this.#folders()) folder.refresh(folder.readWritten(changes));
   }
 
   #changes(from: DriverState, to: DriverState, changed: readonly string[]): Changes {
@@ -360,6 +394,15 @@ function notStored(error: unknown): VirtnetError {
     code: 'VND009',
     message: `cannot store the change: ${fileErrorWords(error)}`,
     hint: 'make room or make the folder writable; nothing has been changed',
+    cause: error,
+  });
+}
+
+function notOnDisk(path: string, error: unknown): VirtnetError {
+  return new VirtnetError({
+    code: 'VND018',
+    message: `the disk did not take '${path}': ${systemWords(error)}`,
+    hint: 'the change is lost when this machine stops: look after the disk, then make it again',
     cause: error,
   });
 }

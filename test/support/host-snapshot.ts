@@ -43,9 +43,9 @@ function files(folder: string, except: RegExp): Record<string, string> {
   const out: Record<string, string> = {};
   if (!existsSync(folder)) return out;
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    if (except.test(name)) continue;
     const path = join(folder, name);
     const found = lstatSync(path);
-    if (except.test(name)) continue;
     if (found.isSymbolicLink()) out[path] = `-> ${readlinkSync(path)}`;
     if (!found.isFile()) continue;
     // Which process has read its files is told by its number.
@@ -100,7 +100,8 @@ export function hostSnapshot(): HostSnapshot {
     files: {
       // What autostart could not start is noted: that is what a failed one is to leave. In `words` is what dnsmasq says, where root is nobody else.
       ...files(process.env['VIRTNET_RUN_DIR'] ?? '', /(^|\/)(lock|pid|boot|autostart-owed|words$)/),
-      ...files(process.env['VIRTNET_CONFIG_DIR'] ?? '', /^$/),
+      // What the disk may not have yet is kept for a moment.
+      ...files(process.env['VIRTNET_CONFIG_DIR'] ?? '', /^\.unsynced-/),
       ...files(process.env['VIRTNET_STATE_DIR'] ?? '', /leases/),
     },
     processes: dnsmasqs()
