@@ -318,6 +318,20 @@ describe('documents', () => {
     expect(await run(['validate', '-'], { stdin: good })).toMatchObject({ code: 0, out: '<stdin>: ok\n' });
   });
 
+  it.each(['validate', 'format', 'up', 'plan', 'define', 'convert'])('%s takes stdin once', async (verb) => {
+    const twice = await run([verb, '-', '-'], { stdin: good });
+    expect(twice).toMatchObject({
+      code: 2,
+      out: '',
+      calls: [],
+      err: expect.stringMatching(/"-" is given more than once[^]*hint: leave one/) as string,
+    });
+    if (verb === 'convert') return; // what it prints is data anyway
+    const { code, out, err } = await run([verb, '-', '-', '--json'], { stdin: good });
+    expect([code, err]).toEqual([2, '']);
+    expect(JSON.parse(out)).toMatchObject({ error: { code: 'VNU001' } });
+  });
+
   it('format prints, checks and writes; comments stay', async () => {
     const path = file('messy.xml', `<network><!-- why --><name>lab</name></network>`);
     const laid = '<network>\n  <!-- why -->\n  <name>lab</name>\n</network>\n';

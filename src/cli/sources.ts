@@ -16,9 +16,16 @@ const DOCUMENT = /\.(xml|ya?ml|json)$/i;
 
 /**
  * Reads the documents that the operands name: files, folders (all documents below them, sorted) and `-` for stdin.
- * @throws VirtnetError VNU001 for what cannot be read or a folder without documents.
+ * @throws VirtnetError VNU001 for what cannot be read, a folder without documents, or a second `-`.
  */
 export function readSources(io: Io, operands: readonly string[]): readonly Source[] {
+  if (operands.filter((operand) => operand === '-').length > 1) {
+    throw new VirtnetError({
+      code: 'VNU001',
+      message: 'stdin is read once, and "-" is given more than once',
+      hint: 'leave one "-", and name the other documents as files',
+    });
+  }
   return operands.flatMap((operand) => {
     if (operand === '-') {
       const bytes = reading('<stdin>', io.stdin);
