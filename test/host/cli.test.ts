@@ -378,4 +378,21 @@ describe('where output goes', () => {
     ok('format', '--write', messy);
     expect(readFileSync(messy, 'utf8')).toBe('<network>\n  <!-- mine -->\n  <name>m</name>\n</network>\n');
   });
+
+  test('format --write leaves the old text where the disk is full', () => {
+    const small = join(folder, 'small');
+    mkdirSync(small);
+    expect(sh('mount', '-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', small).status).toBe(0);
+    const messy = join(small, 'messy.xml');
+    const text = `<network><name>m</name>${'<!-- x -->'.repeat(3000)}</network>`;
+    writeFileSync(messy, text);
+    sh('sh', '-c', `cat /dev/zero >${small}/fill`);
+    expect(virtnet('format', '--write', messy)).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining(`cannot write "${messy}": no space left on device`) as string,
+    });
+    expect(readFileSync(messy, 'utf8')).toBe(text);
+    expect(readdirSync(small)).toEqual(['fill', 'messy.xml']);
+    sh('umount', small);
+  });
 });

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { VirtnetError } from '../../base/errors.ts';
 import { layoutXml } from '../../xml/layout.ts';
 import { parseXml } from '../../xml/parse.ts';
@@ -7,6 +6,7 @@ import { FAILED, OK } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { textFault, readDocument, writeForm } from '../reader.ts';
 import { showFindings } from '../documents.ts';
+import { replaceFile } from '../replace-file.ts';
 import { readSources, type Source } from '../sources.ts';
 import { clean, shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
@@ -27,7 +27,7 @@ export const run: Run = async (io, operands, options) => {
     files.push({ file: source.name, ok: true, changed, ...(asData && !write && !check ? { text: laid } : {}) });
     if (write) {
       if (source.name === '<stdin>') throw new VirtnetError({ code: 'VNU001', message: 'stdin cannot be written to: leave --write out' });
-      if (changed) writing(source.name, () => writeFileSync(source.name, laid));
+      if (changed) writing(source.name, () => replaceFile(source.name, laid));
       if (changed && !asData) io.out(`${clean(source.name)}\n`);
     } else if (check) {
       if (changed && !asData) io.out(`${clean(source.name)}\n`);
