@@ -237,6 +237,7 @@ export class Engine {
     const desired = await this.#desired(state, change, context);
     const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), bounce, dryRun: true });
     this.#options.host.checkTools?.(steps);
+    if (change.only !== undefined) await this.#options.host.foresee?.(steps);
     const diagnostics = [...desired.diagnostics, ...(bounce === true ? untoldGuests(steps, change.next) : [])];
     return { value: change.value, state: change.next, plan: { steps, diagnostics }, applied: false };
   }

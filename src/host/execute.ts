@@ -209,7 +209,8 @@ function byRemoval(commands: readonly IpCommand[]): readonly (readonly IpCommand
   return parts;
 }
 
-function stepError(steps: readonly Step[], index: number, cause: unknown): VirtnetError {
+/** The error of a step that failed. */
+export function stepError(steps: readonly Step[], index: number, cause: unknown): VirtnetError {
   const step = steps[index];
   const inner = isVirtnetError(cause) ? cause : undefined;
   const isStopped = cause instanceof Error && cause.name === 'AbortError';

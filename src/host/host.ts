@@ -50,6 +50,8 @@ export interface Host extends AsyncDisposable {
   observe(request: ObserveRequest): Promise<HostState>;
   /** Looks before anything is changed whether the programs that the steps need are there. @throws VirtnetError VNH002 for one that is not. */
   checkTools?(steps: readonly Step[]): void;
+  /** Looks, for a plan of single guests that is only shown, at what else only the steps would find. @throws VirtnetError VNP001 as they would. */
+  foresee?(steps: readonly Step[]): Promise<void>;
   /**
    * Carries the steps out in order. All firewall steps go to the kernel as one transaction, at the place of the first of them.
    * @throws VirtnetError VNP001 with `details.step` (index into `steps`), the tool's own words and a hint. Steps before it (and, in a

@@ -74,8 +74,11 @@ function changeLines(step: StepOf<'link'>): readonly Omit<IpCommand, 'step'>[] {
   return createLines(after).map((args) => ({ args, ...(spec.type === 'veth' ? { meaning: takenInside(spec.peer) } : {}) }));
 }
 
+/** A guest's end of a veth pair: a network namespace and the device's name there. */
+export type GuestEnd = Pick<Extract<LinkSpec, { type: 'veth' }>['peer'], 'netns' | 'name'>;
+
 /** The name on the host was free a moment ago: the compile looks for it, and cannot look into namespaces. */
-function takenInside({ name, netns }: { readonly name: string; readonly netns: string }): NonNullable<IpCommand['meaning']> {
+export function takenInside({ name, netns }: GuestEnd): NonNullable<IpCommand['meaning']> {
   return {
     of: /File exists/,
     message: `network namespace '${netns}' has a device named '${name}' already`,

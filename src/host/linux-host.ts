@@ -7,6 +7,7 @@ import { readFacts, readPortFacts } from './facts.ts';
 import { foreignChains } from './foreign-chains.ts';
 import { legacyChains } from './legacy-chains.ts';
 import { AheadListing, type HostTools } from './handler.ts';
+import { checkGuestEnds } from './guest-ends.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { LinkDump } from './link-dump.ts';
@@ -50,6 +51,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
     checkTools: checkServer,
+    foresee: checkGuestEnds,
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignChains: async () => (await Promise.all([foreignChains(), legacyChains(tools.proc)].map((read) => read.catch(() => [])))).flat(),
     listeners: () => Promise.resolve(readListeners(tools.proc)),

@@ -32,10 +32,16 @@ describe('ports on the real kernel', () => {
     ip('netns add one');
     const { port } = await driver.attach('lab', { attachment: { type: 'netns', netns: 'one', guestDev: 'eth0' }, owner: { name: 'one' } });
     const dev = port.attachment.type === 'netns' ? port.attachment.dev : '';
-    await expect(driver.attach('lab', { attachment: { type: 'netns', netns: 'one', guestDev: 'eth0' } })).rejects.toMatchObject({
-      message: expect.stringContaining("network namespace 'one' has a device named 'eth0' already") as string,
-      hint: expect.stringContaining('--dev') as string,
-    });
+    for (const netns of ['one', '/run/netns/one'])
+      for (const dryRun of [true, false])
+        await expect(driver.attach('lab', { attachment: { type: 'netns', netns, guestDev: 'eth0' } }, { dryRun })).rejects.toMatchObject({
+          code: 'VNP001',
+          message: expect.stringMatching(
+            `^could not create link veth\\d: network namespace '${netns}' has a device named 'eth0' already`,
+          ) as string,
+          hint: expect.stringContaining('--dev') as string,
+        });
+    await driver.attach('lab', { attachment: { type: 'netns', netns: 'one', guestDev: 'eth1' } }, { dryRun: true });
     expect(readLine(`/sys/class/net/${dev}/brport/state`)).toBe('3'); // BR_STATE_FORWARDING of linux/if_bridge.h
     expect(readLine('/sys/class/net/virbr7/bridge/stp_state')).toBe('1');
     ip('-n one address add 10.77.0.2/16 dev eth0');
