@@ -78,6 +78,6 @@ export interface HostPaths {
   readonly runDir: string;
   /** Lease logs: `${stateDir}/leases/UUID.log`. */
   readonly stateDir: string;
-  /** The dhcp-script that appends to the lease log. */
+  /** The dhcp-script that appends to the lease log, as dnsmasq is told of it. */
   readonly leaseScript: string;
 }

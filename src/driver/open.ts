@@ -6,7 +6,7 @@ import { runHooks } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { removeLeases } from '../host/leases.ts';
-import { leaseScriptPath } from '../host/lease-script.ts';
+import { toldLeaseScript } from '../host/lease-script.ts';
 import type { LockHolder } from '../host/lock.ts';
 import { linuxHost } from '../host/linux-host.ts';
 import { macFromBytes } from '../inet/mac.ts';
@@ -47,7 +47,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
   const stateDir = folderOf('VIRTNET_STATE_DIR', options.stateDir);
   const runDir = folderOf('VIRTNET_RUN_DIR', options.runDir);
   const { keepLockMs, onWait, onRefused } = options;
-  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: leaseScriptPath() }, keepLockMs, onWait });
+  const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: toldLeaseScript(runDir) }, keepLockMs, onWait });
   const stored = settlingCodec(codec);
   const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs, onRefused });
   const events = new EventQueue();

@@ -15,6 +15,7 @@ import type { DirectHandler, HostTools, StepOf } from './handler.ts';
 import { keepsItsGroups, startInForeground } from './foreground-server.ts';
 import { startJournaled } from './journaled-start.ts';
 import { foldJournal } from './known-leases.ts';
+import { linkLeaseScript } from './lease-script.ts';
 import { compactLeases } from './leases.ts';
 import { makeFolders } from './make-folders.ts';
 import { childrenOf, endProcess, findProcesses, signal } from './process-table.ts';
@@ -77,6 +78,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
   const needsStart = !isRunning || startsAnew(step.changed);
   makeFolders(files.folder, 0o755);
   makeFolders(dirname(files.leases), 0o755);
+  linkLeaseScript(tools.paths);
   settleText(files.conf, r.conf);
   settleText(files.hosts, r.hosts);
   settleText(files.addnHosts, r.addnHosts);
