@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { Diagnostic, Span } from '../base/diagnostic.ts';
+import { lineIndex } from '../base/source.ts';
 import { inLibxml2sWords } from '../driver/libxml2-words.ts';
 import { checkForwards } from '../forwards/document.ts';
 import { parseNetwork, readNetwork, writeNetwork, type Network, type ReadNetwork } from '../network/index.ts';
@@ -38,46 +39,28 @@ function readWhole(source: string | Uint8Array): Pick<ReadNetwork, 'text' | 'dia
 
 /** YAML and JSON: JSON is read as YAML too, which it is a part of, so that findings have places in both. */
 async function readView(source: Source): Promise<ReadDocument> {
-  const { parseDocument } = await import('./yaml.ts');
+  const { parseYaml, places } = await import('./yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
   const named = { name: source.name, text };
-  const atStart = { start: 0, end: 0 };
-  const refuse = (diagnostics: readonly Diagnostic[]): ReadDocument => ({ source: named, xml: '', diagnostics });
+  const lines = lineIndex(text);
+  const at = (d: Diagnostic, span: Span): Diagnostic => ({ ...d, span, position: lines.positionOf(span.start) });
+  const refuse = (diagnostics: readonly Diagnostic[]): ReadDocument => ({
+    source: named,
+    xml: '',
+    diagnostics: diagnostics.map((d) => at(d, d.span ?? { start: 0, end: 0 })),
+  });
   const fault = textFault(source.bytes, text);
   if (fault) return refuse([fault]);
-  const document = parseDocument(text, { prettyErrors: false, strict: true, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    return refuse(
-      document.errors.map((e) => ({
-        code: 'VNJ001',
-        severity: 'error',
-        message: e.code === 'MULTIPLE_DOCS' ? 'a second document starts here: a file holds one' : (e.message.split('\n')[0] ?? e.code),
-        span: { start: e.pos[0], end: e.pos[1] },
-      })),
-    );
-  }
+  const { document, faults } = parseYaml(text);
+  if (faults.length > 0) return refuse(faults);
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: 100 });
   } catch (error) {
-    return refuse([{ code: 'VNJ001', severity: 'error', message: (error as Error).message, span: atStart }]);
+    return refuse([{ code: 'VNJ001', severity: 'error', message: (error as Error).message }]);
   }
-  /** The place of a JSON pointer: the value's own, or that of the nearest thing around it; the start for the whole document. */
-  const spanOf = (pointer: string): Span => {
-    const keys = pointer
-      .split('/')
-      .slice(1)
-      .map((k) => k.replaceAll('~1', '/').replaceAll('~0', '~'));
-    for (let n = keys.length; n > 0; n--) {
-      const node = document.getIn(
-        keys.slice(0, n).map((k) => (/^\d+$/.test(k) ? Number(k) : k)),
-        true,
-      ) as { range?: readonly number[] } | undefined;
-      if (node?.range) return { start: node.range[0] ?? 0, end: node.range[1] ?? 0 };
-    }
-    return atStart;
-  };
-  const placed = (d: Diagnostic): Diagnostic => ({ ...d, span: spanOf(d.path ?? '') });
+  const spanAt = places(document);
+  const placed = (d: Diagnostic): Diagnostic => at(d, spanAt(keysOf(d.path ?? '')));
   const view = readNetworkView(value);
   if (!view.ok) return refuse(view.diagnostics.map(placed));
   // What the values mean is checked where it always is: in the XML that they stand for.
@@ -88,6 +71,14 @@ async function readView(source: Source): Promise<ReadDocument> {
     return placed(pointer === undefined ? d : { ...d, path: pointer });
   });
   return { source: named, xml, diagnostics, ...(network ? { network } : {}) };
+}
+
+/** The keys and indexes of a JSON pointer. */
+function keysOf(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
 /**

@@ -76,12 +76,13 @@ class Reader {
   #object(value: unknown, schema: Schema, path: string): unknown {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return this.#wrong(value, 'an object', path);
     const properties = schema.properties ?? {};
+    const names = Object.keys(properties);
     const out: Record<string, unknown> = {};
     for (const name of Object.keys(value)) {
       if (Object.hasOwn(properties, name)) continue;
-      const meant = nearest(name, Object.keys(properties));
+      const meant = nearest(name, names);
       this.#report('VNJ003', `unknown field "${name}"`, `${path}/${pointer(name)}`, {
-        allowed: Object.keys(properties).join(', '),
+        allowed: names.join(', '),
         hint: meant === undefined ? 'remove it' : `did you mean "${meant}"?`,
       });
     }

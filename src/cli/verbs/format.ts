@@ -53,21 +53,11 @@ async function lay(io: Io, source: Source, canonical: boolean, asData: boolean):
     if (!asData) showFindings(io, diagnostics, { name: source.name, text });
     return undefined;
   }
-  const { parseDocument } = await import('../yaml.ts');
+  const { parseYaml } = await import('../yaml.ts');
   const text = new TextDecoder().decode(source.bytes);
-  const fault = textFault(source.bytes, text);
-  if (fault) {
-    if (!asData) showFindings(io, [fault], { name: source.name, text });
-    return undefined;
-  }
-  const document = parseDocument(text, { prettyErrors: false });
-  if (document.errors.length > 0) {
-    const faults = document.errors.map((e) => ({
-      code: 'VNJ001',
-      severity: 'error' as const,
-      message: e.message,
-      span: { start: e.pos[0], end: e.pos[1] },
-    }));
+  const unreadable = textFault(source.bytes, text);
+  const { document, faults } = unreadable ? { faults: [unreadable] } : parseYaml(text);
+  if (document === undefined || faults.length > 0) {
     if (!asData) showFindings(io, faults, { name: source.name, text });
     return undefined;
   }
