@@ -63,9 +63,19 @@ describe('<ip>', () => {
     });
     const { diagnostics } = read(text.join(''));
     expect(diagnostics.map(({ code, path, related }) => `${code} ${path ?? ''} in ${related?.[0]?.path ?? ''}`)).toStrictEqual([
+      'VNM065 /network/ip[7]/@address in /network/ip[3]',
       'VNM066 /network/ip[1]/@address in /network/ip[2]',
       'VNM066 /network/ip[5]/@address in /network/ip[2]',
-      'VNM065 /network/ip[7]/@address in /network/ip[3]',
+    ]);
+  });
+
+  it('tells of an address that stands twice as such, also where a third subnet has both in it', () => {
+    const ip = (address: string, prefix: number): string => `<ip address='${address}' prefix='${String(prefix)}'/>`;
+    const { diagnostics } = read([ip('10.0.1.1', 24), ip('10.0.0.1', 8), ip('10.0.1.1', 16), ip('10.0.1.1', 24)].join(''));
+    expect(diagnostics.map(({ code, path, related }) => `${code} ${path ?? ''} in ${related?.[0]?.path ?? ''}`)).toStrictEqual([
+      'VNM065 /network/ip[3]/@address in /network/ip[1]',
+      'VNM065 /network/ip[4]/@address in /network/ip[1]',
+      'VNM066 /network/ip[1]/@address in /network/ip[2]',
     ]);
   });
 });

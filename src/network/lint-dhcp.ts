@@ -1,5 +1,5 @@
 import { contains, formatSubnet, lastAddress, network as networkOf } from '../inet/subnet.ts';
-import { warnAt, warnOfOverlaps } from './lint-warn.ts';
+import { warnAt, warnOfTwin, warnOfOverlaps } from './lint-warn.ts';
 import type { ReadContext } from './context.ts';
 import type { Dhcp } from './dhcp.ts';
 import type { DhcpHost } from './dhcp-host.ts';
@@ -84,17 +84,11 @@ function outside(context: ReadContext, host: DhcpHost, message: string, hint: st
 }
 
 function twice(context: ReadContext, seen: Map<string, DhcpHost>, key: string, host: DhcpHost, attribute: 'ip' | 'mac' | 'name'): void {
-  const first = seen.get(key);
-  if (!first) {
-    seen.set(key, host);
-    return;
-  }
-  warnAt(context, host, {
+  warnOfTwin(context, seen, key, host, () => ({
     code: 'VNM071',
     message: `two hosts have the same ${attribute === 'mac' ? 'MAC address' : attribute}`,
     attribute,
     found: host[attribute],
     hint: attribute === 'name' ? 'rename one of the two' : 'dnsmasq takes one host for each: change one of the two',
-    related: [{ message: 'the other one', element: context.origins.get(first) }],
-  });
+  }));
 }

@@ -6,6 +6,25 @@ export function warnAt(context: ReadContext, part: object, problem: Problem): vo
   if (element) warn(context, element, problem);
 }
 
+/** The same where another part takes part in the problem. */
+function warnBeside(context: ReadContext, other: object, part: object, problem: Problem): void {
+  warnAt(context, part, { ...problem, related: [{ message: 'the other one', element: context.origins.get(other) }] });
+}
+
+/** Warns at a part whose key one before it has. False for the first one, which is kept. */
+export function warnOfTwin<T extends object>(
+  context: ReadContext,
+  seen: Map<string, T>,
+  key: string,
+  part: T,
+  problem: (other: T, part: T) => Problem,
+): boolean {
+  const first = seen.get(key);
+  if (first) warnBeside(context, first, part, problem(first, part));
+  else seen.set(key, part);
+  return first !== undefined;
+}
+
 /** A part of the model that takes addresses of one family, from the first to the last. */
 export interface Stretch<T> {
   readonly part: T;
@@ -21,10 +40,7 @@ export function warnOfOverlaps<T extends object>(
 ): void {
   let last: Stretch<T> | undefined;
   for (const one of stretches.toSorted((a, b) => Number(a.start - b.start))) {
-    if (last && one.start <= last.end) {
-      const related = [{ message: 'the other one', element: context.origins.get(last.part) }];
-      warnAt(context, one.part, { ...problem(last.part, one.part), related });
-    }
+    if (last && one.start <= last.end) warnBeside(context, last.part, one.part, problem(last.part, one.part));
     if (!last || one.end > last.end) last = one;
   }
 }

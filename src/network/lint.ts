@@ -5,7 +5,7 @@ import type { XmlElement } from '../xml/node.ts';
 import type { Problem, ReadContext } from './context.ts';
 import { lintDhcp } from './lint-dhcp.ts';
 import { lintNames } from './lint-names.ts';
-import { warnAt, warnOfOverlaps, type Stretch } from './lint-warn.ts';
+import { warnAt, warnOfOverlaps, warnOfTwin, type Stretch } from './lint-warn.ts';
 import { subnetOf, type Ip } from './ip.ts';
 import type { Network } from './network.ts';
 import { ipValue } from './values.ts';
@@ -50,17 +50,19 @@ function lintNatPorts(context: ReadContext, { forward }: Network): void {
 /** Addresses of the bridge itself: no address of the subnet's own, twice given or overlapping, PTR zones that cannot be cut. */
 function lintAddresses(context: ReadContext, network: Network): void {
   const stretches: Record<Family, Stretch<Ip>[]> = { ipv4: [], ipv6: [] };
+  const known = new Map<string, Ip>();
   for (const ip of network.ips) {
     const subnet = subnetOf(ip);
     if (!subnet) continue;
     lintOwnAddress(context, ip, subnet);
     lintPtr(context, ip, subnet);
+    if (warnOfTwin(context, known, ip.address, ip, clash)) continue;
     stretches[subnet.family].push({ part: ip, start: networkOf(subnet).value, end: lastAddress(subnet).value });
   }
-  for (const ofFamily of Object.values(stretches)) warnOfOverlaps(context, ofFamily, overlap);
+  for (const ofFamily of Object.values(stretches)) warnOfOverlaps(context, ofFamily, clash);
 }
 
-function overlap(other: Ip, { address }: Ip): Problem {
+function clash(other: Ip, { address }: Ip): Problem {
   const same = other.address === address;
   return {
     code: same ? 'VNM065' : 'VNM066',

@@ -92,8 +92,7 @@ class Reader {
       const fallback = property.default ?? resolve(property).default;
       if (own !== undefined) out[name] = this.read(own, property, at);
       else if (fallback !== undefined) out[name] = this.read(fallback, property, at);
-      else if (schema.required?.includes(name))
-        this.#report('VNJ004', `field "${name}" is missing`, path === '' ? '/' : path, { hint: `add "${name}"` });
+      else if (schema.required?.includes(name)) this.#report('VNJ004', `field "${name}" is missing`, path, { hint: `add "${name}"` });
     }
     return out;
   }
@@ -124,12 +123,12 @@ class Reader {
   #wrong(value: unknown, wanted: string, path: string): undefined {
     const found =
       value === null ? 'nothing' : Array.isArray(value) ? 'a list' : typeof value === 'object' ? 'an object' : JSON.stringify(value);
-    this.#report('VNJ002', `${wanted} is wanted here, not ${found}`, path === '' ? '/' : path, { found, allowed: wanted });
+    this.#report('VNJ002', `${wanted} is wanted here, not ${found}`, path, { found, allowed: wanted });
     return undefined;
   }
 
   #report(code: string, message: string, path: string, more: Partial<Diagnostic>): void {
-    this.diagnostics.push({ code, severity: 'error', message, path, ...more });
+    this.diagnostics.push({ code, severity: 'error', message, path: path || '/', ...more });
   }
 }
 
