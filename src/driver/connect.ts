@@ -16,7 +16,7 @@ export async function connect(options: Omit<OpenOptions, 'host'> = {}): Promise<
   const socket = join(folderOf('VIRTNET_RUN_DIR', options.runDir), DAEMON_SOCKET);
   if (existsSync(socket) && (await answers(socket))) {
     const { remoteDriver } = await import('./remote/remote-driver.ts');
-    return remoteDriver(socket);
+    return remoteDriver(socket, options);
   }
   const { openDriver } = await import('./open.ts');
   return openDriver(options);

@@ -3,6 +3,7 @@ import type { Attachment, PortRecord } from '../compile/port.ts';
 import type { ForwardsChange } from '../forwards/edit.ts';
 import type { LinkCounters } from '../host/counters.ts';
 import type { DeviceNode } from '../host/device-node.ts';
+import type { AwaitedLock } from '../host/lock.ts';
 import type { Network } from '../network/network.ts';
 import type { LibvirtSection, UpdateCommand } from '../network/update.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -183,6 +184,8 @@ export interface NetworkDriver extends AsyncDisposable {
    * without refs.
    */
   warnings(refs?: readonly NetworkRef[]): Promise<readonly Diagnostic[]>;
+  /** The host's lock where a change waits for another process to give it back. */
+  awaitedLock(): Promise<AwaitedLock | undefined>;
   /** The document as `virsh net-dumpxml` prints it. */
   xml(ref: NetworkRef, options?: { readonly inactive?: boolean }): Promise<string>;
 

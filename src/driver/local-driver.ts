@@ -3,6 +3,7 @@ import type { VirtnetError } from '../base/errors.ts';
 import { isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Host } from '../host/host.ts';
+import type { AwaitedLock } from '../host/lock.ts';
 import type { Network } from '../network/network.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { Operation } from './change.ts';
@@ -96,6 +97,10 @@ export class LocalDriver implements LocalNetworkDriver {
       running.some(hasForwards) ? host.listeners() : [],
     ]);
     return running.flatMap((network) => [...foreignDropWarnings(network, chains), ...shadowedListeners(network, listeners)]);
+  }
+
+  async awaitedLock(): Promise<AwaitedLock | undefined> {
+    return this.#parts.host.awaitedLock?.();
   }
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {

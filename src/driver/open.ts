@@ -33,7 +33,7 @@ export interface OpenOptions {
   readonly runDir?: string | undefined;
   /** Milliseconds for which the host's lock is kept after a change, for a daemon: changes in quick succession take it once. Default 0. */
   readonly keepLockMs?: number | undefined;
-  /** Told once of each change that has waited a second for another process: who that is. Nobody is told where virtnetd makes the changes. */
+  /** Told once of each change that has waited a second for another process: who that is. */
   readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;
   /** Told of a stored change that the disk then refuses (VND018); by default closing the driver throws it. */
   readonly onRefused?: ((error: VirtnetError) => void) | undefined;

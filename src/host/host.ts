@@ -5,6 +5,7 @@ import type { LinkCounters } from './counters.ts';
 import type { DeviceNode } from './device-node.ts';
 import type { ForeignChain } from './foreign-chains.ts';
 import type { Listener } from './listeners.ts';
+import type { AwaitedLock } from './lock.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
 export interface ObserveRequest {
@@ -67,4 +68,6 @@ export interface Host extends AsyncDisposable {
    * @throws VirtnetError VNH004 naming the holder (process id, command, since when).
    */
   lock(purpose: string, options?: { readonly timeoutMs?: number }): Promise<HostLock>;
+  /** The lock where `lock` waits for another process to give it back. */
+  awaitedLock?(): AwaitedLock | undefined;
 }

@@ -12,7 +12,7 @@ import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { LinkDump } from './link-dump.ts';
 import { readListeners } from './listeners.ts';
-import { freeKeptLock, takeLock, type LockOptions } from './lock.ts';
+import { awaitedLock, freeKeptLock, takeLock, type LockOptions } from './lock.ts';
 import { listTable } from './nft.ts';
 import { observeHost } from './observe.ts';
 import { TcTool } from './tc.ts';
@@ -64,6 +64,7 @@ export function linuxHost(options: LinuxHostOptions): Host {
       if (lock.undisturbed !== true) tools.tc.forget(); // another process may have made devices anew
       return lock;
     },
+    awaitedLock: () => awaitedLock(runDir),
     [Symbol.asyncDispose]: async () => {
       tools.ip.close();
       tools.tc.close();

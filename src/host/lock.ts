@@ -209,6 +209,21 @@ function isOwn(holder: string): boolean {
 
 const keepers = new Map<string, LockKeeper>();
 
+/** Files of locks that this process waits for. */
+const awaited = new Set<string>();
+
+/** A lock that another process has. */
+export interface AwaitedLock {
+  /** As far as the lock's file says. */
+  readonly holder?: LockHolder | undefined;
+}
+
+/** The lock where a change of this process waits for it. */
+export function awaitedLock(runDir: string): AwaitedLock | undefined {
+  const path = lockPath(runDir);
+  return awaited.has(path) ? { holder: readHolder(path) } : undefined;
+}
+
 /** Only called with the turn of this process, so that one keeper a file is enough. @throws VirtnetError VNH001, VNH002, VNH004. */
 async function flock(path: string, timeoutMs: number): Promise<LockKeeper> {
   if (path.includes('\n')) throw cannotLock(path, 'its name has a line break');
@@ -217,10 +232,13 @@ async function flock(path: string, timeoutMs: number): Promise<LockKeeper> {
   const keeper = known === undefined || known.gone ? new LockKeeper() : known;
   keepers.set(path, keeper);
   let answer: FlockAnswer;
+  awaited.add(path);
   try {
     answer = await keeper.take(path, timeoutMs);
   } catch (error) {
     throw cannotLock(path, error instanceof Error ? error.message : String(error));
+  } finally {
+    awaited.delete(path);
   }
   if (answer.code === NOT_FREE) throw held(path);
   if (answer.code === 127) throw notInstalled('flock');

@@ -61,6 +61,7 @@ describe('the HTTP face and its client', () => {
     const ref = 'odd name/../%2f';
     await remote.list();
     await remote.problems();
+    await remote.awaitedLock();
     await remote.warnings();
     await remote.warnings([ref, { uuid }]);
     await remote.get({ name: uuid });
@@ -96,6 +97,7 @@ describe('the HTTP face and its client', () => {
     expect(calls).toEqual([
       ['list'],
       ['problems'],
+      ['awaitedLock'],
       ['warnings', undefined],
       ['warnings', [ref, uuid]],
       ['get', { name: uuid }],
@@ -145,6 +147,16 @@ describe('the HTTP face and its client', () => {
       hint: 'see `virtnet list`',
       libvirt,
     });
+  });
+
+  it('tells who makes a change for whom the daemon waits', async () => {
+    const holder = { pid: 7, command: 'virtnet up big.xml', purpose: 'up', since: '', token: '' };
+    let tell: (holder: unknown) => void = () => undefined;
+    const told = new Promise((resolve) => (tell = resolve));
+    await pair((method) => (method === 'awaitedLock' ? { holder } : told));
+    const remote = remoteDriver(join(folder, 'http.sock'), { onWait: (known) => tell(known) });
+    await remote.start('x'); // which ends when the wait is told
+    expect(await told).toEqual(holder);
   });
 
   it('sends events to those who follow them', async () => {

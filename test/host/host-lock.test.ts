@@ -1,8 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { execFile, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { linuxHost } from '../../src/host/linux-host.ts';
+import { startVirtnetd } from '../support/virtnetd.ts';
 
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
 const paths = { runDir, stateDir: runDir, leaseScript: '/bin/true' };
@@ -41,6 +45,28 @@ test('who waits for another process is told after a second which one it is, and 
   await another;
   await patient[Symbol.asyncDispose]();
   expect(told).toEqual(['of another']);
+});
+
+test('a command whose change virtnetd makes says for whom that one waits', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'awaited-'));
+  await using _daemon = await startVirtnetd({ folder });
+  const locked = join(folder, 'run', basename(file));
+  writeFileSync(join(folder, 'net.xml'), '<network><name>late</name></network>');
+  const words = JSON.stringify({ pid: 1, command: 'another', purpose: 'of another', since: '', token: '' });
+  const another = spawn('flock', [locked, 'sh', '-c', 'echo "$1" >"$0"; echo held; read line', locked, words], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  await once(another.stdout, 'data');
+  const env = { ...process.env, VIRTNET_RUN_DIR: join(folder, 'run') };
+  const command = spawn('bin/virtnet', ['define', join(folder, 'net.xml')], { stdio: ['ignore', 'ignore', 'pipe'], env });
+  const ended = once(command, 'close');
+  let told = '';
+  command.stderr.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+    another.stdin.end('\n');
+  });
+  expect(await ended).toEqual([0, null]);
+  expect(told).toMatch(/^Waiting for process 1 \(another\), which changes this host's networks: of another\n/);
 });
 
 test('a lock of a process that is killed is free', async () => {

@@ -105,6 +105,13 @@ export const operations: Operations = {
     encode: () => ({}),
     handle: (d) => d.problems(),
   },
+  awaitedLock: {
+    method: 'GET',
+    path: '/v1/awaited-lock',
+    summary: "who has the host's lock where a change waits for it",
+    encode: () => ({}),
+    handle: (d) => d.awaitedLock(),
+  },
   warnings: {
     method: 'GET',
     path: '/v1/warnings',

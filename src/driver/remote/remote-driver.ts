@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { VirtnetError, type VirtnetErrorInit } from '../../base/errors.ts';
 import type { DriverEvent, NetworkDriver } from '../driver.ts';
+import type { OpenOptions } from '../open.ts';
 import { operations, urlOf, type Call, type Operation, type RemoteMethod } from './operations.ts';
 
 type AnyOperation = Operation<readonly unknown[], unknown>;
@@ -9,11 +10,12 @@ type AnyOperation = Operation<readonly unknown[], unknown>;
  * The driver of a running virtnetd, over its HTTP socket: the same interface as the local one.
  * Every call rejects with the `VirtnetError` that the daemon's driver gave, or VND007 when the daemon does not answer.
  */
-export function remoteDriver(socketPath: string): NetworkDriver {
+export function remoteDriver(socketPath: string, { onWait }: Pick<OpenOptions, 'onWait'> = {}): NetworkDriver {
   const streams = new Set<() => void>();
   const call = (name: RemoteMethod, args: readonly unknown[]): Promise<unknown> => {
     const operation = operations[name] as unknown as AnyOperation;
-    return send(socketPath, operation, operation.encode(...args));
+    const answer = send(socketPath, operation, operation.encode(...args));
+    return onWait === undefined || operation.method === 'GET' ? answer : tellingOfWaits(answer, methods.awaitedLock, onWait);
   };
   const methods = Object.fromEntries(
     (Object.keys(operations) as RemoteMethod[]).map((name) => [name, (...args: unknown[]) => call(name, args)]),
@@ -33,6 +35,30 @@ export function remoteDriver(socketPath: string): NetworkDriver {
       return Promise.resolve();
     },
   };
+}
+
+/** Milliseconds between questions whether the daemon waits; nobody needs to hear about less. */
+const PATIENCE_MS = 1000;
+
+/** The answer; while it is not there, the daemon is asked each second whether it waits for another process, which is told once. */
+async function tellingOfWaits<T>(
+  answer: Promise<T>,
+  awaitedLock: NetworkDriver['awaitedLock'],
+  onWait: NonNullable<OpenOptions['onWait']>,
+): Promise<T> {
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+    clearInterval(timer);
+  };
+  const ask = async (): Promise<void> => {
+    const lock = await awaitedLock().catch(() => undefined); // the answer says it, too
+    if (isOver || !lock) return;
+    end();
+    onWait(lock.holder);
+  };
+  const timer = setInterval(() => void ask(), PATIENCE_MS);
+  return answer.finally(end);
 }
 
 async function send(socketPath: string, operation: AnyOperation, call: Call): Promise<unknown> {
