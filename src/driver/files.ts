@@ -143,8 +143,8 @@ export function removeFile(path: string): void {
   }
 }
 
-/** Tidying up after a failure must not hide the failure. */
-function attempt(action: () => unknown): void {
+/** For tidying up, which must not hide the failure that it follows. */
+export function attempt(action: () => unknown): void {
   try {
     action();
   } catch {

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratch } from '../../test/support/scratch.ts';
@@ -366,5 +366,19 @@ describe('autostart', () => {
     await driver.stop('b');
     await (await reopen()).autostart();
     expect((await driver.list()).map((n) => n.active)).toEqual([false, false, true, false]);
+  });
+
+  test('a network whose definition the last power cut tore starts as it was defined before', async () => {
+    await driver.define(xml('cut', { uuid: U1, ip: '10.0.0.1' }));
+    await driver.setAutostart('cut', true);
+    await driver[Symbol.asyncDispose]();
+    const definition = join(folder, 'etc/networks/cut.xml');
+    const kept = join(folder, 'etc/.unsynced-boot-before.1');
+    mkdirSync(kept);
+    renameSync(definition, join(kept, 'networks:cut.xml'));
+    writeFileSync(definition, '');
+    driver = await reopen();
+    expect((await driver.autostart()).networks).toMatchObject([{ name: 'cut', uuid: U1, active: true }]);
+    expect(readdirSync(join(folder, 'etc'))).toEqual(['networks']);
   });
 });

@@ -93,6 +93,18 @@ test('what a process keeps that still runs is its own, and an empty file without
   expect(left()).toMatchObject({ 'networks/a': '' });
 });
 
+test('what cannot be settled stops nobody, and stays', () => {
+  put({ 'networks/a': '', 'kept/networks:a': 'old.' });
+  const broken = { configDir: base, folders: [join(base, 'networks')], bootId: 'now' };
+  settleLeft({
+    ...broken,
+    isUsable: () => {
+      throw new Error('i/o error');
+    },
+  });
+  expect(left()).toEqual({ 'networks/a': '', [`${ENDED.replace('BOOT', 'before')}/networks:a`]: 'old.' });
+});
+
 test('a folder without networks, and none at all, have nothing to settle', () => {
   settle();
   expect(readdirSync(base)).toEqual([]);

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isMissing } from './read-file.ts';
+import { attempt } from './files.ts';
 
 const PREFIX = '.unsynced-';
 
@@ -28,12 +28,15 @@ export function isLeft({ configDir, bootId }: Pick<LeftOptions, 'configDir' | 'b
  * Ends what processes could not end that changed files through `Unsynced`. The caller holds the lock.
  * Where one was killed and the machine went on, its changes stand, and are synced. Where the machine stopped, files that it tore are as they were
  * before; if any is torn, what was removed in the same moment is back too, for it may have made room for that one. Torn new files go.
- * @throws the file system's error.
+ * What the file system refuses is left for the next one.
  */
 export function settleLeft(options: LeftOptions): void {
+  const ended = leftIn(options.configDir, options.bootId);
+  if (ended.length > 0) attempt(() => settle(ended, options));
+}
+
+function settle(ended: readonly string[], options: LeftOptions): void {
   const { configDir, folders, bootId } = options;
-  const ended = leftIn(configDir, bootId);
-  if (ended.length === 0) return;
   if (ended.some((name) => isOf(name, bootId))) for (const folder of folders) syncAll(folder);
   const cut = ended.filter((name) => !isOf(name, bootId));
   if (cut.length > 0)
@@ -107,9 +110,8 @@ function filesOf(folder: string): readonly string[] {
 function list(folder: string): readonly string[] {
   try {
     return readdirSync(folder);
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
+  } catch {
+    return []; // whoever reads the definitions tells why they cannot be read
   }
 }
 
