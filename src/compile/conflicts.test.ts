@@ -121,6 +121,11 @@ describe('findConflicts', () => {
     expect(findConflicts(nat, left('192.168.0.0/16'))[0]?.libvirt?.code).toBe(38);
     const six = network('nat', { ips: [{ family: 'ipv6', address: 'fd00::1', prefix: 64 }] });
     expect(findConflicts(six, left('fd00::/64'))[0]?.libvirt?.code).toBe(38);
+    const routed = network('nat', { ips: [ip4], routes: [{ address: '10.77.0.0', prefix: 24, gateway: '192.168.122.9' }] });
+    expect(findConflicts(routed, left('10.77.0.0/24'))).toMatchObject([
+      { code: 'VNC003', libvirt: { code: 1, message: "internal error: Route address '10.77.0.0' conflicts with IP address for 'virbr0'" } },
+    ]);
+    expect(findConflicts(routed, left('10.77.0.0/16'))[0]?.libvirt?.code).toBe(38);
   });
 
   it('misses the devices of a pool, and a physical function without virtual ones', () => {

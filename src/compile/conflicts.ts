@@ -94,7 +94,7 @@ function checkRoutes(network: Network, neighbours: Neighbours, report: Report): 
       path: `/network/route[${String(i + 1)}]`,
       found: formatSubnet(to),
       hint: 'remove the route, or the other owner of the subnet',
-      libvirt: libvirtHelperSays(1, `Route address '${formatIp(to)}' conflicts with IP address for '${equal.dev}'`),
+      libvirt: routeInUseBy(to, equal.dev),
     });
   }
 }
@@ -150,14 +150,30 @@ function checkBridgeFree(network: Network, facts: HostFacts, others: readonly Ne
   });
 }
 
-/** libvirt looks for an interface with the subnet before it makes the bridge, and at IPv4 alone: a bridge left behind with its address is told so. */
+/**
+ * libvirt looks for an interface with a subnet of the network or of its routes before it makes the bridge, and at IPv4 alone: a bridge left behind
+ * with such an address is told so.
+ */
 function inUse(network: Network, { routes }: HostFacts): LibvirtError | undefined {
-  const taken = addressedIps(network).flatMap(({ subnet }) => (subnet.family === 'ipv4' ? hostSubnets(routes).equal(subnet) : []))[0];
-  return taken && inUseBy(taken.dev);
+  const holder = (subnet: Subnet | undefined): string | undefined =>
+    subnet?.family === 'ipv4' && subnet.prefix > 0 ? hostSubnets(routes).equal(subnet)[0]?.dev : undefined;
+  for (const { subnet } of addressedIps(network)) {
+    const dev = holder(subnet);
+    if (dev !== undefined) return inUseBy(dev);
+  }
+  for (const to of network.routes.map(subnetOfRoute)) {
+    const dev = holder(to);
+    if (to && dev !== undefined) return routeInUseBy(to, dev);
+  }
+  return undefined;
 }
 
 function inUseBy(dev: string): LibvirtError {
   return libvirtHelperSays(1, `Network is already in use by interface ${dev}`);
+}
+
+function routeInUseBy(to: Subnet, dev: string): LibvirtError {
+  return libvirtHelperSays(1, `Route address '${formatIp(to)}' conflicts with IP address for '${dev}'`);
 }
 
 const bridges = new WeakMap<readonly Network[], ReadonlyMap<string, readonly Network[]>>();

@@ -16,6 +16,7 @@ const bodies: Readonly<Record<string, string>> = {
   'the name of the bridge is a dot': `<bridge name='..'/>${mac}${ip}`,
   'an interface has the subnet': `<bridge name='vf1'/>${mac}<ip address='203.0.113.1' prefix='24'/>`,
   'a route to the subnet of an interface': `<bridge name='vf1'/>${mac}${ip}<route address='203.0.113.0' prefix='24' gateway='10.96.1.9'/>`,
+  'an interface has the name of the bridge, and one the subnet of a route': `<bridge name='eth21'/>${mac}${ip}<route address='203.0.113.0' prefix='24' gateway='10.96.1.9'/>`,
   'no virtual functions': `<forward mode='hostdev'><pf dev='eth20'/></forward>`,
   'no such physical function': `<forward mode='hostdev'><pf dev='nope'/></forward>`,
   'virtual functions for macvtap': `<forward mode='passthrough'><pf dev='eth20'/></forward>`,
