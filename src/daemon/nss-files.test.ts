@@ -12,7 +12,7 @@ type Leases = Awaited<ReturnType<NssFilesOptions['leases']>>;
 const served = { ips: [{ address: '10.96.0.1', prefix: 22, dhcp: { ranges: [{ start: '10.96.1.10', end: '10.96.1.40' }], hosts: [] } }] };
 const network = (uuid: string, bridge: string, active = true, definition: object = served): NetworkInfo =>
   ({ name: uuid, uuid, bridge, active, network: definition }) as unknown as NetworkInfo;
-const port = (name: string, mac: string) => ({ port: { owner: { name }, mac } });
+const port = (name: string, mac: string) => ({ port: { uuid: `${name} ${mac}`, owner: { name }, mac } });
 
 /** A driver of networks that a test changes, and the files that are kept of them. */
 class Lab {
@@ -39,7 +39,10 @@ class Lab {
           if (found === undefined) throw new VirtnetError({ code: 'VND001', message: 'no network' });
           return found;
         }),
-      ports: () => Promise.resolve(this.ports),
+      ports: ({ uuid }: { uuid: string }) =>
+        this.networks.get(uuid)?.active === true
+          ? Promise.resolve(this.ports)
+          : Promise.reject(new VirtnetError({ code: 'VND005', message: 'not active' })),
       on: (listener: typeof this.emit) => {
         this.emit = listener;
         return () => undefined;
@@ -151,26 +154,58 @@ describe("the files of libvirt's NSS modules", () => {
     lab.ports = [port('vm', '52:54:00:96:00:01')];
     lab.emit({ type: 'port', uuid: 'a' });
     await expect.poll(() => lab.text('virbr96.macs')).toContain('"vm"');
-    lab.put(network('a', 'virbr98'));
-    lab.emit({ type: 'updated', uuid: 'a' });
-    await expect.poll(() => lab.files()).toEqual(['virbr9.status', ...ofC, 'virbr98.macs', 'virbr98.status']);
     lab.networks.delete('c');
     lab.emit({ type: 'lifecycle', uuid: 'c' });
-    await expect.poll(() => lab.files()).toEqual(['virbr9.status', 'virbr98.macs', 'virbr98.status']);
-    // One that takes over the bridge of one that ends.
-    lab.put(network('a', 'virbr98', false), network('b', 'virbr98'));
-    for (const uuid of ['b', 'a']) lab.emit({ type: 'lifecycle', uuid });
+    await expect.poll(() => lab.files()).toEqual(['virbr9.status', 'virbr96.macs', 'virbr96.status']);
+    // A bridge that another network has by then.
+    lab.devices = ['virbr96'];
+    lab.networks.delete('a');
+    lab.emit({ type: 'lifecycle', uuid: 'a' });
     await lab.end();
-    expect(lab.files()).toEqual(['virbr9.status', 'virbr98.macs', 'virbr98.status']);
+    expect(lab.files()).toEqual(['virbr9.status', 'virbr96.macs', 'virbr96.status']);
     expect(lab.log).not.toHaveBeenCalled();
   });
 
-  it('of networks that ended meanwhile go at the start, unless the bridge is there', async () => {
+  it('stay when a network stops, with the last that it leased and its machines, until it is no longer stored', async () => {
+    lab.put(network('a', 'virbr96'));
+    lab.ports = [port('vma', '52:54:00:96:00:01'), port('vmb', '52:54:00:96:00:02'), port('vmb', '52:54:00:96:00:03')];
+    lab.start({ everyMs: 50 });
+    await expect.poll(() => lab.files()).toHaveLength(2);
+    // All of it before the files are written again.
+    lab.tellLeases('a');
+    lab.leases = [{ family: 'ipv4', ip: '10.96.1.24', mac: '52:54:00:96:00:01', expiry: 1796024197 }];
+    lab.emit({ type: 'port', event: 'deleted', uuid: 'a', port: 'vmb 52:54:00:96:00:02' });
+    lab.ports = [];
+    lab.put(network('a', 'virbr97', false));
+    lab.emit({ type: 'lifecycle', uuid: 'a' });
+    await expect.poll(() => lab.text('virbr96.status')).toContain('10.96.1.24');
+    const machines = (): unknown => JSON.parse(lab.text('virbr96.macs'));
+    const vma = { domain: 'vma', macs: ['52:54:00:96:00:01'] };
+    expect(machines()).toEqual([vma, { domain: 'vmb', macs: ['52:54:00:96:00:03'] }]);
+    // They are in the files of its next run, where they go when they are unplugged.
+    lab.ports = [port('vmb', '52:54:00:96:00:03'), port('vmb', '52:54:00:96:00:04')];
+    lab.put(network('a', 'virbr96'));
+    lab.emit({ type: 'lifecycle', uuid: 'a' });
+    await expect.poll(machines).toEqual([vma, { domain: 'vmb', macs: ['52:54:00:96:00:03', '52:54:00:96:00:04'] }]);
+    lab.ports = [];
+    for (const mac of ['03', '04']) lab.emit({ type: 'port', event: 'deleted', uuid: 'a', port: `vmb 52:54:00:96:00:${mac}` });
+    await expect.poll(machines).toEqual([vma]);
+    lab.networks.delete('a');
+    lab.emit({ type: 'lifecycle', uuid: 'a' });
+    await expect.poll(() => lab.files()).toEqual([]);
+  });
+
+  it('of networks that do not run stay at the start, and go with them', async () => {
     for (const bridge of ['virbr96', 'virbr97', 'virbr99']) writeFileSync(join(lab.folder, `${bridge}.status`), '[]');
-    lab.put(network('ended', 'virbr96', false), network('of libvirt', 'virbr97', false), network('runs', 'virbr98'));
-    lab.devices = ['virbr97', 'virbr98'];
+    writeFileSync(join(lab.folder, 'virbr98.macs'), '{ "no": "machines" }');
+    lab.put(network('ended', 'virbr96', false), network('also', 'virbr97', false), network('runs', 'virbr98'));
     lab.start();
-    await expect.poll(() => lab.files()).toEqual(['virbr97.status', 'virbr98.macs', 'virbr98.status', 'virbr99.status']);
+    const ofOthers = ['virbr97.status', 'virbr98.macs', 'virbr98.status', 'virbr99.status'];
+    await expect.poll(() => lab.files()).toEqual(['virbr96.status', ...ofOthers]);
+    await expect.poll(() => lab.text('virbr98.macs')).toBe('[\n]\n');
+    lab.networks.delete('ended');
+    lab.emit({ type: 'lifecycle', uuid: 'ended' });
+    await expect.poll(() => lab.files()).toEqual(ofOthers);
   });
 
   it('are written seldom in a burst of leases, with its end', async () => {

@@ -1,7 +1,6 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { servedDhcp } from '../compile/dhcp-pools.ts';
-import type { PortRecord } from '../compile/port.ts';
 import type { NetworkDriver, NetworkInfo } from '../driver/driver.ts';
 import type { LogRecord } from '../host/leases.ts';
 import { replaceText } from '../host/small-files.ts';
@@ -30,15 +29,32 @@ const EVERY_MS = 250;
 
 const WRITABLE = 'make the folder, writable for virtnetd (ReadWritePaths= of its unit), and start virtnetd again';
 
+/** A machine and the MAC of one of its guests, as `BRIDGE.macs` has them. */
+interface Machine {
+  readonly domain: string;
+  readonly mac: string;
+}
+
+/** What the files of a network that runs were last made of. */
+interface Kept {
+  readonly bridge: string;
+  /** By the uuids of their ports. */
+  readonly machines: ReadonlyMap<string, Machine>;
+  /** The ports that are gone since. */
+  readonly unplugged: Set<string>;
+}
+
 /**
  * Keeps `BRIDGE.status` (leases) and `BRIDGE.macs` (the MACs of guests' names) of each running network with DHCP, in the form of libvirt's network
- * driver: its NSS modules answer from them. What cannot be written is logged once, and tried again with the next change.
+ * driver: its NSS modules answer from them. As libvirt's they stay when the network stops, go when it is neither stored nor running, and machines
+ * stay in them until they are unplugged. What cannot be written is logged once, and tried again with the next change.
  * @returns the function that ends it; the files stay, as the networks do.
  */
 export function keepNssFiles(driver: Pick<NetworkDriver, 'list' | 'get' | 'ports' | 'on'>, options: NssFilesOptions): () => Promise<void> {
   const { folder, everyMs = EVERY_MS, isThere = isDevice } = options;
-  /** By network (its uuid), the bridge whose files are its own. */
+  /** By network (its uuid), the bridge that it has, or had when it was last seen. */
   const bridges = new Map<string, string>();
+  const kept = new Map<string, Kept>();
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
   let nextAt = 0;
@@ -73,28 +89,43 @@ export function keepNssFiles(driver: Pick<NetworkDriver, 'list' | 'get' | 'ports
     }
   };
   const settle = async (uuid: string): Promise<void> => {
-    const bridge = servedBridge(await driver.get({ uuid }).catch(gone));
-    const before = bridges.get(uuid);
-    if (before !== undefined && before !== bridge) {
-      const isTaken = [...bridges].some(([other, its]) => its === before && other !== uuid);
-      if (!isTaken) for (const ending of ['status', 'macs']) rmSync(join(folder, `${before}.${ending}`), { force: true });
-      bridges.delete(uuid);
-    }
+    const network = await driver.get({ uuid }).catch(gone);
+    if (network === undefined) return forget(uuid);
+    if (network.bridge !== undefined) bridges.set(uuid, network.bridge);
+    const served = servedBridge(network);
+    const before = kept.get(uuid);
+    // After its end once more: what it leased and who was unplugged last.
+    const bridge = served ?? before?.bridge;
     if (bridge === undefined) return;
-    bridges.set(uuid, bridge);
-    replaceText(join(folder, `${bridge}.status`), statusText(await options.leases(uuid)));
-    replaceText(join(folder, `${bridge}.macs`), macsText((await driver.ports({ uuid }).catch(gone)) ?? []));
+    const unplugged = before?.unplugged ?? new Set();
+    const leases = await options.leases(uuid);
+    const ports = served === undefined ? [] : ((await driver.ports({ uuid }).catch(gone)) ?? []);
+    const machines = new Map(ports.map(({ port }) => [port.uuid, { domain: port.owner.name, mac: port.mac }]));
+    replaceText(join(folder, `${bridge}.status`), statusText(leases));
+    const macs = join(folder, `${bridge}.macs`);
+    const over = [...unplugged].flatMap((port) => before?.machines.get(port) ?? []);
+    replaceText(macs, macsText([...machinesIn(macs).filter((machine) => !over.some((o) => isSame(o, machine))), ...machines.values()]));
+    for (const port of unplugged) if (!machines.has(port)) unplugged.delete(port);
+    if (served === undefined) kept.delete(uuid);
+    else kept.set(uuid, { bridge, machines, unplugged });
+  };
+  const forget = (uuid: string): void => {
+    const bridge = bridges.get(uuid);
+    // Where the device is there, another network runs on it: one of libvirt's, perhaps.
+    if (bridge !== undefined && !bridge.includes('/') && !isThere(bridge)) {
+      for (const ending of ['status', 'macs']) rmSync(join(folder, `${bridge}.${ending}`), { force: true });
+    }
+    bridges.delete(uuid);
+    kept.delete(uuid);
   };
   const noteAll = async (): Promise<void> => {
-    for (const { uuid, active, bridge } of await driver.list().catch(() => [])) {
-      // Of a network that ended while nobody looked the files are still there. Where the device is, somebody else (libvirt) runs a network on it.
-      if (!active && bridge !== undefined && !bridge.includes('/') && !isThere(bridge)) bridges.set(uuid, bridge);
-      note(uuid);
-    }
+    for (const { uuid } of await driver.list().catch(() => [])) note(uuid);
   };
 
   const endEvents = driver.on((event) => {
-    if (event.type !== 'metadata') note(event.uuid);
+    if (event.type === 'metadata') return;
+    if (event.type === 'port' && event.event === 'deleted') kept.get(event.uuid)?.unplugged.add(event.port);
+    note(event.uuid);
   });
   let endWatch = (): void => undefined;
   try {
@@ -135,12 +166,26 @@ function statusText(leases: readonly ToldLease[]): string {
   );
 }
 
-/** The text of `BRIDGE.macs`: the MACs of each owner's ports, in the spelling of `BRIDGE.status`. */
-function macsText(ports: readonly PortRecord[]): string {
+/** The text of `BRIDGE.macs`: the MACs of each machine's ports, in the spelling of `BRIDGE.status`. */
+function macsText(machines: readonly Machine[]): string {
   const macs = new Map<string, Set<string>>();
-  for (const { port } of ports) macs.set(port.owner.name, (macs.get(port.owner.name) ?? new Set()).add(port.mac));
+  for (const { domain, mac } of machines) macs.set(domain, (macs.get(domain) ?? new Set()).add(mac));
   const domains = [...macs.keys()].sort();
   return jsonText(domains.map((domain) => ({ domain, macs: [...(macs.get(domain) ?? [])] })));
+}
+
+/** What such a file says; nothing for one that is not there, or says something else. */
+function machinesIn(path: string): readonly Machine[] {
+  try {
+    const rows = JSON.parse(readFileSync(path, 'utf8')) as readonly { readonly domain: string; readonly macs: readonly string[] }[];
+    return rows.flatMap(({ domain, macs }) => macs.map((mac) => ({ domain, mac })));
+  } catch {
+    return [];
+  }
+}
+
+function isSame(a: Machine, b: Machine): boolean {
+  return a.domain === b.domain && a.mac === b.mac;
 }
 
 /** Laid out as libvirt does. */

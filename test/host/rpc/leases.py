@@ -110,6 +110,51 @@ def resolved(service, *names):
         print(service, name, sorted({line.split()[0] for line in found.splitlines()}))
 
 
+def kept(when):
+    """What is in the files by now, and who is found by them."""
+    time.sleep(0.5)
+    print(when, status(), text('.macs'), sep='\n')
+    resolved('libvirt', 'given')
+    resolved('libvirt_guest', 'vma', 'vmb')
+
+
+def stored():
+    """The files of a network that is stored: when it stops, starts again, and goes."""
+    global net
+    net = libvirt.open(sys.argv[1]).networkDefineXML(XML)
+    net.create()
+    run('ip', 'link', 'set', 'vg0', 'master', 'virbr96', 'up')
+    v4(1, '-x', 'hostname:given')
+    show('of a network that is stored', 1)
+    ports = [plug(n, owner, '52:54:00:96:00:0%d' % n) for n, owner in ((1, 'vma'), (2, 'vmb'), (3, 'vmb'))]
+    awaited(lambda: ':03' in text('.macs'))
+    ports[1].delete()
+    net.destroy()
+    kept('stopped')
+    net.create()
+    kept('started again')
+    ports = [plug(n, owner, '52:54:00:96:00:0%d' % n) for n, owner in ((1, 'vma'), (4, 'vmb'))]
+    awaited(lambda: ':04' in text('.macs'))
+    kept('plugged in again')
+    for port in ports:
+        port.delete()
+    awaited(lambda: ':04' not in text('.macs'))
+    print(text('.macs'))
+    net.undefine()
+    time.sleep(0.5)
+    print('no longer stored:', bool(text('.status')), text('.macs'))
+    net.destroy()
+    print('files:', awaited(lambda: not glob.glob(NSS + '.*')))
+    net = libvirt.open(sys.argv[1]).networkDefineXML(XML)
+    net.create()
+    awaited(lambda: glob.glob(NSS + '.*'))
+    net.destroy()
+    time.sleep(0.5)
+    print('stopped:', bool(glob.glob(NSS + '.*')))
+    net.undefine()
+    print('files:', awaited(lambda: not glob.glob(NSS + '.*')))
+
+
 def refused(error):
     return error.get_error_code(), error.get_error_domain(), error.get_error_message()
 
@@ -170,5 +215,6 @@ try:
             print(call())
         except libvirt.libvirtError as error:
             print(refused(error))
+    stored()
 finally:
     subprocess.run(('ip', 'netns', 'delete', 'g'))
