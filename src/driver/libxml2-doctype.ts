@@ -1,43 +1,21 @@
 import { isXmlCharacter, nameEnd } from '../xml/characters.ts';
-import { Fault, Libxml2Scanner, Unknown } from './libxml2-scanner.ts';
+import { characterFault, Libxml2References, LOOP, type Entity } from './libxml2-references.ts';
+import { Fault, Unknown } from './libxml2-scanner.ts';
 
-/** Characters that parameter entities may come to before it is not known what libxml2 says. */
-const PARAMETER_LIMIT = 1_000_000;
 /** libxml2 takes deeper ones for a loop, and finds loops so. */
 const PARAMETER_DEPTH = 40;
-const PREDEFINED: ReadonlySet<string> = new Set(['lt', 'gt', 'amp', 'quot', 'apos']);
+/** At the end of an external identifier: a URI with a fragment. */
+const FRAGMENT = /(["'])[^\s"'<>\\^`{|}[\]%#]*#[^\s"'<>\\^`{|}[\]%#]*\1$/;
 const PUBLIC_ID = /^[ \r\na-zA-Z0-9\-'()+,./:=?;!*#@$_%]$/;
 
-/** What a document type declaration has declared so far. */
-interface Declared {
-  readonly entities: Set<string>;
-  /** Replacement texts; undefined for one outside the document, which is never fetched. */
-  readonly parameters: Map<string, string | undefined>;
-  /** Parameter entities that are being read, one in another. */
-  depth: number;
-  /** What they may still come to. */
-  room: number;
-}
-
-/** Reads document type declarations, and the attributes' values and references that depend on what they declare. */
-export class Libxml2DoctypeReader extends Libxml2Scanner {
-  /** Nothing outside the document may declare anything. */
-  protected isStandalone = false;
-  /** An entity that is not declared may be declared outside. */
-  #lenient = false;
-  readonly #declared: Declared;
-
-  constructor(text: string, declared: Declared = { entities: new Set(), parameters: new Map(), depth: 0, room: PARAMETER_LIMIT }) {
-    super(text);
-    this.#declared = declared;
-  }
-
+/** Reads document type declarations. */
+export class Libxml2DoctypeReader extends Libxml2References {
   protected doctype(): void {
     this.pos += 9;
     this.blanks();
     if (this.name() === undefined) this.fail('xmlParseDocTypeDecl : no DOCTYPE name !');
     this.blanks();
-    this.#lenient = this.#externalId(true) && !this.isStandalone;
+    this.lenient = this.#externalId(true) && !this.isStandalone;
     this.blanks();
     if (this.char() === '[') {
       this.pos++;
@@ -101,24 +79,24 @@ export class Libxml2DoctypeReader extends Libxml2Scanner {
     if (name === undefined) this.fail('PEReference: no name');
     if (this.char() !== ';') this.fail("PEReference: expecting ';'");
     this.pos++;
-    const { parameters } = this.#declared;
+    const { parameters } = this.declared;
     const value = parameters.get(name);
     if (parameters.has(name) && value === undefined) return;
-    if (value === undefined && !this.#lenient) this.fail(`PEReference: %${name}; not found`);
-    this.#lenient = !this.isStandalone;
+    if (value === undefined && !this.lenient) this.fail(`PEReference: %${name}; not found`);
+    this.lenient = !this.isStandalone;
     if (value !== undefined) this.#include(value);
   }
 
   /** Reads the declarations of a parameter entity in the place of its reference. */
   #include(value: string): void {
-    if (this.#declared.depth >= PARAMETER_DEPTH) {
-      throw new Fault(this.pos, this.lineOf(), 'Detected an entity reference loop', { text: this.text, caret: this.pos });
+    if (this.declared.depth >= PARAMETER_DEPTH) {
+      throw new Fault(this.pos, this.lineOf(), LOOP, { text: this.text, caret: this.pos });
     }
-    if ((this.#declared.room -= value.length) < 0) throw new Unknown();
-    const inner = new Libxml2DoctypeReader(value, this.#declared);
-    inner.#lenient = this.#lenient;
+    this.spend(value);
+    const inner = new Libxml2DoctypeReader(value, this.declared);
+    inner.lenient = this.lenient;
     inner.isStandalone = this.isStandalone;
-    this.#declared.depth++;
+    this.declared.depth++;
     try {
       inner.#declarations(() => inner.ended());
     } catch (fault) {
@@ -127,7 +105,7 @@ export class Libxml2DoctypeReader extends Libxml2Scanner {
       const inside = fault.caret < value.length ? { text: value, caret: fault.caret } : undefined;
       throw new Fault(this.pos, fault.inside ? fault.line : this.lineOf(), fault.words, fault.inside ?? inside);
     }
-    this.#declared.depth--;
+    this.declared.depth--;
   }
 
   #elementDeclaration(): void {
@@ -163,11 +141,16 @@ export class Libxml2DoctypeReader extends Libxml2Scanner {
     if (name === undefined) this.fail('xmlParseEntityDecl: no name');
     if (!this.blanks()) this.fail('Space required after the entity name');
     let value: string | undefined;
+    let kind: Entity['kind'] = 'internal';
     if (/["']/.test(this.char() ?? '')) value = this.#entityValue();
     else {
+      kind = 'external';
+      const from = this.pos;
       if (!this.#externalId(true)) this.fail('Entity value required');
+      if (FRAGMENT.test(this.text.slice(from, this.pos))) this.fail('Fragment not allowed');
       if (!isParameter && this.char() !== '>' && !this.blanks()) this.fail("Space required before 'NDATA'");
       if (!isParameter && this.at('NDATA')) {
+        kind = 'unparsed';
         this.pos += 5;
         if (!this.blanks()) this.fail("Space required after 'NDATA'");
         this.name();
@@ -176,9 +159,12 @@ export class Libxml2DoctypeReader extends Libxml2Scanner {
     this.blanks();
     if (this.char() !== '>') this.fail(`xmlParseEntityDecl: entity ${name} not terminated`);
     this.pos++;
-    const { entities, parameters } = this.#declared;
-    if (!isParameter) entities.add(name);
-    else if (!parameters.has(name)) parameters.set(name, value);
+    const { entities, parameters } = this.declared;
+    if (isParameter) {
+      if (!parameters.has(name)) parameters.set(name, value);
+    } else if (!entities.has(name)) {
+      entities.set(name, { kind, value: value ?? '', hasMarkup: value?.includes('<') ?? false, isChecked: false });
+    }
   }
 
   /** The replacement text: character references are resolved where an entity is declared. */
@@ -234,46 +220,4 @@ export class Libxml2DoctypeReader extends Libxml2Scanner {
     if (this.char() !== '>') this.fail("'>' required to close NOTATION declaration");
     this.pos++;
   }
-
-  protected attributeValue(): void {
-    const quote = this.char();
-    if (quote !== '"' && quote !== "'") this.fail('AttValue: " or \' expected');
-    this.pos++;
-    while (this.char() !== quote && this.char() !== '<' && this.isCharacter()) {
-      if (this.char() === '&') this.reference(true);
-      else this.pos = this.next();
-    }
-    if (this.char() === '<') this.fail("Unescaped '<' not allowed in attributes values");
-    if (this.char() !== quote) this.fail(this.ended() ? "AttValue: ' expected" : 'invalid character in attribute value');
-    this.pos++;
-  }
-
-  protected reference(inAttribute: boolean): void {
-    if (this.at('&#')) {
-      const raw = /&#(?:x[\da-fA-F]*|\d*);?/y;
-      raw.lastIndex = this.pos;
-      const [found = ''] = raw.exec(this.text) ?? [];
-      this.pos += found.length;
-      const fault = characterFault(found);
-      if (fault) this.fail(fault);
-      return;
-    }
-    this.pos++;
-    const name = this.name();
-    if (name === undefined) this.fail('xmlParseEntityRef: no name');
-    if (this.char() !== ';') this.fail("EntityRef: expecting ';'");
-    this.pos++;
-    if (PREDEFINED.has(name)) return;
-    if (this.#declared.entities.has(name) || (this.#lenient && inAttribute)) throw new Unknown();
-    if (!this.#lenient) this.fail(`Entity '${name}' not defined`);
-  }
-}
-
-/** What is wrong with `&#...;`, which may end too early. */
-function characterFault(raw: string): string | undefined {
-  const isHex = raw[2] === 'x';
-  if (!raw.endsWith(';')) return `CharRef: invalid ${isHex ? 'hexadecimal' : 'decimal'} value`;
-  const code = parseInt(raw.slice(isHex ? 3 : 2, -1), isHex ? 16 : 10) || 0;
-  if (code > 0x10ffff) return 'xmlParseCharRef: character reference out of bounds';
-  return isXmlCharacter(code) ? undefined : `xmlParseCharRef: invalid xmlChar value ${String(code)}`;
 }

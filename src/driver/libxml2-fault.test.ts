@@ -54,14 +54,36 @@ describe("libxml2's words", () => {
       '<?xml version="1.0" standalone="yes"?><!DOCTYPE n SYSTEM "d"><n>&f;</n>',
       `at line 1: Entity 'f' not defined\n<?xml version="1.0" standalone="yes"?><!DOCTYPE n SYSTEM "d"><n>&f;</n>\n${'-'.repeat(67)}^`,
     ],
+    // Entities are looked through at the first reference: in an attribute's place, as content in their own text.
+    [
+      `<!DOCTYPE n [<!ENTITY e '&#60;'>]><n a="&e;"/>`,
+      `at line 1: '<' in entity 'e' is not allowed in attributes values\n<!DOCTYPE n [<!ENTITY e '&#60;'>]><n a="&e;"/>\n${'-'.repeat(43)}^`,
+    ],
+    ["<!DOCTYPE n [<!ENTITY e '&#60;'>]>\n\n<n>&e;</n>", 'at line 1: StartTag: invalid element name\n<\n-^'],
+    ["<!DOCTYPE n [<!ENTITY e '</x>'>]><n>&e;</n>", 'at line 1: chunk is not well balanced\n</x>\n^'],
+    ["<!DOCTYPE n [<!ENTITY e '&e;'>]><n>&e;</n>", 'at line 1: Detected an entity reference loop\n&e;\n---^'],
+    [
+      "<!DOCTYPE n [<!ENTITY f SYSTEM 'f'><!ENTITY e 'a&f;b'>]><n a='&e;'/>",
+      `at line 1: Attribute references external entity 'f'\n<!DOCTYPE n [<!ENTITY f SYSTEM 'f'><!ENTITY e 'a&f;b'>]><n a='&e;'/>\n${'-'.repeat(65)}^`,
+    ],
+    [
+      "<!DOCTYPE n [<!ENTITY f SYSTEM 'f' NDATA g><!ENTITY e 'a&f;b'>]><n>&e;</n>",
+      'at line 1: Entity reference to unparsed entity f\na&f;b\n----^',
+    ],
+    [
+      "<!DOCTYPE n [<!ENTITY e SYSTEM 'a#b'>]><n/>",
+      "at line 1: Fragment not allowed\n<!DOCTYPE n [<!ENTITY e SYSTEM 'a#b'>]><n/>\n------------------------------------^",
+    ],
   ])('%j', (text, message) => {
     expect(said(text)).toBe(message);
   });
 
-  it('are none for a document that is well-formed, and not known behind what it declares itself', () => {
+  it('are none for a document that is well-formed, and not known where entities come to very much', () => {
     expect(said('<network a="1">\n  <name>a&amp;b</name><!-- c --><![CDATA[x]]><?pi y?>\n</network>\n')).toBeUndefined();
-    expect(said('<!DOCTYPE n [<!ENTITY e "x">]><n>&e;</m>')).toBeUndefined();
+    expect(said(`<!DOCTYPE n [<!ENTITY e "x&f;"><!ENTITY f '<b/>'><!ENTITY g SYSTEM 'g'>]><n a="&#60;">&e;&g;</n>`)).toBeUndefined();
     expect(said(`<!DOCTYPE n [<!ENTITY % x "<!-- c --><!ENTITY e 'v'>"> %x; %x;]><n>&f;</n>`)).toBeUndefined();
+    const many = Array.from({ length: 30 }, (_, i) => `<!ENTITY e${String(i + 1)} "${`&e${String(i)};`.repeat(2)}">`).join('');
+    expect(said(`<!DOCTYPE n [<!ENTITY e0 "">${many}]><n a="&e30;"`)).toBeUndefined();
     const doubled = Array.from({ length: 40 }, (_, i) => `<!ENTITY % p${String(i + 1)} "${`&#37;p${String(i)};`.repeat(2)}">`).join('');
     expect(said(`<!DOCTYPE n [<!ENTITY % p0 "">${doubled} %p39;]><n`)).toBeUndefined();
   });
@@ -72,6 +94,13 @@ describe("libxml2's words", () => {
     expect(said(using('p39'))).toBeUndefined();
     expect(said(using('p40'))).toBe('at line 1: Detected an entity reference loop\n%p0;\n----^');
     expect(said(using('p20000'))).toBe('at line 1: Detected an entity reference loop\n%p19960;\n--------^');
+  });
+
+  it('take an entity that is more than twenty deep in content for a loop', () => {
+    const nested = Array.from({ length: 50 }, (_, i) => `<!ENTITY e${String(i + 1)} "&e${String(i)};">`).join('');
+    const using = (name: string): string | undefined => said(`<!DOCTYPE n [<!ENTITY e0 "x">${nested}]><n>&${name};</n>`);
+    expect(using('e10')).toBeUndefined();
+    expect(using('e20')).toBe('at line 1: Detected an entity reference loop\n&e0;\n----^');
   });
 
   it('refuse a document type declaration that we only step over', () => {

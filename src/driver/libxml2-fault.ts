@@ -2,12 +2,13 @@ import { isSpace, nameEnd } from '../xml/characters.ts';
 import { readDeclaration } from '../xml/declaration.ts';
 import { XmlFault } from '../xml/fault.ts';
 import { Libxml2DoctypeReader } from './libxml2-doctype.ts';
+import type { Declared } from './libxml2-references.ts';
 import { Fault, firstBytes, Unknown, type Libxml2Fault } from './libxml2-scanner.ts';
 
 /**
  * The first fatal error of libxml2 2.9 in a text that is not well-formed: clients of libvirt are told it word by word, and it is found in the
- * order in which libxml2 reads, which is not ours. Undefined where there is none, or where it is not known: behind references to entities that
- * the document declares, and in content models and attribute types.
+ * order in which libxml2 reads, which is not ours. Undefined where there is none, or where it is not known: behind entities that come to very
+ * much, and in content models and attribute types.
  */
 export function libxml2Fault(source: string): Libxml2Fault | undefined {
   // A byte order mark is stepped over, and shown.
@@ -99,12 +100,27 @@ class DocumentReader extends Libxml2DoctypeReader {
 
   #tree(): void {
     const root = this.#startTag();
-    const open = root ? [root] : [];
-    for (let innermost = open.at(-1); innermost; innermost = open.at(-1)) {
+    if (root) this.#content([root], () => true);
+  }
+
+  protected override entity(value: string, declared: Declared, depth: number): void {
+    const inner = new DocumentReader(value, declared, depth);
+    try {
+      inner.#content([], () => inner.ended());
+    } catch (fault) {
+      if (!(fault instanceof Fault)) throw fault;
+      throw new Fault(this.pos, fault.line, fault.words, fault.inside ?? { text: value, caret: fault.caret });
+    }
+  }
+
+  /** Up to the end of the outermost of these elements, or to where it may end outside of all. */
+  #content(open: Tag[], isEnd: () => boolean): void {
+    for (let innermost = open.at(-1); innermost !== undefined || !isEnd(); innermost = open.at(-1)) {
       if (this.at('<?')) this.instruction();
       else if (this.at('<![CDATA[')) this.#section();
       else if (this.at('<!--')) this.comment();
       else if (this.at('</')) {
+        if (innermost === undefined) this.fail('chunk is not well balanced');
         this.#endTag(innermost);
         open.pop();
       } else if (this.at('<')) {
@@ -112,7 +128,8 @@ class DocumentReader extends Libxml2DoctypeReader {
         const tag = this.#startTag();
         if (tag) open.push(tag);
       } else if (this.at('&')) this.reference(false);
-      else if (this.ended()) this.fail(`Premature end of data in tag ${innermost.local} line ${String(this.lineOf(innermost.start))}`);
+      else if (innermost && this.ended())
+        this.fail(`Premature end of data in tag ${innermost.local} line ${String(this.lineOf(innermost.start))}`);
       else this.#characters();
     }
   }

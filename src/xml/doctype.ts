@@ -82,9 +82,7 @@ function readSubset(
 
 /** An entity's replacement text: character references are resolved at declaration, general ones stay (section 4.5). */
 function literal(value: string, place: number): string {
-  return value
-    .replace(/\r\n?/g, '\n')
-    .replace(/&#[^;]*;?/g, (raw) => characterReference(raw, place).replace('&', '&amp;').replace('<', '&lt;'));
+  return value.replace(/\r\n?/g, '\n').replace(/&#[^;]*;?/g, (raw) => characterReference(raw, place));
 }
 
 function declarationEnd(text: string, at: number): number {

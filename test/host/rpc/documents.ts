@@ -11,7 +11,41 @@ const [path = '', result = ''] = process.argv.slice(2);
 const inside = (text: string): string => `<network><name>a</name>${text}</network>`;
 const declared = (attributes: string, root = '<network/>'): string => `<?xml ${attributes}?>${root}`;
 
+/** Entities that are good or bad where they are referred to, or where they are declared. */
+const entities: readonly string[] = [
+  ...['vbr', '', '<', '&lt;', '&#60;', '&#38;#60;', '<x/>', '&#60;x/>', '&amp;', '&#38;', 'a&#38;b', '&#38;#x;', '<x>', '</x>', '<!-- c'],
+  ...[']]>', '&f;', '&e;', '&#0;', '&#x110000;', "<x a='1'", "<x a='&f;'/>"],
+].map((value) => `<!ENTITY e "${value}">`);
+const declarations: readonly string[] = [
+  ...entities,
+  ...['vbr', '&#60;', '&e;', '&g;'].map((value) => `<!ENTITY f "${value}"><!ENTITY e "a&f;b">`),
+  ...["SYSTEM 'f'", "PUBLIC 'p' 'f'", "SYSTEM 'f' NDATA n"].flatMap((id) => [
+    `<!ENTITY e ${id}>`,
+    `<!ENTITY f ${id}><!ENTITY e 'a&f;b'>`,
+    `<!ENTITY e ${id}><!ENTITY e 'second'>`,
+    `<!ENTITY e ${id}><!ATTLIST network z CDATA '&e;'>`,
+  ]),
+  ...["<!ENTITY lt '&#38;#60;'>", "<!ENTITY lt 'x'>", "<!ENTITY a:b 'x'>", "<!ENTITY e SYSTEM 'a#b'>", "<!ENTITY e SYSTEM '%zz#'>", ''],
+  ...['<', '&e;', '&f;'].map((value) => `<!ENTITY e '${value}'><!ATTLIST network z CDATA '&e;'>`),
+];
+const entityDocuments: readonly string[] = [
+  ...declarations.flatMap((subset) =>
+    ['<x a="&e;"/>', '<title>&e;</title>', '<x a="&e;"/><title>&e;</title>'].map(
+      (body) => `<!DOCTYPE network [${subset}]>\n<network>\n<name>a</name>${body}</network>`,
+    ),
+  ),
+  ...[`SYSTEM 'd' `, ''].flatMap((id) =>
+    ['yes', 'no'].flatMap((standalone) =>
+      ['<x a="&e;"/>', '<title>&e;</title>'].map(
+        (body) =>
+          `<?xml version="1.0" standalone="${standalone}"?><!DOCTYPE network ${id}[<!ENTITY e '&f;'>]><network><name>a</name>${body}</network>`,
+      ),
+    ),
+  ),
+];
+
 const texts: readonly string[] = [
+  ...entityDocuments,
   // End tags.
   ...['</nam>', '</nam >', '</nam\n>', '</nam', '</name', '</>', '</ name>', '</names>', '</name x>'].map(
     (end) => `<network><name>a${end}</network>`,
