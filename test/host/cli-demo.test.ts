@@ -47,11 +47,12 @@ describe('the demo', () => {
     expect(run('ip', '-brief', 'link').stdout.trim().split('\n')).toHaveLength(1);
   });
 
-  test.skipIf(!isRoot)('works without root, where user namespaces are allowed (only root shows it)', () => {
+  test.skipIf(!isRoot)('works without root, where user namespaces are allowed, and in a folder with a blank (only root shows it)', () => {
     const somebody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'env', '-u', 'TMPDIR', 'HOME=/tmp'];
-    const copy = readableCopy();
+    const copy = readableCopy('/run/readable/a copy');
     const { stdout, stderr } = run(...somebody, `${copy}/bin/virtnet`, 'demo', `${copy}/examples/isolated.xml`);
     expect(stdout + stderr).toContain('All as promised.');
+    expect(stderr).toContain(`sudo bin/virtnet up '${copy}/examples/isolated.xml'   for real`);
   });
 
   test('isolated: guests reach each other and nothing else', () => {

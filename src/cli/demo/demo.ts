@@ -7,6 +7,7 @@ import type { NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
 import type { Document } from '../documents.ts';
 import type { Io } from '../io.ts';
 import { formatPlan } from '../render/plan.ts';
+import { shellLine } from '../render/text.ts';
 import { addressOf, namesOf, printJson } from '../views.ts';
 import { formatIp } from '../../inet/ip.ts';
 import { lastAddress, parseSubnet } from '../../inet/subnet.ts';
@@ -71,13 +72,12 @@ export async function runDemo(io: Io, document: Document, options: DemoOptions):
   if (options.json) io.out(printJson({ network: info.name, ok, plan: up.plan, checks, left }));
   else {
     say(`\n${ok ? style.green('All as promised.') : style.red('Not all as promised.')}\n`);
-    const file = options.again;
     io.err(
       [
         '\nNext:',
-        `  bin/virtnet explain ${file}   what this network does, in words`,
+        `  ${shellLine('bin/virtnet', 'explain', options.again)}   what this network does, in words`,
         '  bin/virtnet sandbox   a shell with a private network, to try things in',
-        `  sudo bin/virtnet up ${file}   for real`,
+        `  ${shellLine('sudo', 'bin/virtnet', 'up', options.again)}   for real`,
         '',
       ].join('\n'),
     );
