@@ -41,7 +41,7 @@ function servers(): string[] {
 }
 
 /** What virtnet keeps for itself whether networks run or not. */
-const HOUSEKEEPING = /^(boot|lock\..*|lease-script|autostart-owed)$/;
+const HOUSEKEEPING = /^(boot|lock\..*|virtnet-lease-.*|autostart-owed)$/;
 
 /** Files (not folders): an empty folder for the next network is no residue. */
 function filesBelow(folder: string): string[] {
