@@ -40,15 +40,17 @@ function servers(): string[] {
     });
 }
 
-/** What virtnet keeps for itself whether networks run or not. */
-const HOUSEKEEPING = /^(boot|lock\..*|virtnet-lease-.*|autostart-owed)$/;
+/** What virtnet keeps for itself whether networks run or not, and for a tenth of a second until the disk has a change. */
+const HOUSEKEEPING = /\/(boot|lock\.[^/]*|virtnet-lease-[^/]*|autostart-owed|\.unsynced-[^/]*\/.*)$/;
 
 /** Files (not folders): an empty folder for the next network is no residue. */
 function filesBelow(folder: string): string[] {
   try {
     return readdirSync(folder, { recursive: true, withFileTypes: true })
-      .filter((entry) => !entry.isDirectory() && !HOUSEKEEPING.test(entry.name))
-      .map((entry) => `file: ${entry.parentPath}/${entry.name}`);
+      .filter((entry) => !entry.isDirectory())
+      .map((entry) => `${entry.parentPath}/${entry.name}`)
+      .filter((path) => !HOUSEKEEPING.test(path))
+      .map((path) => `file: ${path}`);
   } catch {
     return [];
   }
