@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
-import { allocate, nextClassId } from '../compile/pools.ts';
+import { allocate, nextClassId, type AllocateInput } from '../compile/pools.ts';
 import type { PortFacts } from '../compile/facts.ts';
 import { hasOutboundQueue } from '../compile/shaping.ts';
 import { askedPort, type InheritedSetting, type PortRecord } from '../compile/port.ts';
@@ -111,13 +111,22 @@ export function plugIn(
   const result = mergePort({ network, port }, options);
   const first = result.diagnostics.find(({ severity }) => severity === 'error');
   if (first !== undefined && options === AS_LIBVIRT && isFoundInPlace(first, network)) {
-    const { bandwidth: _floor, virtualport: _parameters, ...bare } = port;
-    value(allocate({ network, ports, others, port: bare, facts: known }));
+    checkPlace({ network, ports, others, port, facts: known });
   }
   const merged = value(result);
   const links = options === STRICTLY ? { links: known.links } : {};
   const plug = value(allocate({ network, ports, others, port, facts: known, ...links }));
   return { port: withFloor(record, ports, { ...settled(port, merged, uuid), plug }), inherited: inheritedBy(merged) };
+}
+
+/** A pool that has no place is told before what the port lacks otherwise; one that needs a profile may have a device to itself. @throws VirtnetError VND006 */
+function checkPlace(asked: AllocateInput): void {
+  const { bandwidth: _floor, virtualport, ...bare } = asked.port;
+  for (const tried of [virtualport, { ...virtualport, profileid: 'any' }, undefined]) {
+    const place = allocate({ ...asked, port: tried === undefined ? bare : { ...bare, virtualport: tried } });
+    if (place.ok) return;
+    if (place.diagnostics.some(({ code }) => code === 'VND006')) value(place);
+  }
 }
 
 /** What libvirt finds once it has a place for the port: a virtualport that misses something, a floor, and any virtualport of a PCI function. */

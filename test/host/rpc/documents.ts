@@ -522,5 +522,29 @@ for (const body of wrong) {
   }
 }
 await client.call('networkUndefine', described);
+// Of a pool of one device: whether it is exhausted for a port, before or after what that port lacks.
+const profile = (inner: string): string => `<virtualport type='802.1Qbh'>${inner}</virtualport>`;
+const whole = profile(`<parameters profileid='p'/>`);
+const floor = `<bandwidth><inbound average='5' floor='5'/></bandwidth>`;
+for (const mode of ['private', 'vepa', 'passthrough']) {
+  for (const [common, first] of [
+    ['', ''],
+    ['', whole],
+    [whole, ''],
+    [profile(''), whole],
+  ] as const) {
+    for (const second of ['', whole, profile(''), profile('') + floor, `<virtualport type='802.1Qbg'/>`, floor]) {
+      await client.call(
+        'networkCreateXml',
+        `<network><name>n</name><uuid>${uuid}</uuid><forward mode='${mode}'><interface dev='eth20'/></forward>${common}</network>`,
+      );
+      for (const inner of [first, second]) {
+        const xml = `<networkport>${inner === first ? owned : owned.replace('0001', '0002')}${inner}</networkport>`;
+        await told(`pool ${mode} ${common} ${first} ${xml}`, client.try('networkPortCreateXml', { network, xml, flags: 0 }));
+      }
+      await client.call('networkDestroy', network);
+    }
+  }
+}
 client.end();
 writeFileSync(result, JSON.stringify(rows));
