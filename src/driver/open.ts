@@ -31,7 +31,7 @@ export interface OpenOptions {
   readonly stateDir?: string | undefined;
   /** Running networks, ports, the lock. Default `$VIRTNET_RUN_DIR`, else /run/virtnet. */
   readonly runDir?: string | undefined;
-  /** Milliseconds for which the host's lock is kept after a change, for a daemon: changes in quick succession take it once. Default 0. */
+  /** For a daemon: the host's lock is kept after a change for so many milliseconds, and then until another process asks for it. By default it is not. */
   readonly keepLockMs?: number | undefined;
   /** Told once of each change that has waited a second for another process: who that is. */
   readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;

@@ -32,7 +32,7 @@ export interface StoreOptions extends StoreFolders {
   readonly codec: DocumentCodec;
   /** This boot of the machine; running networks of another boot are forgotten. */
   readonly bootId: string;
-  /** Milliseconds for which this process keeps the host's lock after a change. Default 0. */
+  /** Milliseconds for which this process keeps the host's lock after a change at least. Default 0. */
   readonly keepLockMs?: number | undefined;
   /** Told (VND018) of a file that the disk refuses after it was written; where nobody is, `settled` throws it. */
   readonly onRefused?: ((error: VirtnetError) => void) | undefined;

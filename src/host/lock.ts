@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
 import { isPermissionText, notInstalled, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
+import { LockRequests, askFor } from './lock-requests.ts';
 import { makeFolders } from './make-folders.ts';
 import { PROCESS_TOKEN, toolsEnded } from './orphans.ts';
 import { readText } from './small-files.ts';
@@ -31,28 +32,28 @@ export interface HeldLock extends AsyncDisposable {
 /** Milliseconds to wait for what a killed holder left running: longer than any of its tools takes that does not hang. */
 const FORMER_MS = 5000;
 
-/** A lock that no caller needs now and that this process has not given back yet. */
+/** A lock that this process keeps until another one asks for it. */
 interface Kept {
   readonly keeper: LockKeeper;
+  /** What it was last taken for. */
   readonly purpose: string;
-  /** When this process got it, as `performance.now()` says. */
-  readonly since: number;
+  readonly requests: LockRequests;
+  /** Since when no caller needs it, as `performance.now()` says; undefined while one has it. */
+  readonly idleSince: number | undefined;
 }
 
 const kept = new Map<string, Kept>();
 
-/** What gives kept locks back, by path. One that ends while the lock is in use finds nothing to give. */
-const timers = new Map<string, NodeJS.Timeout>();
-
-/** Changes that follow one another without a pause let others have the lock this often at least, in milliseconds. */
+/** Changes that follow one another without a pause let others who asked have the lock this often at least, in milliseconds. */
 const LONGEST_KEPT_MS = 250;
 
 export interface LockOptions {
   /** Milliseconds to wait for it. */
   readonly timeoutMs: number;
   /**
-   * Milliseconds for which this process keeps the lock when it needs it no more: a change that follows within that time costs no exchange
-   * with the shell that holds it. Only for a process whose event loop is never blocked for long: it is the loop that gives the lock back.
+   * Keeps the lock when it is needed no more, so long at least (milliseconds) and then until another process asks for it: a change that follows
+   * costs no exchange with the shell that holds it. Only for a process whose event loop is never blocked for long: it is the loop that gives
+   * the lock back. By default it is given back at once.
    */
   readonly keepMs?: number | undefined;
   /** Told once, after a second, when another process has it still: who that is, as far as the lock's file says. */
@@ -67,7 +68,7 @@ const PATIENCE_MS = 1000;
  * leaves no lock behind).
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
-export async function takeLock(runDir: string, purpose: string, { timeoutMs, keepMs = 0, onWait }: LockOptions): Promise<HeldLock> {
+export async function takeLock(runDir: string, purpose: string, { timeoutMs, keepMs, onWait }: LockOptions): Promise<HeldLock> {
   const path = lockPath(runDir);
   const began = performance.now();
   const releaseTurn = await takeTurn(path, timeoutMs);
@@ -77,18 +78,17 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
   try {
     const ours = await stillKept(path);
     const ourKeeper = (keeper = ours?.keeper ?? (await flock(path, Math.max(timeoutMs - (performance.now() - began), 0))));
-    const since = ours?.since ?? performance.now();
     const previous = ours?.purpose === purpose ? undefined : (readText(path) ?? '');
     const undisturbed = ours !== undefined || isOwn(previous ?? '');
     if (previous !== undefined) writeHolder(path, purpose, previous);
     const free = async (): Promise<void> => {
-      if (keepMs === 0) await ourKeeper.free();
-      else keep(path, { keeper: ourKeeper, purpose, since }, keepMs);
+      if (keepMs === undefined) await giveBack(path, ourKeeper);
+      else keep(path, { keeper: ourKeeper, purpose }, keepMs);
       releaseTurn();
     };
     return new OwnLock(undisturbed, previous ?? '', free);
   } catch (error) {
-    await keeper?.free();
+    if (keeper) await giveBack(path, keeper);
     releaseTurn();
     throw error;
   } finally {
@@ -123,7 +123,7 @@ class OwnLock implements HeldLock {
 export async function freeKeptLock(runDir: string): Promise<void> {
   const path = lockPath(runDir);
   const ours = kept.get(path);
-  if (ours) await giveBack(path, ours);
+  if (ours?.idleSince !== undefined) await giveBack(path, ours.keeper);
 }
 
 /** A process of Node stays in the network namespace that it began in. */
@@ -135,33 +135,34 @@ function lockPath(runDir: string): string {
 }
 
 /** Calls of one process about one lock have one `keepMs`. */
-function keep(path: string, held: Kept, keepMs: number): void {
-  kept.set(path, held);
-  const timer = timers.get(path);
-  if (timer) {
-    timer.refresh();
-    return;
-  }
-  const end = (): void => {
+function keep(path: string, { keeper, purpose }: Pick<Kept, 'keeper' | 'purpose'>, keepMs: number): void {
+  const giveUp = (): void => {
     const ours = kept.get(path);
-    if (ours) void giveBack(path, ours);
+    if (ours?.idleSince === undefined || ours.requests.since === undefined) return;
+    const left = ours.idleSince + keepMs - performance.now();
+    if (left > 0)
+      setTimeout(giveUp, left).unref(); // a process that ends gives it back by that
+    else void giveBack(path, keeper);
   };
-  timers.set(path, setTimeout(end, keepMs).unref()); // a process that ends gives it back by that
+  const requests = kept.get(path)?.requests ?? new LockRequests(path, giveUp);
+  kept.set(path, { keeper, purpose, requests, idleSince: performance.now() });
+  giveUp();
 }
 
-/** The lock where this process has it still, unless others have had no chance for too long. Only called with the turn of this process. */
+/** The lock where this process has it still, unless others have waited for too long. Only called with the turn of this process. */
 async function stillKept(path: string): Promise<Kept | undefined> {
   const ours = kept.get(path);
   if (!ours) return undefined;
-  if (ours.keeper.gone || performance.now() - ours.since > LONGEST_KEPT_MS) {
-    await giveBack(path, ours);
+  if (ours.keeper.gone || performance.now() - (ours.requests.since ?? Infinity) > LONGEST_KEPT_MS) {
+    await giveBack(path, ours.keeper);
     return undefined;
   }
-  kept.delete(path);
+  kept.set(path, { ...ours, idleSince: undefined });
   return ours;
 }
 
-async function giveBack(path: string, { keeper }: Kept): Promise<void> {
+async function giveBack(path: string, keeper: LockKeeper): Promise<void> {
+  kept.get(path)?.requests.close();
   kept.delete(path);
   await keeper.free();
 }
@@ -233,11 +234,13 @@ async function flock(path: string, timeoutMs: number): Promise<LockKeeper> {
   keepers.set(path, keeper);
   let answer: FlockAnswer;
   awaited.add(path);
+  const asked = askFor(path);
   try {
     answer = await keeper.take(path, timeoutMs);
   } catch (error) {
     throw cannotLock(path, error instanceof Error ? error.message : String(error));
   } finally {
+    asked();
     awaited.delete(path);
   }
   if (answer.code === NOT_FREE) throw held(path);

@@ -1,11 +1,14 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
+import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
+import { askFor } from '../../src/host/lock-requests.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
@@ -56,7 +59,9 @@ test('a command whose change virtnetd makes says for whom that one waits', async
   const another = spawn('flock', [locked, 'sh', '-c', 'echo "$1" >"$0"; echo held; read line', locked, words], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
+  const asked = askFor(locked);
   await once(another.stdout, 'data');
+  asked();
   const env = { ...process.env, VIRTNET_RUN_DIR: join(folder, 'run') };
   const command = spawn('bin/virtnet', ['define', join(folder, 'net.xml')], { stdio: ['ignore', 'ignore', 'pipe'], env });
   const ended = once(command, 'close');
@@ -76,19 +81,42 @@ test('a lock of a process that is killed is free', async () => {
   await (await host.lock('after the kill', { timeoutMs: 1000 }))[Symbol.asyncDispose]();
 });
 
-test('a kept lock is given to whoever waits for it, and at once when the host is closed', async () => {
+test('a lock is kept until another process asks for it, or the host is closed', async () => {
   const keeping = linuxHost({ paths, keepLockMs: 50 });
   await (await keeping.lock('one change'))[Symbol.asyncDispose]();
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(isFree()).toBe(false);
   const next = await keeping.lock('the next');
   expect(next.undisturbed).toBe(true);
   const another = promisify(execFile)('flock', ['-w', '20', file, 'sh', '-c', 'echo another >"$0"', file]);
+  const asked = askFor(file);
   await next[Symbol.asyncDispose]();
   await another;
+  asked();
   const last = await keeping.lock('after another process');
   expect(last.undisturbed).toBe(false);
   await last[Symbol.asyncDispose]();
+  expect(isFree()).toBe(false);
   await keeping[Symbol.asyncDispose]();
-  expect(isFree()).toBe(true);
+  expect([isFree(), existsSync(`${file}.ask`)]).toEqual([true, false]);
+});
+
+test('another process is given the lock that virtnetd keeps, again and again, and each sees what the other changed', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kept-'));
+  await using daemon = await startVirtnetd({ folder });
+  const folders = { configDir: join(folder, 'etc'), stateDir: join(folder, 'lib'), runDir: join(folder, 'run') };
+  await using driver = await openDriver(folders);
+  const client = await RawClient.open(daemon.readWrite);
+  const names: string[] = [];
+  for (let n = 0; n < 3; n++) {
+    await client.call('networkDefineXml', `<network><name>by-virtnetd-${String(n)}</name></network>`);
+    expect(spawnSync('flock', ['-n', join(folder, 'run', basename(file)), 'true']).status).toBe(1);
+    await driver.define(`<network><name>alone-${String(n)}</name></network>`);
+    names.push(`alone-${String(n)}`, `by-virtnetd-${String(n)}`);
+    for (const name of names) expect(await client.call('networkLookupByName', name)).toMatchObject({ name });
+    expect((await driver.list()).map(({ name }) => name)).toEqual(names.toSorted());
+  }
+  client.end();
 });
 
 test('changes without a pause let another process have the lock', async () => {
@@ -96,11 +124,13 @@ test('changes without a pause let another process have the lock', async () => {
   await (await keeping.lock('first'))[Symbol.asyncDispose]();
   let got = false;
   const another = promisify(execFile)('flock', ['-w', '20', file, 'true']).then(() => (got = true));
+  const asked = askFor(file);
   while (!got) {
     const held = await keeping.lock('busy');
     await new Promise((resolve) => setTimeout(resolve, 1));
     await held[Symbol.asyncDispose]();
   }
   expect(await another).toBe(true);
+  asked();
   await keeping[Symbol.asyncDispose]();
 });
