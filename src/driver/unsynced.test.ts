@@ -77,6 +77,21 @@ test('what changes while the disk is busy keeps its former file until the next r
   expect(readdirSync(base)).toEqual(['networks']);
 });
 
+test('rounds that wait for a slow disk keep what each of them needs', async () => {
+  for (const name of ['a', 'b']) writeFileSync(at(name), 'old');
+  const files = open();
+  put(files, 'a', 'new');
+  files.remove(at('b'));
+  const first = files.done();
+  put(files, 'a', 'newer');
+  put(files, 'b', 'again');
+  const second = files.done(); // waits for the first one
+  await first;
+  expect([text('a'), keptFile('a'), text('b'), keptFile('b')]).toEqual(['newer', 'old', 'again', 'old']);
+  await second;
+  expect(readdirSync(base)).toEqual(['networks']);
+});
+
 test('the rounds come by themselves', async () => {
   const ended = new Promise<void>((resolve) => {
     put(

@@ -43,7 +43,10 @@ class Round {
 export class Unsynced implements Names {
   readonly #options: UnsyncedOptions;
   readonly #step: (operation: string) => void;
+  /** The one that changes go into now. */
   #round: Round | undefined;
+  /** Those whose changes may not be on the disk yet, oldest first: on a slow disk one waits for the other. */
+  readonly #unfinished: Round[] = [];
   #timer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> = Promise.resolve();
 
@@ -92,7 +95,9 @@ export class Unsynced implements Names {
     }
     // Whoever ends asks for `done`.
     this.#timer = setTimeout(() => void this.done(), SOON_MS).unref();
-    return (this.#round = new Round());
+    const round = new Round();
+    this.#unfinished.push(round);
+    return (this.#round = round);
   }
 
   /** Keeps what a new file replaces. False where that cannot be done. */
@@ -168,18 +173,19 @@ export class Unsynced implements Names {
     }
   }
 
-  /** Drops the former files, but those that a later round goes by, and those of files that the disk refused. */
+  /** Drops the former files of the oldest round, but those that a later one goes by, and those of files that the disk refused. */
   #end(round: Round, refused: ReadonlySet<string>): void {
-    const later = this.#round;
+    this.#unfinished.shift();
     try {
       for (const path of round.formers) {
-        if (later?.touches(path) === true) later.formers.add(path);
+        const later = this.#unfinished.find((other) => other.touches(path));
+        if (later) later.formers.add(path);
         else if (!refused.has(path)) {
           this.#step(`drop ${path}`);
           unlinkSync(this.#former(path));
         }
       }
-      if (later === undefined && refused.size === 0) {
+      if (this.#unfinished.length === 0 && refused.size === 0) {
         this.#step(`rmdir ${this.#options.folder}`);
         rmdirSync(this.#options.folder);
       }
