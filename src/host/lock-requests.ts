@@ -61,7 +61,11 @@ export class LockRequests {
     };
     if (path === undefined) setImmediate(unheard);
     else {
-      rmSync(path, { force: true });
+      try {
+        rmSync(path, { force: true });
+      } catch {
+        // then nobody can listen there
+      }
       this.#server.on('error', unheard).listen(path).unref();
     }
   }
