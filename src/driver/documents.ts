@@ -9,7 +9,7 @@ import { writeNetwork } from '../network/write-network.ts';
 import { inLibxml2sWords } from './libxml2-words.ts';
 import { hasExpandedPool } from './live.ts';
 import { schemaFindings } from './schema-findings.ts';
-import type { DocumentCodec } from './store.ts';
+import type { DocumentCodec } from './load-file.ts';
 
 /** Networks as they are stored: libvirt's XML. */
 export const codec: DocumentCodec = {

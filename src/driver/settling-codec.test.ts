@@ -3,7 +3,7 @@ import type { DhcpHost } from '../network/dhcp.ts';
 import type { Network } from '../network/network.ts';
 import { codec } from './documents.ts';
 import { keepHosts } from './keep.ts';
-import type { DocumentCodec } from './store.ts';
+import type { DocumentCodec } from './load-file.ts';
 import { settlingCodec } from './settling-codec.ts';
 
 const host = (n: number): DhcpHost => ({ mac: `52:54:00:00:00:0${String(n)}`, name: `h${String(n)}`, ip: `192.168.7.1${String(n)}` });

@@ -3,7 +3,7 @@ import type { DhcpHost } from '../network/dhcp.ts';
 import type { Ip } from '../network/ip.ts';
 import type { Network } from '../network/network.ts';
 import { isPlain } from '../network/plain.ts';
-import type { DocumentCodec } from './store.ts';
+import type { DocumentCodec } from './load-file.ts';
 
 /** A codec that knows of some networks what their files will say. */
 export interface SettlingCodec extends DocumentCodec {

@@ -7,7 +7,7 @@ import type { Network } from '../network/network.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
 import { emptyState, withRecord, without } from './state.ts';
-import type { DocumentCodec } from './store.ts';
+import type { DocumentCodec } from './load-file.ts';
 import { Store } from './store.ts';
 
 /** The store knows nothing of XML, so its tests use a form that shows a torn file as such. */

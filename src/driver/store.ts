@@ -1,5 +1,3 @@
-import type { Diagnostic, Result } from '../base/diagnostic.ts';
-import { hasErrors } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import { systemWords } from '../host/system-words.ts';
@@ -11,22 +9,15 @@ import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
 import { Folder, TICK_MS } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
-import { portFromText, portToText } from './port-file.ts';
-import { readListed, readText } from './read-file.ts';
+import { isDocument, loadDocument, loadPort, type DocumentCodec } from './load-file.ts';
+import { portToText } from './port-file.ts';
+import { readText } from './read-file.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, emptyState } from './state.ts';
 import { isLeft, settleLeft, unsyncedFolder } from './settle-left.ts';
 import type { Unsettled } from './unsettled.ts';
 import { Unsynced } from './unsynced.ts';
-
-/** How documents become text and back; the store knows nothing of XML. */
-export interface DocumentCodec {
-  readonly read: (text: string, source: string) => Result<Network>;
-  readonly write: (network: Network) => string;
-  /** True when reading this text would give just this network. */
-  readonly says?: (text: string, network: Network) => boolean;
-}
 
 export interface StoreOptions extends StoreFolders {
   readonly codec: DocumentCodec;
@@ -405,61 +396,4 @@ function notOnDisk(path: string, error: unknown): VirtnetError {
     hint: 'the change is lost when this machine stops: look after the disk, then make it again',
     cause: error,
   });
-}
-
-function isDocument(file: string): boolean {
-  return !file.startsWith('.') && file.endsWith('.xml');
-}
-
-/** `written` is what this process writes there just now. */
-function loadDocument(
-  path: string,
-  codec: DocumentCodec,
-  written: { readonly text: string | undefined; readonly network: Network | undefined },
-  texts: Map<string, Network> = new Map(),
-): Loaded<Network> {
-  try {
-    const text = written.text ?? readListed(path) ?? '';
-    const known = texts.get(text);
-    if (known !== undefined) return { value: known };
-    if (written.network !== undefined && codec.says?.(text, written.network) === true) return { value: written.network };
-    const result = codec.read(text, path);
-    if (result.ok && !hasErrors(result.diagnostics)) {
-      texts.set(text, result.value);
-      return { value: result.value };
-    }
-    const first = result.diagnostics.find((d) => d.severity === 'error');
-    const others = result.diagnostics.filter((d) => d !== first);
-    return unreadable(path, first?.message ?? 'no network in it', others, first?.position);
-  } catch (error) {
-    return unreadable(path, systemWords(error));
-  }
-}
-
-function loadPort(path: string, text?: string): Loaded<PortRecord> {
-  try {
-    return { value: portFromText(text ?? readListed(path) ?? '') };
-  } catch (error) {
-    return unreadable(path, systemWords(error));
-  }
-}
-
-/** @param others what else was found in the file; `why` is at `position`. */
-function unreadable(
-  path: string,
-  why: string,
-  others: readonly Diagnostic[] = [],
-  position?: Diagnostic['position'],
-): { readonly problem: Diagnostic } {
-  return {
-    problem: {
-      code: 'VND005',
-      severity: 'warning',
-      message: `cannot read '${path}': ${why}`,
-      hint: 'mend the file or move it away; it is left alone until then',
-      source: path,
-      ...(position && { position }),
-      related: others.map((c) => ({ message: c.message, ...(c.span === undefined ? {} : { span: c.span }) })),
-    },
-  };
 }
