@@ -12,7 +12,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VNC003: {
     title: 'bridge name taken',
-    explanation: 'A link of that name exists and virtnet did not make it. virtnet never touches a link that is not its own.',
+    explanation: 'A link of that name exists and virtnet did not make it. It never touches such a link.',
   },
   VNC004: { title: 'device missing', explanation: 'The document names a device that this host does not have.' },
   VNC005: {
@@ -33,7 +33,7 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC008: {
     title: 'value cannot be written for dnsmasq',
     explanation:
-      "dnsmasq's files are lines of text: a line break, another control character, a separator inside a name or a line over 1,000 bytes would change the meaning of the file, so the value is refused.",
+      "dnsmasq's files are lines of text: a line break, another control character, a separator inside a name or a line over 1,000 bytes would change their meaning.",
     bad: "<txt name='note' value='two&#10;lines'/>",
     good: "<txt name='note' value='two lines'/>",
   },
@@ -61,14 +61,18 @@ export const hostCodes: Readonly<Record<string, CodeEntry>> = {
   VNC013: {
     title: "somebody else's firewall drops guests' packets",
     explanation:
-      'A base chain of another table (Docker, ufw, firewalld, your own) drops what guests send through this host or ask it for. Rules of virtnet cannot undo that; the hint has the command that does.',
+      'A base chain of another table (Docker, ufw, firewalld, your own) drops what guests send through this host or ask it for. virtnet cannot undo that; the hint has the command that does.',
   },
   VNC014: {
     title: 'dnsmasq cannot reach its files',
     explanation:
-      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges: it serves on without them where only its owner may enter a folder. Without its TFTP root it does not start.',
+      'dnsmasq reads fixed hosts, names and upstream servers from the run folder without privileges: it serves on without them where a folder is closed to it. Without its TFTP root it does not start.',
   },
   VNC015: { title: 'forwarded port taken', explanation: 'Another network forwards it already, or a program of the host listens on it.' },
+  VNC016: {
+    title: 'IPv6 routes of this host would go',
+    explanation: 'The kernel drops them when it begins to forward IPv6.',
+  },
   VNF001: { title: 'wrong port forward', explanation: 'A <forward> in <metadata> that cannot be.' },
   VNP001: {
     title: 'step failed',

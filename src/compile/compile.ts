@@ -19,7 +19,7 @@ import type { PortRecord } from './port.ts';
 import { compilePort } from './ports.ts';
 import { Report } from './report.ts';
 import { checkLimits, compileNetworkShaping } from './shaping.ts';
-import { hasFamily } from './subnets.ts';
+import { forwardsFamily } from './subnets.ts';
 
 /** What `compileNetwork` looks at. */
 export interface CompileInput {
@@ -142,8 +142,7 @@ function compileHosted(network: CompleteNetwork, ports: readonly PortRecord[], f
  * family that a nat, route or open network has addresses of. Shared sysctls stay when networks stop, as in libvirt.
  */
 export function compileShared(networks: readonly Network[]): readonly Resource[] {
-  const forwards = (family: 'ipv4' | 'ipv6'): boolean =>
-    networks.some((network) => isManaged(network) && network.forward.mode !== 'none' && hasFamily(network, family));
+  const forwards = (family: 'ipv4' | 'ipv6'): boolean => networks.some((network) => forwardsFamily(network, family));
   return [
     ...(networks.some(hasRules) ? [{ kind: 'firewall-base' } as const] : []),
     ...(forwards('ipv4') ? [{ kind: 'sysctl', path: 'net/ipv4/ip_forward', value: '1' } as const] : []),

@@ -40,6 +40,27 @@ describe('findConflicts', () => {
     expect(codes(nat, facts(), [nat])).toEqual([]);
   });
 
+  it('refuses to forward IPv6 where that takes routes of the host away, in libvirt’s words', () => {
+    const host = facts({ advertisedRoutes: ['eth0', 'wlan0.7'] });
+    const v6 = { ips: [{ address: 'fd00:1::1', family: 'ipv6', prefix: 64 }] } as const;
+    const [found, ...more] = findConflicts(network('route', v6), host);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      code: 'VNC016',
+      severity: 'error',
+      libvirt: {
+        code: 1,
+        domain: 0,
+        message:
+          'internal error: Check the host setup: interface eth0 has kernel autoconfigured IPv6 routes and enabling forwarding without accept_ra set to 2 will cause the kernel to flush them, breaking networking.',
+      },
+    });
+    expect(found?.hint).toContain('sysctl -w net/ipv6/conf/eth0/accept_ra=2 net/ipv6/conf/wlan0.7/accept_ra=2');
+    expect(codes(network('none', v6), host)).toEqual([]);
+    expect(codes(nat, host)).toEqual([]);
+    expect(codes(network('route', v6), facts())).toEqual([]);
+  });
+
   it('refuses a port that another network forwards', () => {
     const forwarding = (rest: string, n: number): Network => {
       const xml = `<forwards xmlns='${FORWARDS_NAMESPACE}'><forward proto='tcp' ${rest} to='10.0.${String(n)}.10'/></forwards>`;

@@ -6,7 +6,7 @@ import { isManaged, type Network } from '../network/network.ts';
 import { checkDevices } from './devices.ts';
 import type { HostFacts } from './facts.ts';
 import { libvirtHelperSays, libvirtSays, Report } from './report.ts';
-import { addressedIps, subnetOfRoute } from './subnets.ts';
+import { addressedIps, forwardsFamily, subnetOfRoute } from './subnets.ts';
 import { hostSubnets, networkSubnets, type Taken } from './taken-subnets.ts';
 
 /** The mark that a link of a network carries as its alias in the kernel. */
@@ -17,7 +17,7 @@ export function linkAlias(network: string, port?: string): string {
 /**
  * What on this host, or among the other running networks, stands in the way of a network: an equal subnet (VNC001) or an overlapping
  * one (VNC002, a warning), a bridge name that is not ours (VNC003), devices that are not there (VNC004, VNC010), a port that another network
- * forwards (VNC015).
+ * forwards (VNC015), routes of the host that would go (VNC016).
  */
 export function findConflicts(network: Network, facts: HostFacts, others: readonly Network[] = []): readonly Diagnostic[] {
   const report = new Report();
@@ -27,6 +27,7 @@ export function findConflicts(network: Network, facts: HostFacts, others: readon
     checkAddresses(network, neighbours, report);
     checkRoutes(network, neighbours, report);
     checkForwards(network, others, report);
+    checkAdvertisedRoutes(network, facts, report);
   }
   checkDevices(network, facts, report);
   return report.diagnostics;
@@ -117,6 +118,22 @@ function checkForwards(network: Network, others: readonly Network[], report: Rep
       libvirt: libvirtSays(55, `port forward ${formatListen(forward)} is in use by network '${other.name}'`),
     });
   }
+}
+
+function checkAdvertisedRoutes(network: Network, { advertisedRoutes: devices = [] }: HostFacts, report: Report): void {
+  const [first] = devices;
+  if (first === undefined || !forwardsFamily(network, 'ipv6')) return;
+  const settings = devices.map((dev) => `net/ipv6/conf/${dev}/accept_ra=2`);
+  report.error({
+    code: 'VNC016',
+    message: `IPv6 forwarding would take the routes away that this host has by router advertisements on '${devices.join("', '")}'`,
+    path: '/network/forward',
+    hint: `let the kernel go on listening to the router: sysctl -w ${settings.join(' ')} (and in /etc/sysctl.d, for the next boot)`,
+    libvirt: libvirtHelperSays(
+      1,
+      `Check the host setup: interface ${first} has kernel autoconfigured IPv6 routes and enabling forwarding without accept_ra set to 2 will cause the kernel to flush them, breaking networking.`,
+    ),
+  });
 }
 
 function checkBridgeFree(network: Network, facts: HostFacts, others: readonly Network[], report: Report): void {

@@ -63,6 +63,8 @@ export interface HostFacts {
   readonly paths: HostPaths;
   /** Tells folders of the host that documents name; a host that cannot be asked (undefined) has them all. */
   readonly folders?: { readonly has: (path: string) => boolean };
+  /** Devices whose IPv6 routes go when IPv6 forwarding is turned on: the kernel has them of router advertisements. Absent where there are none. */
+  readonly advertisedRoutes?: readonly string[];
   /** A folder on the way to dnsmasq's files that dnsmasq's user cannot enter; absent where it can. */
   readonly closedFolder?: string;
 }

@@ -1,6 +1,6 @@
 import { classPrefix, formatIp, formatSubnet, netmaskToPrefix, parseIp, network as subnetNetwork, type Subnet } from '../inet/index.ts';
 import type { Ip } from '../network/ip.ts';
-import type { Network } from '../network/network.ts';
+import { isManaged, type Network } from '../network/network.ts';
 import type { Route } from '../network/route.ts';
 
 /** An `<ip>` with its numbers: the bridge's own address with the prefix length in use, and where it stands (from 1). */
@@ -48,6 +48,11 @@ export function addressedIps(network: Network): readonly AddressedIp[] {
 /** True when the network has an address of this family. Addresses in a model are canonical: a colon makes it IPv6. */
 export function hasFamily(network: Network, family: 'ipv4' | 'ipv6'): boolean {
   return network.ips.some((ip) => ip.address.includes(':') === (family === 'ipv6'));
+}
+
+/** True when the host forwards packets of this family for the network: it is nat, routed or open, and has an address of the family. */
+export function forwardsFamily(network: Network, family: 'ipv4' | 'ipv6'): boolean {
+  return isManaged(network) && network.forward.mode !== 'none' && hasFamily(network, family);
 }
 
 /** The subnet with its host bits cleared, as nft lists a match on it: a host without prefix length. */

@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
+import { devicesOfAdvertisedRoutes } from './advertised-routes.ts';
 import { keepsItsGroups } from './foreground-server.ts';
 import { FolderNames } from './folder-names.ts';
 import type { HostTools } from './handler.ts';
@@ -29,8 +30,14 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     capabilities,
     paths: tools.paths,
     folders: { has: (path) => statOf(path)?.isDirectory() === true },
+    ...advertisedRoutes(tools.proc),
     ...closedFolder(tools.paths.runDir),
   };
+}
+
+function advertisedRoutes(proc: string): Pick<HostFacts, 'advertisedRoutes'> {
+  const devices = devicesOfAdvertisedRoutes(proc);
+  return devices.length === 0 ? {} : { advertisedRoutes: devices };
 }
 
 /** The first folder on the way that others than its owner cannot enter. In a user namespace of one user dnsmasq stays who it is. */
