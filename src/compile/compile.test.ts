@@ -19,9 +19,11 @@ describe('compileNetwork', () => {
   it('makes of a nat network its bridge, addresses, rules and dnsmasq', () => {
     expect(resources(network('nat', { ips: [ip4, ip6] })).map(resourceKey)).toEqual([
       'link virbr0',
+      'sysctl net/ipv4/conf/virbr0/forwarding',
       'sysctl net/ipv6/conf/virbr0/disable_ipv6',
       'sysctl net/ipv6/conf/virbr0/accept_ra',
       'sysctl net/ipv6/conf/virbr0/autoconf',
+      'sysctl net/ipv6/conf/virbr0/forwarding',
       'link-up virbr0',
       'checksum virbr0',
       'address 192.168.122.1/24 on virbr0',
@@ -76,7 +78,8 @@ describe('compileNetwork', () => {
   });
 
   it('leaves IPv6 to a bridge whose MTU is large enough for it', () => {
-    const sysctls = (mtu: number) => resources(network('nat', { ips: [ip4], mtu })).filter((r) => r.kind === 'sysctl').length;
+    const sysctls = (mtu: number) =>
+      resources(network('nat', { ips: [ip4], mtu })).filter((r) => r.kind === 'sysctl' && r.path.startsWith('net/ipv6')).length;
     expect([sysctls(1279), sysctls(1280)]).toEqual([0, 3]);
     expect(codes(network('nat', { ips: [ip4, ip6], mtu: 1279 }))).toEqual(['error VNC012']);
   });

@@ -3,7 +3,7 @@ import type { CompleteNetwork } from '../network/complete.ts';
 import type { HostFacts } from './facts.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, type Report } from './report.ts';
-import { addressedIps, hasFamily } from './subnets.ts';
+import { addressedIps, hasFamily, forwardsFamily } from './subnets.ts';
 
 /** Bounds of a bridge's MTU: IPv4's smallest (RFC 791) and the kernel's ETH_MAX_MTU. */
 const MTU = { min: 68, max: 65535 } as const;
@@ -49,13 +49,25 @@ function filtersVlans(facts: HostFacts, report: Report): boolean {
 
 /**
  * A guest must not lead the host astray: no router advertisements are taken from the bridge. Without an IPv6 address of its own the
- * bridge carries no IPv6 of the host at all.
+ * bridge carries no IPv6 of the host at all. What leads out of the network forwards what comes from it: a new bridge does as `conf/default` says.
  */
 function bridgeSysctls(network: CompleteNetwork, bridge: string): readonly Resource[] {
-  if (network.mtu && network.mtu < MTU_OF_IPV6) return [];
   const owner = { network: network.uuid };
-  const values = { disable_ipv6: hasFamily(network, 'ipv6') ? '0' : '1', accept_ra: '0', autoconf: '0' };
-  return Object.entries(values).map(([name, value]) => ({ kind: 'sysctl', owner, path: `net/ipv6/conf/${bridge}/${name}`, value }));
+  const sysctl = (family: 'ipv4' | 'ipv6', name: string, value: string): Resource => ({
+    kind: 'sysctl',
+    owner,
+    path: `net/${family}/conf/${bridge}/${name}`,
+    value,
+  });
+  const ipv4 = forwardsFamily(network, 'ipv4') ? [sysctl('ipv4', 'forwarding', '1')] : [];
+  if (network.mtu && network.mtu < MTU_OF_IPV6) return ipv4;
+  return [
+    ...ipv4,
+    sysctl('ipv6', 'disable_ipv6', hasFamily(network, 'ipv6') ? '0' : '1'),
+    sysctl('ipv6', 'accept_ra', '0'),
+    sysctl('ipv6', 'autoconf', '0'),
+    ...(forwardsFamily(network, 'ipv6') ? [sysctl('ipv6', 'forwarding', '1')] : []),
+  ];
 }
 
 function checkBridge(network: CompleteNetwork, bridge: string, report: Report): void {

@@ -1,5 +1,6 @@
 import { isVirtnetError } from '../base/errors.ts';
 import type { NetworkDriver, NetworkInfo } from '../driver/driver.ts';
+import { isShaperName, shaperNames } from '../host/marks.ts';
 import type { HostEvent } from '../host/monitor.ts';
 
 export interface WatchOptions {
@@ -58,6 +59,7 @@ export function watch(
       isOpen = await running.some();
       return isOpen ? note(undefined, event.summary, 0) : undefined;
     }
+    if (event.kind === 'host') return note(undefined, event.summary);
     if (event.kind !== 'device') return note(event.network, event.summary);
     const network = await running.networkOf(event.dev);
     if (network !== undefined) note(network, event.summary);
@@ -116,7 +118,8 @@ class RunningDevices {
 
   async networkOf(device: string): Promise<string | undefined> {
     await this.#look();
-    for (const [network, devices] of this.#devices) if (devices.includes(device)) return network;
+    const isIts = isShaperName(device) ? (dev: string) => shaperNames(dev).includes(device) : (dev: string) => dev === device;
+    for (const [network, devices] of this.#devices) if (devices.some(isIts)) return network;
     return undefined;
   }
 

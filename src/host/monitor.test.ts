@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { HostEvent } from './monitor.ts';
-import { deviceEvents, firewallEvents, pollDnsmasq } from './monitor.ts';
+import { deviceEvents, entryEvents, firewallEvents, pollDnsmasq, queueEvents } from './monitor.ts';
 
 const uuid = '3e3fce45-4f53-4fa7-bb32-11f34168b82b';
 const chain = 'n_3e3fce45_4f53_4fa7_bb32_11f34168b82b_to';
@@ -15,12 +15,42 @@ describe('deviceEvents (lines seen from iproute2 6.1)', () => {
     ['Deleted 2: virbr0    inet 10.0.0.1/24 scope global virbr0\\       valid_lft forever preferred_lft forever', 'virbr0'],
     ['3: vnet0@if2: <BROADCAST,MULTICAST> mtu 1500 master virbr0 state DOWN', 'vnet0'],
     ['Deleted 10.0.0.0/24 dev virbr0 proto kernel scope link src 10.0.0.1 ', 'virbr0'],
+    ['inet virbr0 forwarding off ', 'virbr0'],
   ])('%s', (line, dev) => {
     expect(deviceEvents(line)).toMatchObject([{ kind: 'device', dev }]);
   });
-  it('is silent about other lines', () => {
-    expect(deviceEvents('Timestamp: now')).toEqual([]);
+  it('tells that the host forwards nothing any more', () => {
+    expect(deviceEvents('inet all forwarding off ')).toMatchObject([{ kind: 'host' }]);
+    expect(deviceEvents('inet6 all forwarding off ')).toMatchObject([{ kind: 'host' }]);
   });
+  it.each(['Timestamp: now', 'inet all forwarding on ', 'inet virbr0 forwarding on ', 'Deleted inet virbr0 '])(
+    'is silent about other lines: %s',
+    (line) => expect(deviceEvents(line)).toEqual([]),
+  );
+});
+
+describe('queueEvents (lines seen from iproute2 6.1)', () => {
+  it.each([
+    'deleted qdisc htb 1: dev virbr0 root r2q 10 default 0x1 direct_packets_stat 0 direct_qlen 1000',
+    'class htb 1:1 dev virbr0 root prio 0 rate 2Mbit ceil 2Mbit burst 1600b cburst 1600b ',
+    'added filter dev virbr0 egress protocol all pref 70 u32 chain 0 fh 800::800 order 2048 key ht 800 bkt 0 terminal flowid not_in_hw ',
+  ])('%s', (line) => {
+    expect(queueEvents(line)).toMatchObject([{ kind: 'device', dev: 'virbr0' }]);
+  });
+  it.each(['  match 00000000/00000000 at 0', '\taction order 1: mirred (Egress Redirect to device t0) stolen', ''])(
+    'is silent about details below: %s',
+    (line) => expect(queueEvents(line)).toEqual([]),
+  );
+});
+
+describe('entryEvents (lines seen from iproute2 6.1)', () => {
+  it('tells of an entry that was taken away', () => {
+    expect(entryEvents('Deleted 52:54:00:00:00:01 dev vnet0 master virbr0 static')).toMatchObject([{ kind: 'device', dev: 'vnet0' }]);
+  });
+  it.each(['52:54:00:00:00:01 dev vnet0 master virbr0 static', 'Deleted 52:54:00:00:00:02 dev vnet0 master virbr0 stale', ''])(
+    'is silent about what a bridge learns: %s',
+    (line) => expect(entryEvents(line)).toEqual([]),
+  );
 });
 
 describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
@@ -49,6 +79,9 @@ describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
     expect(firewallEvents('{"delete": {"table": {"family": "inet", "name": "firewalld", "handle": 2}}}')).toMatchObject([
       { kind: 'firewall', firewalld: true },
     ]);
+  });
+  it('tells that events were lost', () => {
+    expect(firewallEvents('# ERROR: We lost some netlink events!')).toMatchObject([{ kind: 'host' }]);
   });
   it("is silent about other tables, and about what is not nft's", () => {
     expect(firewallEvents('{"delete": {"table": {"family": "ip", "name": "filter", "handle": 1}}}')).toEqual([]);

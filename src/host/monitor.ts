@@ -7,6 +7,8 @@ import { forgetServices } from './capabilities.ts';
 /** Something changed on the host; what exactly is for the next observation to say. */
 export type HostEvent =
   | { readonly kind: 'device'; readonly dev: string; readonly summary: string }
+  /** It concerns all networks (the host forwards nothing any more), or nobody knows which: events were lost. */
+  | { readonly kind: 'host'; readonly summary: string }
   /**
    * `network` is the uuid whose chain or map entry it was; absent when the table itself or another part changed. `whole`: the table is gone.
    * `firewalld`: it was the table of firewalld.
@@ -16,21 +18,27 @@ export type HostEvent =
 
 /** How often dnsmasq processes are looked at: they are nobody's children, so nothing else tells of their end. Milliseconds. */
 const PROCESS_POLL_MS = 250;
-/** A monitor that ends is started again after this long. Milliseconds. */
+/** A monitor that ends is started again after this long; one that ends at once, as where its program is missing, after ever longer. Milliseconds. */
 const RESTART_MS = 1000;
+const LONGEST_RESTART_MS = 60_000;
 
 /**
- * Reports changes of links, addresses, routes (`ip monitor`), of the table `inet virtnet` (`nft -j monitor`) and the end of dnsmasq
- * processes (by their pid files below `${runDir}/dnsmasq`). Includes the changes that virtnet makes itself.
+ * Reports changes of links, addresses, routes and forwarding (`ip monitor`), of queues (`tc monitor`), of static forwarding entries (`bridge monitor`),
+ * of the table `inet virtnet` (`nft -j monitor`) and the end of dnsmasq processes (by their pid files below `${runDir}/dnsmasq`). Includes the
+ * changes that virtnet makes itself.
  * @returns the function that ends it and its child processes.
  */
 export function monitorHost(runDir: string, listener: (event: HostEvent) => void): () => void {
+  const tell = (events: readonly HostEvent[]): void => {
+    for (const event of events) listener(event);
+  };
   const ends = [
-    follow(['ip', '-o', 'monitor', 'link', 'address', 'route'], (line) => emitAll(listener, deviceEvents(line))),
-    follow(['nft', '-j', 'monitor'], (line) => {
-      const events = firewallEvents(line);
+    follow(['ip', '-o', 'monitor', 'link', 'address', 'route', 'netconf'], deviceEvents, tell),
+    follow(['tc', 'monitor'], queueEvents, tell),
+    follow(['bridge', 'monitor', 'fdb'], entryEvents, tell),
+    follow(['nft', '-j', 'monitor'], firewallEvents, (events) => {
       if (events.some((event) => event.kind === 'firewall' && event.firewalld)) forgetServices();
-      emitAll(listener, events);
+      tell(events);
     }),
     pollDnsmasq(join(runDir, 'dnsmasq'), listener),
   ];
@@ -39,23 +47,38 @@ export function monitorHost(runDir: string, listener: (event: HostEvent) => void
   };
 }
 
-function emitAll(listener: (event: HostEvent) => void, events: readonly HostEvent[]): void {
-  for (const event of events) listener(event);
+/**
+ * A line of `ip -o monitor`: `[Deleted ]INDEX: DEV[@PEER]...` for links and addresses, `... dev DEV ...` for routes,
+ * `inet|inet6 DEV|all|default ... forwarding on|off` for what the kernel forwards.
+ */
+export function deviceEvents(line: string): readonly HostEvent[] {
+  const summary = line.replace(/\s+/g, ' ').trim();
+  const closed = /^inet6? (?:dev )?(\S+) .*\bforwarding off\b/.exec(line)?.[1];
+  if (closed === 'all') return [{ kind: 'host', summary }];
+  const dev = closed ?? /^(?:Deleted )?\d+: ([^\s:@]+)/.exec(line)?.[1] ?? /\bdev (\S+)/.exec(line)?.[1];
+  return dev === undefined ? [] : [{ kind: 'device', dev, summary }];
 }
 
-/** A line of `ip -o monitor`: `[Deleted ]INDEX: DEV[@PEER]...` for links and addresses, `... dev DEV ...` for routes. */
-export function deviceEvents(line: string): readonly HostEvent[] {
-  const dev = /^(?:Deleted )?\d+: ([^\s:@]+)/.exec(line)?.[1] ?? /\bdev (\S+)/.exec(line)?.[1];
-  return dev === undefined ? [] : [{ kind: 'device', dev, summary: line.replace(/\s+/g, ' ').trim() }];
+/** A line of `tc monitor`: `[added |deleted |replaced ]qdisc|class|filter ... dev DEV ...`, with details in lines of their own below. */
+export function queueEvents(line: string): readonly HostEvent[] {
+  const dev = /^(?:\w+ )?(?:qdisc|class|filter) .*?\bdev (\S+)/.exec(line)?.[1];
+  return dev === undefined ? [] : [{ kind: 'device', dev, summary: line.trim() }];
+}
+
+/** A line of `bridge monitor fdb`: `[Deleted ]MAC dev DEV ... static` for an entry that somebody made or took away; others a bridge learns and forgets. */
+export function entryEvents(line: string): readonly HostEvent[] {
+  const dev = /^Deleted \S+ dev (\S+) .*\bstatic\b/.exec(line)?.[1];
+  return dev === undefined ? [] : [{ kind: 'device', dev, summary: line.trim() }];
 }
 
 const CHAIN = /^n_([0-9a-f]{8})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{12})_/;
 
 /**
- * A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`. Other tables' are not ours to mend; but where firewalld makes
+ * A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`, or `# ERROR: ...` where events were lost. Other tables' are not ours to mend; but where firewalld makes
  * its table anew, it was reloaded or started, and has forgotten which zones the bridges are in; where it takes it away, it ends.
  */
 export function firewallEvents(line: string): readonly HostEvent[] {
+  if (line.startsWith('# ERROR')) return lost(line);
   let parsed: unknown;
   try {
     parsed = JSON.parse(line);
@@ -87,21 +110,37 @@ export function firewallEvents(line: string): readonly HostEvent[] {
  */
 const FOLLOWER = 'exec 3<&0; (read -r end <&3; kill "$$") >/dev/null 2>&1 & exec "$@" </dev/null 3<&-';
 
-/** Runs a command and hands on its lines; starts it again when it ends by itself. */
-function follow(argv: readonly string[], onLine: (line: string) => void): () => void {
+/**
+ * Runs a command and hands on what its lines mean; starts it again when it ends by itself. Nobody tells of what happened meanwhile, nor of what
+ * did not fit into the socket's buffer, which the tools of iproute2 say on stderr.
+ */
+function follow(
+  argv: readonly string[],
+  meaning: (line: string) => readonly HostEvent[],
+  tell: (events: readonly HostEvent[]) => void,
+): () => void {
   let child: ChildProcess | undefined;
   let again: NodeJS.Timeout | undefined;
+  let pause = RESTART_MS;
   let over = false;
   const start = (): void => {
+    const began = performance.now();
     child = spawn('/bin/sh', ['-c', FOLLOWER, 'virtnet-monitor', ...argv], {
-      stdio: ['pipe', 'pipe', 'ignore'],
+      stdio: ['pipe', 'pipe', 'pipe'],
       env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin', LC_ALL: 'C' },
     });
-    if (child.stdout) createInterface({ input: child.stdout }).on('line', onLine);
+    if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => tell(meaning(line)));
+    if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => tell(lost(line)));
     child.on('error', () => undefined);
     child.stdin?.on('error', () => undefined);
     child.on('close', () => {
-      if (!over) again = setTimeout(start, RESTART_MS);
+      if (over) return;
+      const wait = performance.now() - began > LONGEST_RESTART_MS ? RESTART_MS : pause;
+      pause = Math.min(2 * wait, LONGEST_RESTART_MS);
+      again = setTimeout(() => {
+        start();
+        tell(lost(`${argv.join(' ')} ended and was started again`));
+      }, wait);
     });
   };
   start();
@@ -110,6 +149,10 @@ function follow(argv: readonly string[], onLine: (line: string) => void): () => 
     clearTimeout(again);
     child?.kill();
   };
+}
+
+function lost(summary: string): readonly HostEvent[] {
+  return [{ kind: 'host', summary }];
 }
 
 /** Tells when a process that a pid file names is gone, once per process; also of one that nobody saw run, as after a restart of ours. */

@@ -59,7 +59,11 @@ describe('damage by others', () => {
         'create link-up virbr8',
       ],
     ],
-    ['forwarding off', () => sh('echo 0 > /proc/sys/net/ipv4/ip_forward'), ['change sysctl net/ipv4/ip_forward']],
+    [
+      'forwarding off',
+      () => sh('echo 0 > /proc/sys/net/ipv4/ip_forward'),
+      ['change sysctl net/ipv4/ip_forward', 'change sysctl net/ipv4/conf/virbr7/forwarding'],
+    ],
     ['limits off', () => sh('tc filter del dev virbr7 egress pref 70'), ['change shaping virbr7']],
     ['dnsmasq killed', killServers, SERVERS],
     ['dnsmasq stopped by a signal', stopServers, SERVERS],

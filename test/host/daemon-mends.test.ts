@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { NetworkDriver } from '../../src/driver/driver.ts';
+import { remoteDriver } from '../../src/driver/remote/remote-driver.ts';
+import { sh } from '../support/driver-documents.ts';
+import { endEdge, LIMIT_OFF, startEdge, TOLD } from '../support/edge-network.ts';
+import { hostSnapshot } from '../support/host-snapshot.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
+import { startVirtnetd, type Virtnetd } from '../support/virtnetd.ts';
+
+describe('virtnetd mends what the kernel tells of, one thing at a time', () => {
+  let daemon: Virtnetd;
+  let driver: NetworkDriver;
+  beforeAll(async () => {
+    daemon = await startVirtnetd();
+    driver = remoteDriver(join(daemon.sockets, '..', 'run', 'virtnetd.sock'));
+    await startEdge(driver);
+  });
+  afterAll(async () => {
+    await endEdge(driver);
+    await driver[Symbol.asyncDispose]();
+    await daemon[Symbol.asyncDispose]();
+  });
+
+  test.each(TOLD)('%s', async (_what, damage, steps) => {
+    const whole = hostSnapshot();
+    const before = daemon.log().length;
+    sh(damage);
+    await vi.waitFor(() => expect(daemon.log().slice(before)).toContain(steps[0]), { timeout: PATIENCE_MS, interval: 20 });
+    await vi.waitFor(() => expect(hostSnapshot()).toEqual(whole), { timeout: PATIENCE_MS, interval: 50 });
+  });
+
+  /** The process of the daemon that follows the host's queues. */
+  const follower = (): number =>
+    Number(execFileSync('pgrep', ['--parent', String(daemon.process.pid), '--full', '^tc monitor'], { encoding: 'utf8' }));
+  const CHANGES = 6000;
+
+  test('what happened when more events came than the kernel keeps', async () => {
+    const whole = hostSnapshot();
+    const pid = follower();
+    process.kill(pid, 'SIGSTOP');
+    execFileSync('tc', ['-batch', '-'], { input: 'qdisc add dev lo root handle 1: htb\nqdisc del dev lo root\n'.repeat(CHANGES / 2) });
+    sh(LIMIT_OFF);
+    process.kill(pid, 'SIGCONT');
+    await vi.waitFor(() => expect(hostSnapshot()).toEqual(whole), { timeout: PATIENCE_MS, interval: 50 });
+    await vi.waitFor(() => expect(daemon.log()).toContain('No buffer space available'), { timeout: PATIENCE_MS });
+  });
+
+  test('what happened while nobody followed', async () => {
+    const whole = hostSnapshot();
+    process.kill(follower(), 'SIGKILL');
+    sh(LIMIT_OFF);
+    await vi.waitFor(() => expect(hostSnapshot()).toEqual(whole), { timeout: PATIENCE_MS, interval: 50 });
+    expect(follower()).toBeGreaterThan(1);
+  });
+});
