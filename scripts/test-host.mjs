@@ -8,7 +8,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import { bundleTest } from './lib/bundle-test.mjs';
+import { BUNDLES, bundleTest } from './lib/bundle-test.mjs';
 import { countsOf, record, takeOption } from './lib/vitest-result.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -98,15 +98,14 @@ function reasonToSkip({ files, lab, options }) {
 
 /** The command that runs a job; after each file come its status and its report, between marks. */
 async function commandFor({ files, lab, options }, folder) {
-  const tests = await Promise.all(files.map((file) => bundleTest(file, folder, !lab)));
+  const tests = await Promise.all(files.map((file) => bundleTest(file, folder)));
   const report = lab ? '/tmp/report.json' : join(folder, 'report.json');
-  const vitest = `node node_modules/vitest/vitest.mjs run --config vitest.host.config.ts --reporter=default --reporter=json --outputFile=${report}`;
   // A VM that belongs to one file needs no namespaces: that file may want the machine's own devices.
   const place = lab && options === SHARED_VM ? 'sh scripts/isolated.sh ' : '';
   // A VM has an environment of its own.
   const faults = process.env['VIRTNET_FAULTS'] === 'all' ? ' VIRTNET_FAULTS=all' : '';
-  const each = `export NO_COLOR=1${faults}; rm -f ${report}; ${place}sh scripts/lib/bounded.sh ${String(fileLimit(lab))} ${vitest} "$file"; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
-  const inner = ['sh', '-c', `cd "$0" && for file in "$@"; do ${each}; done`, root, ...tests];
+  const each = `export NO_COLOR=1${faults}; rm -f ${report}; ${place}sh scripts/lib/bounded.sh ${String(fileLimit(lab))} node "$file" ${report}; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
+  const inner = ['sh', '-c', `exec 2>&1; cd "$0" && for file in "$@"; do ${each}; done`, root, ...tests];
   return lab
     ? ['test/kernel-lab', ...options, '--timeout', String(limitOf({ files, lab })), '--', ...inner]
     : ['scripts/isolated.sh', ...inner];
@@ -123,8 +122,8 @@ const limitOf = ({ files, lab }) => (lab ? seconds * 2 * files.length : seconds)
  * @returns {Promise<{ file: string, counts: import('./lib/vitest-result.mjs').Counts, log: string }[]>}
  */
 async function runJob(job) {
-  const folder = mkdtempSync('.cache/host-');
-  const command = await commandFor(job, join(root, folder)).catch((error) => ['-c', 'echo "$0"; exit 1', String(error)]);
+  const folder = mkdtempSync(join(root, BUNDLES, 'host-'));
+  const command = await commandFor(job, folder).catch((error) => ['-c', 'echo "$0"; exit 1', String(error)]);
   const limit = limitOf(job) + (job.lab ? 30 : 0);
   return new Promise((resolveRun) => {
     const child = spawn('sh', command, {
@@ -183,7 +182,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
   });
 }
 
-mkdirSync('.cache', { recursive: true });
+mkdirSync(BUNDLES, { recursive: true });
 const files = testFiles();
 const fault = files.some((file) => !file.endsWith('.lab.test.ts')) ? isolationFault() : undefined;
 const totals = { passed: 0, failed: 0, skippedTests: 0, skippedFiles: 0 };

@@ -1,34 +1,38 @@
-/** One file out of a test and all that it imports: a hundred imports take seconds here, and minutes under emulation. */
-import { readFile, writeFile } from 'node:fs/promises';
+/** One file out of a test, all that it imports and what runs it: a hundred imports take seconds here, and minutes under emulation. */
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
+/** Relative to the root. */
+export const BUNDLES = 'node_modules/.cache/virtnet-tests';
+
 /**
- * Writes the bundle of `file`, and in `folder` a test file that imports it; gives the latter's path. The bundle lies below node_modules, where
- * vitest takes a module as it is. Packages stay imports; `import.meta.dirname` stays what it was.
- * @param {string} file
- * @param {string} folder
- * @param {boolean} lines with a source map, so that a failure names lines of the sources
+ * Writes the bundle of `file`, a program that runs its tests (host-runner.mjs) and has its source map beside it; gives its path. vitest and its
+ * parts are in it. Other packages stay imports, so it lies below node_modules. `import.meta.dirname` stays what it was.
+ * @param {string} file relative to the root, which is the working directory
+ * @param {string} folder of the bundle, below BUNDLES
  */
-export async function bundleTest(file, folder, lines) {
-  const name = basename(file).replace(/\.ts$/, '.mjs');
-  const outfile = join(process.cwd(), 'node_modules/.cache/virtnet-tests', lines ? 'here' : 'lab', name);
+export async function bundleTest(file, folder) {
+  const outfile = join(folder, basename(file).replace(/\.ts$/, '.mjs'));
+  const { dependencies, devDependencies } = JSON.parse(await readFile('package.json', 'utf8'));
+  const [runner, test] = ['./scripts/lib/host-runner.mjs', `./${file}`].map((path) => JSON.stringify(path));
   await build({
-    entryPoints: [file],
+    stdin: {
+      contents: `import { run } from ${runner};\nawait run(${JSON.stringify(file)}, () => import(${test}));`,
+      resolveDir: process.cwd(),
+    },
     outfile,
     bundle: true,
-    packages: 'external',
+    external: Object.keys({ ...dependencies, ...devDependencies }).filter((name) => name !== 'vitest'),
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    sourcemap: lines ? 'inline' : false,
+    sourcemap: 'external',
     sourcesContent: false,
     logLevel: 'error',
     plugins: [{ name: 'dirname', setup: keepDirname }],
   });
-  const stub = join(folder, name);
-  await writeFile(stub, `import ${JSON.stringify(outfile)};\n`);
-  return stub;
+  return outfile;
 }
 
 /** @param {import('esbuild').PluginBuild} bundle */
