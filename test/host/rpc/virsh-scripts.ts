@@ -658,13 +658,12 @@ const strange: Script = {
   ],
 };
 
-/** Every script. */
-export const scripts: readonly Script[] = [
+export const updateScripts: readonly Script[] = [...updateMatrix, updateOdd, ...poolsOfMissing];
+
+/** All but `updateScripts`. */
+export const otherScripts: readonly Script[] = [
   lifecycle,
   ...badDocuments,
-  ...updateMatrix,
-  updateOdd,
-  ...poolsOfMissing,
   metadata,
   ...Object.entries(portNetworks).map(([name, document]) => portsOf(name, document)),
   leases,
