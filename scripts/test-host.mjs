@@ -3,10 +3,12 @@
  *   node scripts/test-host.mjs [--counts FILE] [--jobs N] [--seconds N] [--kernel here|stock] [--verbose] [FILE...]
  * The *.lab.test.ts share a VM with those that say `// kernels: both`, which run here too, each in namespaces of its own. Those that give
  * options to test/kernel-lab by a line like `// lab: --igb 1` have the machine to themselves, one after the other where the options are the same.
+ * Those that say `// last: WHY` come after all others: what a slow machine leaves out (VIRTNET_TEST_UNTIL) should be the least important.
  * Without root, those that say what they need of it by a line like `// root: ufw` run in the lab alone, if they do there.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { BUNDLES, bundleTest } from './lib/bundle-test.mjs';
 import { countsOf, record, takeOption } from './lib/vitest-result.mjs';
@@ -15,7 +17,8 @@ const root = join(import.meta.dirname, '..');
 process.chdir(root);
 const args = process.argv.slice(2);
 const countsPath = takeOption(args, 'counts');
-const jobs = Number(takeOption(args, 'jobs') ?? 2);
+// Most files wait most of the time.
+const jobs = Number(takeOption(args, 'jobs') ?? availableParallelism() + 1);
 const seconds = Number(takeOption(args, 'seconds') ?? 300);
 /** `here` or `stock`: only what runs on that kernel. */
 const onlyKernel = takeOption(args, 'kernel');
@@ -23,6 +26,9 @@ const verbose = args.includes('--verbose');
 const named = args.filter((arg) => !arg.startsWith('--'));
 const resultMark = '@@virtnet-host-test-result@@';
 const endMark = '@@virtnet-host-test-end@@';
+/** With VIRTNET_TEST_UNTIL (seconds since 1970, as CI has it) no file begins after that moment: what does not run is named, and not counted. */
+const until = Number(process.env['VIRTNET_TEST_UNTIL'] ?? Infinity);
+const isLate = (grace = 0) => Date.now() / 1000 >= until + grace;
 
 /** @type {(file: string) => boolean} */
 const has = (command) => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0;
@@ -40,7 +46,7 @@ function testFiles() {
   return readdirSync('test/host', { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))
     .map((file) => join('test/host', file))
-    .sort();
+    .sort((a, b) => Number(isLast(a)) - Number(isLast(b)) || (a < b ? -1 : 1));
 }
 
 /** Why namespaces cannot be made here, or undefined. */
@@ -63,6 +69,7 @@ const isLab = (file) => file.endsWith('.lab.test.ts');
 const labOptions = (file) => /^\/\/ lab: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]?.trim().split(/\s+/) ?? [];
 /** What of root a file needs here, by a line like `// root: devices of the host`; a VM's root is anybody's. */
 const needsRoot = (file) => (file.endsWith('.oracle.test.ts') ? 'libvirtd' : /^\/\/ root: (.*)$/m.exec(readFileSync(file, 'utf8'))?.[1]);
+const isLast = (file) => /^\/\/ last: /m.test(readFileSync(file, 'utf8'));
 const isForBoth = (file) => !isLab(file) && /^\/\/ kernels: both$/m.test(readFileSync(file, 'utf8'));
 
 /** @returns {Job[]} */
@@ -104,7 +111,11 @@ async function commandFor({ files, lab, options }, folder) {
   const place = lab && options === SHARED_VM ? 'sh scripts/isolated.sh ' : '';
   // A VM has an environment of its own.
   const faults = process.env['VIRTNET_FAULTS'] === 'all' ? ' VIRTNET_FAULTS=all' : '';
-  const each = `export NO_COLOR=1${faults}; rm -f ${report}; ${place}sh scripts/lib/bounded.sh ${String(fileLimit(lab))} node "$file" ${report}; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
+  const late =
+    files.length === 1 || until === Infinity
+      ? ''
+      : `if [ "$(date +%s)" -ge ${String(until)} ]; then printf '\\n${resultMark} %s late\\n${endMark}\\n' "\${file##*/}"; continue; fi; `;
+  const each = `${late}export NO_COLOR=1${faults}; rm -f ${report}; ${place}sh scripts/lib/bounded.sh ${String(fileLimit(lab))} node "$file" ${report}; printf '\\n${resultMark} %s %s\\n' "\${file##*/}" $?; cat ${report}; printf '\\n${endMark}\\n'`;
   const inner = ['sh', '-c', `exec 2>&1; cd "$0" && for file in "$@"; do ${each}; done`, root, ...tests];
   return lab
     ? ['test/kernel-lab', ...options, '--timeout', String(limitOf({ files, lab })), '--', ...inner]
@@ -119,7 +130,7 @@ const limitOf = ({ files, lab }) => (lab ? seconds * 2 * files.length : seconds)
 
 /**
  * Runs a job; never rejects: a run that cannot start or ends late is a failure with its reason.
- * @returns {Promise<{ file: string, counts: import('./lib/vitest-result.mjs').Counts, log: string }[]>}
+ * @returns {Promise<{ file: string, leftOut?: true, counts: import('./lib/vitest-result.mjs').Counts, log: string }[]>}
  */
 async function runJob(job) {
   const folder = mkdtempSync(join(root, BUNDLES, 'host-'));
@@ -158,6 +169,10 @@ function resultsOf({ files }, out, status, late) {
     const report = at < 0 ? -1 : out.indexOf('\n', at);
     const end = report < 0 ? -1 : out.indexOf(endMark, report);
     const log = out.slice(from, at < 0 ? undefined : at);
+    if (at >= 0 && out.slice(at, report).endsWith(' late')) {
+      from = end + endMark.length;
+      return { file, leftOut: true };
+    }
     const code = at < 0 ? status : Number(out.slice(at, report).split(' ').at(-1));
     const counts = countsOf(end < 0 ? '' : out.slice(report, end), code);
     if (end < 0 && late !== undefined) counts.failures.unshift({ name: file, message: late });
@@ -208,45 +223,52 @@ if (fault !== undefined) {
  * that are left when nothing else is run side by side, where there is room for two.
  */
 const emulates = ({ files, lab }) => lab || files.some((file) => /\/vm-[^/]*$/.test(file));
-queue.sort((a, b) => Number(emulates(b)) - Number(emulates(a)));
+queue.sort((a, b) => Number(emulates(b)) - Number(emulates(a)) || Number(a.files.every(isLast)) - Number(b.files.every(isLast)));
 
 /** Takes the next job that may run now. */
 function next() {
-  const at = queue.findIndex((job) => !emulating || !emulates(job));
-  if (at < 0 && process.availableMemory() < ROOM_FOR_TWO) return undefined;
+  const at = queue.findIndex((job) => emulating === 0 || !emulates(job));
+  if (at < 0 && (emulating > 1 || process.availableMemory() < ROOM_FOR_TWO)) return undefined;
   return queue.splice(Math.max(at, 0), 1)[0];
 }
 
 /** Bytes. */
 const ROOM_FOR_TWO = 6 * 2 ** 30;
-let emulating = false;
+/** How many run now. */
+let emulating = 0;
 let done = 0;
 const count = queue.reduce((sum, job) => sum + job.files.length, 0);
-/** With VIRTNET_TEST_UNTIL (seconds since 1970, as CI has it) no file begins after that moment: what does not run is named, and not counted. */
-const until = Number(process.env['VIRTNET_TEST_UNTIL'] ?? Infinity) * 1000;
 async function worker() {
   for (let job = next(); job !== undefined; job = next()) {
-    const began = Date.now();
-    if (began > until) {
-      totals.skippedFiles += job.files.length;
-      for (const file of job.files) console.log(`skipped: ${nameOf(job, file)}: no time is left`);
+    if (isLate()) {
+      for (const file of job.files) leaveOut(job, file);
       continue;
     }
+    const began = Date.now();
     const isEmulated = emulates(job);
-    emulating ||= isEmulated;
+    if (isEmulated) emulating += 1;
     const results = await runJob(job);
-    if (isEmulated) emulating = false;
+    if (isEmulated) emulating -= 1;
     const took = ((Date.now() - began) / 1000).toFixed(1);
-    for (const { file, counts, log } of results) {
+    for (const { file, leftOut, counts, log } of results) {
+      if (leftOut) {
+        leaveOut(job, file);
+        continue;
+      }
       done += 1;
       const among = results.length > 1 ? `${took} s for ${results.length} files in one VM` : `${took} s`;
       console.log(`[${done}/${count}] ${nameOf(job, file)}: ${counts.passed} passed, ${counts.failed} failed (${among})`);
       if (counts.failed > 0 || verbose) console.log(log.replace(/^/gm, '    '));
       for (const failure of counts.failures) console.log(`    FAILED ${failure.name}\n${failure.message.replace(/^/gm, '        ')}`);
-      if (counts.failed > 0 && secondTry && again.length < MOST_AGAIN) again.push({ ...job, files: [file] });
+      if (counts.failed > 0 && secondTry && again.length < MOST_AGAIN) again.push({ job: { ...job, files: [file] }, first: counts });
       else add(counts);
     }
   }
+}
+
+function leaveOut(job, file) {
+  totals.skippedFiles += 1;
+  console.log(`skipped: ${nameOf(job, file)}: no time is left`);
 }
 
 function add(counts) {
@@ -262,9 +284,16 @@ function add(counts) {
  */
 const secondTry = process.env['VIRTNET_TEST_SECOND_TRY'] === '1';
 const MOST_AGAIN = 4;
+/** Seconds after VIRTNET_TEST_UNTIL in which a second try still begins. */
+const GRACE = 120;
 const again = [];
 async function tryAgain() {
-  for (const job of again) {
+  for (const { job, first } of again) {
+    if (isLate(GRACE)) {
+      console.log(`no second try: ${nameOf(job, job.files[0])}: no time is left`);
+      add(first);
+      continue;
+    }
     for (const { file, counts, log } of await runJob(job)) {
       console.log(`second try: ${nameOf(job, file)}: ${counts.passed} passed, ${counts.failed} failed (it failed at the first)`);
       if (counts.failed > 0) console.log(log.replace(/^/gm, '    '));

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests on the real kernel, each file in namespaces of its own, two at a time.
+# Tests on the real kernel, each file in namespaces of its own.
 #   sh scripts/test-host.sh [FILE...]     all of test/host where none is named
 # *.lab.test.ts run in a throw-away VM with Debian's stock kernel (test/kernel-lab), *.oracle.test.ts where libvirtd is installed.
 set -eu

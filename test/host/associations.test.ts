@@ -1,3 +1,4 @@
+// last: few networks are for 802.1Qbg, 802.1Qbh or MidoNet
 // root: tcpdump, which becomes another user
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// last: a full disk at steps of plans
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';

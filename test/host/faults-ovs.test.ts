@@ -1,3 +1,4 @@
+// last: faults at steps with Open vSwitch
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';

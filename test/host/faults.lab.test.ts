@@ -1,3 +1,4 @@
+// last: faults at steps that few hosts take
 // lab: --igb 1
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readlinkSync, writeFileSync } from 'node:fs';

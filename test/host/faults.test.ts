@@ -1,3 +1,4 @@
+// last: faults at steps of every plan; driver-failure and driver-kill have those of whole networks
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';

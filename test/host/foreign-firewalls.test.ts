@@ -1,3 +1,4 @@
+// last: firewalls that few load by hand
 // root: ufw and the legacy iptables
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// last: disks are seldom full
 // root: a file system of few pages
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

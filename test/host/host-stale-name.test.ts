@@ -1,3 +1,4 @@
+// last: links are seldom taken away that fast
 import { execFileSync } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { hostState, type Resource } from '../../src/compile/host-state.ts';

@@ -1,3 +1,4 @@
+// last: links seldom come and go that fast
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
 import { IpTool } from '../../src/host/ip-coprocess.ts';

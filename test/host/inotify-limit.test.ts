@@ -1,3 +1,4 @@
+// last: users seldom lack inotify
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 

@@ -1,3 +1,4 @@
+// last: the lab itself; the tests in it show that it works
 // lab: --igb 1
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// last: dnsmasq killed, disks full and logs grown long
 import { execFileSync, spawn } from 'node:child_process';
 import { appendFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -1,3 +1,4 @@
+// last: limits of single guests; limits-network has those of all
 // root: the nodes of macvtaps
 // kernels: both
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

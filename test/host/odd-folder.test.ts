@@ -1,3 +1,4 @@
+// last: folders are seldom named like that
 import { readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

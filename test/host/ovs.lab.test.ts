@@ -1,3 +1,4 @@
+// last: few hosts have Open vSwitch
 import { execFileSync } from 'node:child_process';
 import { ovsSuite } from '../support/ovs-suite.ts';
 

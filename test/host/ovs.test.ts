@@ -1,3 +1,4 @@
+// last: few hosts have Open vSwitch
 // root: tcpdump, which becomes another user
 import { ovsSuite } from '../support/ovs-suite.ts';
 

@@ -1,3 +1,4 @@
+// last: power is seldom cut at that moment
 // root: a file system on a loop device
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';

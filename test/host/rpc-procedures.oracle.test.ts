@@ -1,3 +1,4 @@
+// last: procedures that few programs call
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

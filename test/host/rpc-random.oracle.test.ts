@@ -1,3 +1,4 @@
+// last: calls that no program makes in that order
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// last: few hosts have such cards
 // lab: --igb 2
 import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';

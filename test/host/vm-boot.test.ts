@@ -1,3 +1,4 @@
+// last: few guests boot over the network
 import { execFileSync, spawnSync } from 'node:child_process';
 import { afterAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';

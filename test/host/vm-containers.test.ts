@@ -1,3 +1,4 @@
+// last: guests of all kinds beside each other; vm-nat has a machine alone
 // root: the hierarchy of control groups
 import { execFileSync } from 'node:child_process';
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';

@@ -1,3 +1,4 @@
+// last: few hosts have systemd-resolved lead to a network
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
