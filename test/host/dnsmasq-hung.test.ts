@@ -8,6 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { isolated, nat, sh } from '../support/driver-documents.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const driver = await openDriver();
 const folder = mkdtempSync(join(tmpdir(), 'hung-'));
@@ -79,7 +80,9 @@ test.each([
 
 test('a server that was stopped by a signal is named as hung', async () => {
   await driver.up([isolated]);
-  process.kill(pidOf(ISOLATED), 'SIGSTOP');
+  const server = pidOf(ISOLATED);
+  process.kill(server, 'SIGSTOP');
+  await expect.poll(() => stateOf(server), { timeout: PATIENCE_MS }).toBe('T');
   expect(await planned()).toEqual([`change dnsmasq ${ISOLATED}: process hung -> current`]);
   await driver.repair();
   expect(await planned()).toEqual([]);

@@ -24,23 +24,18 @@ beforeAll(async () => {
   const home = mkdtempSync(join(tmpdir(), 'virtnetd-'));
   mkdirSync(join(home, 'etc', 'hooks'), { recursive: true });
   hook(file('virtnet'), join(home, 'etc', 'hooks', 'network'));
-  hook(file('libvirt'), file('hook'));
+  mkdirSync(file('hooks'));
+  hook(file('libvirt'), file('hooks/network'));
   makeLab();
-  {
-    await using daemon = await startVirtnetd({ folder: home });
-    const { stdout } = await run('sh', [script, file('virtnet')], {
-      env: { ...process.env, LC_ALL: 'C', LIBVIRT_DEFAULT_URI: daemon.uri },
-    });
-    virtnet = { told: readFileSync(file('virtnet'), 'utf8'), said: stdout };
-  }
-  // libvirtd looks for hooks when it starts and when it is told to look again.
-  const theirs =
-    'mkdir -p /etc/libvirt/hooks; cp "$1/hook" /etc/libvirt/hooks/network; kill -HUP "$(pidof libvirtd)"; sleep 1; exec sh "$2" "$1/libvirt"';
-  const env = { ...process.env, LC_ALL: 'C', TMPDIR: '/tmp' };
-  const { stdout } = await run('test/oracle/with-libvirtd', ['--lab', 'sh', '-c', theirs, 'sh', folder, script], { env });
-  libvirt = { told: existsSync(file('libvirt')) ? readFileSync(file('libvirt'), 'utf8') : '', said: stdout };
-  rmSync(home, { recursive: true, force: true });
-}, 120_000);
+  await using daemon = await startVirtnetd({ folder: home });
+  const env = { ...process.env, LC_ALL: 'C', TMPDIR: '/tmp', VIRTNET_ORACLE_HOOKS: file('hooks') };
+  const [ours, theirs] = await Promise.all([
+    run('sh', [script, file('virtnet')], { env: { ...env, LIBVIRT_DEFAULT_URI: daemon.uri } }),
+    run('test/oracle/with-libvirtd', ['--lab', 'sh', script, file('libvirt')], { env }),
+  ]);
+  virtnet = { told: readFileSync(file('virtnet'), 'utf8'), said: ours.stdout };
+  libvirt = { told: existsSync(file('libvirt')) ? readFileSync(file('libvirt'), 'utf8') : '', said: theirs.stdout };
+}, 280_000);
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('hooks are given the same arguments and documents, in the same order', () => {

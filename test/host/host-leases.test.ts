@@ -54,7 +54,7 @@ const network = (more = ''): readonly Resource[] => [
   { kind: 'bridge-port', owner: guest, dev: 'vnet0', bridge: 'virbr0', isolated: false, learning: true, unicastFlood: true },
   { kind: 'link-up', owner: guest, dev: 'vnet0' },
 ];
-const lease = (): string => sh('ip netns exec g udhcpc -i eth0 -n -q -f -t 5 -T 1 -x hostname:web -s /bin/true 2>&1');
+const lease = (): string => sh('ip netns exec g udhcpc -i eth0 -n -q -f -t 40 -T 1 -x hostname:web -s /bin/true 2>&1');
 
 beforeAll(async () => {
   sh('ip netns add g');
@@ -103,7 +103,7 @@ describe('leases of a real dnsmasq', () => {
       const served = network().map((r) =>
         r.kind === 'dnsmasq' ? { ...r, hosts: '52:54:00:00:00:09,10.77.0.19,fixed\n', addnHosts: '10.77.0.7 seven\n' } : r,
       );
-      const name = (): string => sh('dig +short +time=2 +tries=1 @10.77.0.1 seven').trim();
+      const name = (): string => sh('dig +short +time=5 +tries=5 @10.77.0.1 seven').trim();
       expect((await host.facts()).closedFolder).toBeUndefined();
       chmodSync(paths.runDir, 0o700);
       expect((await host.facts()).closedFolder).toBe(paths.runDir);

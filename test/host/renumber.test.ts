@@ -24,7 +24,7 @@ const seen = (netns: string): readonly number[] =>
   ['down', 'up'].map((way) => Number(sh(`ip netns exec ${netns} cat /sys/class/net/eth0/carrier_${way}_count`)));
 /** What a DHCP client that watches its link does when it comes up: it forgets what it had and asks. */
 const ask = (netns: string): string => {
-  sh(`ip -n ${netns} address flush dev eth0; ip netns exec ${netns} udhcpc -i eth0 -n -q -s /bin/true -t 5 -T 1 2>&1`);
+  sh(`ip -n ${netns} address flush dev eth0; ip netns exec ${netns} udhcpc -i eth0 -n -q -s /bin/true -t 40 -T 1 2>&1`);
   return (JSON.parse(virtnet('leases', 'numbers', '--json').stdout) as { leases: readonly { ip: string; hostname?: string }[] }).leases
     .map(({ ip }) => ip)
     .join();

@@ -45,8 +45,8 @@ export const ways = {
   },
 };
 
-/** Takes back what `ways` did. */
+/** Takes back what `ways` did. A run that was cut off may still have a file open below the second mount, which goes when that file does. */
 export function mend(folder: Folder): void {
-  sh(`[ "$(grep -c ' ${folders[folder]} ' /proc/self/mounts)" -lt 2 ] || umount ${folders[folder]}`);
+  sh(`[ "$(grep -c ' ${folders[folder]} ' /proc/self/mounts)" -lt 2 ] || umount --lazy ${folders[folder]}`);
   rmSync(fillOf(folder), { force: true });
 }
