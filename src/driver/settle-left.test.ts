@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { settleLeft, unsyncedFolder } from './settle-left.ts';
+import type { LeftOptions } from './settle-left.ts';
+import { isLeft, newUnsyncedFolder, settleLeft } from './settle-left.ts';
 
 let base: string;
 beforeEach(() => {
@@ -13,7 +14,7 @@ afterEach(() => {
 });
 
 /** No process has this id. */
-const ENDED = '.unsynced-BOOT.4194999';
+const ENDED = '.unsynced-BOOT.4194999.1.0';
 
 function put(files: Readonly<Record<string, string>>, boot = 'before'): void {
   for (const [file, text] of Object.entries(files)) {
@@ -24,13 +25,14 @@ function put(files: Readonly<Record<string, string>>, boot = 'before'): void {
   }
 }
 
-const settle = (): void =>
-  settleLeft({
-    configDir: base,
-    folders: [join(base, 'networks'), join(base, 'networks/autostart')],
-    bootId: 'now',
-    isUsable: (_path, text) => text.endsWith('.'),
-  });
+const options = (): LeftOptions => ({
+  configDir: base,
+  definitions: join(base, 'networks'),
+  autostart: join(base, 'networks/autostart'),
+  bootId: 'now',
+  isUsable: (_path, text) => text.endsWith('.'),
+});
+const settle = (): void => settleLeft(options());
 
 /** All files that are left, with what they say. */
 const left = (): Record<string, string> =>
@@ -44,31 +46,41 @@ const left = (): Record<string, string> =>
 test.each<[string, Record<string, string>, Record<string, string>]>([
   [
     'nothing is torn: what was replaced and removed goes',
-    { 'networks/a': 'new.', 'kept/networks:a': 'old.', 'kept/networks:b': 'old.' },
-    { 'networks/a': 'new.' },
+    { 'networks/a.xml': 'new.', 'kept/networks:a.xml': 'old.', 'kept/networks:b.xml': 'old.' },
+    { 'networks/a.xml': 'new.' },
   ],
-  ['an empty file is as before', { 'networks/a': '', 'kept/networks:a': 'old.' }, { 'networks/a': 'old.' }],
-  ['one of zeros is as before', { 'networks/a': '\0\0\0', 'kept/networks:a': 'old.' }, { 'networks/a': 'old.' }],
-  ['half a file is as before', { 'networks/a': 'ne', 'kept/networks:a': 'old.' }, { 'networks/a': 'old.' }],
+  ['an empty file is as before', { 'networks/a.xml': '', 'kept/networks:a.xml': 'old.' }, { 'networks/a.xml': 'old.' }],
+  ['one of zeros is as before', { 'networks/a.xml': '\0\0\0', 'kept/networks:a.xml': 'old.' }, { 'networks/a.xml': 'old.' }],
+  ['half a file is as before', { 'networks/a.xml': 'ne', 'kept/networks:a.xml': 'old.' }, { 'networks/a.xml': 'old.' }],
   [
     'a new file that is empty goes',
-    { 'networks/a': '', 'networks/b': 'whole.', 'kept/networks:c': 'old.' },
-    { 'networks/b': 'whole.', 'networks/c': 'old.' },
+    { 'networks/a.xml': '', 'networks/b.xml': 'whole.', 'kept/networks:c.xml': 'old.' },
+    { 'networks/b.xml': 'whole.', 'networks/c.xml': 'old.' },
   ],
   [
     'what made room for a torn file is back, with its mark',
-    { 'networks/b': '', 'kept/networks:a': 'old.', 'kept/autostart:a': '-> ../a' },
-    { 'networks/a': 'old.', 'networks/autostart/a': '->' },
+    { 'networks/b.xml': '', 'kept/networks:a.xml': 'old.', 'kept/autostart:a.xml': '-> ../a.xml' },
+    { 'networks/a.xml': 'old.', 'networks/autostart/a.xml': '->' },
   ],
   [
     'a kept file that is torn itself helps nobody',
-    { 'networks/a': '', 'kept/networks:a': '', 'networks/autostart/a': '-> ../a' },
-    { 'networks/autostart/a': '->' },
+    { 'networks/a.xml': '', 'kept/networks:a.xml': '', 'networks/autostart/a.xml': '-> ../a.xml' },
+    { 'networks/autostart/a.xml': '->' },
   ],
   [
     'what somebody wrote that cannot be used is left alone',
-    { 'networks/a': 'mine', 'networks/b': 'new.', 'kept/networks:b': 'old.' },
-    { 'networks/a': 'mine', 'networks/b': 'new.' },
+    { 'networks/a.xml': 'mine', 'networks/b.xml': 'new.', 'kept/networks:b.xml': 'old.' },
+    { 'networks/a.xml': 'mine', 'networks/b.xml': 'new.' },
+  ],
+  [
+    'files that are none of ours say nothing of a power cut, and stay',
+    { 'networks/.gitkeep': '', 'networks/autostart/a.xml': '', 'kept/networks:b.xml': 'old.', 'kept/autostart:a.xml': '-> ../a.xml' },
+    { 'networks/.gitkeep': '', 'networks/autostart/a.xml': '' },
+  ],
+  [
+    'a text that a killed process had not begun to write says nothing of one either',
+    { 'networks/.a.xml.1-0.tmp': '', 'kept/networks:b.xml': 'old.' },
+    { 'networks/.a.xml.1-0.tmp': '' },
   ],
 ])('after a power cut: %s', (_what, files, expected) => {
   mkdirSync(join(base, 'networks/autostart'), { recursive: true });
@@ -79,34 +91,68 @@ test.each<[string, Record<string, string>, Record<string, string>]>([
 });
 
 test('after a kill all stands as it is', () => {
-  put({ 'networks/a': 'new.', 'networks/b': '', 'kept/networks:a': 'old.', 'kept/networks:c': 'old.' }, 'now');
+  put({ 'networks/a.xml': 'new.', 'networks/b.xml': '', 'kept/networks:a.xml': 'old.', 'kept/networks:c.xml': 'old.' }, 'now');
   settle();
-  expect(left()).toEqual({ 'networks/a': 'new.', 'networks/b': '' });
+  expect(left()).toEqual({ 'networks/a.xml': 'new.', 'networks/b.xml': '' });
 });
 
 test('what a process keeps that still runs is its own, and an empty file without any sign of a power cut is left alone', () => {
-  put({ 'networks/a': '' });
-  mkdirSync(unsyncedFolder(base, 'now'));
-  writeFileSync(join(unsyncedFolder(base, 'now'), 'networks:a'), 'old.');
+  put({ 'networks/a.xml': '' });
+  const own = newUnsyncedFolder(base, 'now');
+  mkdirSync(own);
+  writeFileSync(join(own, 'networks:a.xml'), 'old.');
   settle();
-  expect(readdirSync(base)).toEqual([`.unsynced-now.${String(process.pid)}`, 'networks']);
-  expect(left()).toMatchObject({ 'networks/a': '' });
+  expect([isLeft(options()), readdirSync(base)]).toEqual([false, [basename(own), 'networks']]);
+  expect(left()).toMatchObject({ 'networks/a.xml': '' });
+});
+
+test('a process that has the number of one that was killed is another one', () => {
+  put({ 'networks/a.xml': 'new.' });
+  const [boot, pid, start] = basename(newUnsyncedFolder(base, 'now')).split('.').slice(1);
+  for (const folder of [`${boot ?? ''}.${pid ?? ''}.${String(Number(start) - 1)}.0`, `${boot ?? ''}.${pid ?? ''}`]) {
+    mkdirSync(join(base, `.${folder}`));
+    expect(isLeft(options()), folder).toBe(true);
+    settle();
+    expect(readdirSync(base), folder).toEqual(['networks']);
+  }
+});
+
+test('of what two killed ones kept, the newest that can be used is back', () => {
+  put({ 'networks/a.xml': '', 'networks/b.xml': '', 'kept/networks:a.xml': 'older.', 'kept/networks:b.xml': 'older.' }, 'long-before');
+  put({ 'kept/networks:a.xml': 'old.', 'kept/networks:b.xml': 'torn' });
+  const at = (boot: string, name: string): string => join(base, ENDED.replace('BOOT', boot), `networks:${name}.xml`);
+  for (const name of ['a', 'b']) utimesSync(at('long-before', name), 1, 1);
+  settle();
+  expect(left()).toEqual({ 'networks/a.xml': 'old.', 'networks/b.xml': 'older.' });
+});
+
+test('what was edited by hand since wins, whatever it says', () => {
+  put({
+    'networks/a.xml': 'mine',
+    'networks/b.xml': '',
+    'networks/c.xml': 'torn',
+    'kept/networks:a.xml': 'old.',
+    'kept/networks:c.xml': 'old.',
+  });
+  const later = Date.now() / 1000 + 60;
+  for (const name of ['a', 'b']) utimesSync(join(base, 'networks', `${name}.xml`), later, later);
+  settle();
+  expect(left()).toEqual({ 'networks/a.xml': 'mine', 'networks/b.xml': '', 'networks/c.xml': 'old.' });
 });
 
 test('what cannot be settled stops nobody, and stays', () => {
-  put({ 'networks/a': '', 'kept/networks:a': 'old.' });
-  const broken = { configDir: base, folders: [join(base, 'networks')], bootId: 'now' };
+  put({ 'networks/a.xml': '', 'kept/networks:a.xml': 'old.' });
   settleLeft({
-    ...broken,
+    ...options(),
     isUsable: () => {
       throw new Error('i/o error');
     },
   });
-  expect(left()).toEqual({ 'networks/a': '', [`${ENDED.replace('BOOT', 'before')}/networks:a`]: 'old.' });
+  expect(left()).toEqual({ 'networks/a.xml': '', [`${ENDED.replace('BOOT', 'before')}/networks:a.xml`]: 'old.' });
 });
 
 test('a folder without networks, and none at all, have nothing to settle', () => {
   settle();
   expect(readdirSync(base)).toEqual([]);
-  settleLeft({ configDir: join(base, 'none'), folders: [], bootId: 'now', isUsable: () => true });
+  settleLeft({ ...options(), configDir: join(base, 'none') });
 });

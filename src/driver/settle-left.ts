@@ -1,18 +1,38 @@
 import { closeSync, existsSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import { processStat } from '../host/process-stat.ts';
 import { attempt } from './files.ts';
+import { isDocument } from './load-file.ts';
 
 const PREFIX = '.unsynced-';
 
-/** Where a process keeps former files until their successors are on the disk (`Unsynced`). */
-export function unsyncedFolder(configDir: string, bootId: string): string {
-  return join(configDir, `${PREFIX}${bootId}.${String(process.pid)}`);
+/** Milliseconds after the last former file that it kept in which a process may still have changed files. */
+const ROUND_MS = 10_000;
+
+let self: string | undefined;
+let count = 0;
+
+/** This process and no other of this boot: its number, and when it began. */
+function own(): string {
+  const pid = String(process.pid);
+  return (self ??= `${pid}.${processStat(pid)?.start ?? ''}`);
+}
+
+/** Where this process may keep former files until their successors are on the disk (`Unsynced`): another folder each time. */
+export function newUnsyncedFolder(configDir: string, bootId: string): string {
+  return join(configDir, `${PREFIX}${bootId}.${own()}.${String(count++)}`);
+}
+
+/** The folders in which processes keep former files, or have kept them until they ended. */
+export function unsyncedFolders(configDir: string): readonly string[] {
+  return list(configDir).flatMap((name) => (name.startsWith(PREFIX) ? [join(configDir, name)] : []));
 }
 
 export interface LeftOptions {
   readonly configDir: string;
-  /** Those whose files change through `Unsynced`. */
-  readonly folders: readonly string[];
+  /** The folder of the definitions, and that of their autostart marks: those whose files change through `Unsynced`. */
+  readonly definitions: string;
+  readonly autostart: string;
   /** This boot of the machine. */
   readonly bootId: string;
   /** False for a file that says nothing usable. */
@@ -36,28 +56,26 @@ export function settleLeft(options: LeftOptions): void {
 }
 
 function settle(ended: readonly string[], options: LeftOptions): void {
-  const { configDir, folders, bootId } = options;
-  if (ended.some((name) => isOf(name, bootId))) for (const folder of folders) syncAll(folder);
-  const cut = ended.filter((name) => !isOf(name, bootId));
-  if (cut.length > 0)
-    putBack(
-      cut.map((name) => join(configDir, name)),
-      options,
-    );
-  for (const name of ended) rmSync(join(configDir, name), { recursive: true, force: true });
+  const { definitions, autostart, bootId } = options;
+  if (ended.some((folder) => isOf(folder, bootId))) for (const folder of [definitions, autostart]) syncAll(folder);
+  const cut = ended.filter((folder) => !isOf(folder, bootId));
+  if (cut.length > 0) putBack(cut, options);
+  for (const folder of ended) rmSync(folder, { recursive: true, force: true });
 }
 
 /** The folders of processes that have ended. */
 function leftIn(configDir: string, bootId: string): readonly string[] {
-  return list(configDir).filter((name) => name.startsWith(PREFIX) && !isAlive(name, bootId));
+  return unsyncedFolders(configDir).filter((folder) => !isAlive(folder, bootId));
 }
 
-function isOf(name: string, bootId: string): boolean {
-  return name.startsWith(`${PREFIX}${bootId}.`);
+function isOf(folder: string, bootId: string): boolean {
+  return basename(folder).startsWith(`${PREFIX}${bootId}.`);
 }
 
-function isAlive(name: string, bootId: string): boolean {
-  return isOf(name, bootId) && existsSync(`/proc/${name.slice(name.lastIndexOf('.') + 1)}`);
+function isAlive(folder: string, bootId: string): boolean {
+  if (!isOf(folder, bootId)) return false;
+  const [pid = '', start = ''] = basename(folder).slice(`${PREFIX}${bootId}.`.length).split('.');
+  return `${pid}.${start}` === own() || processStat(pid)?.start === start;
 }
 
 /** fsync(2) of a folder and its files; it costs little for those that are on the disk already. */
@@ -72,18 +90,26 @@ function syncAll(folder: string): void {
   }
 }
 
-function putBack(kept: readonly string[], { folders, isUsable }: LeftOptions): void {
-  const torn = folders.flatMap(filesOf).filter((path) => isTorn(readFileSync(path)));
-  const formers = kept.flatMap((folder) => formersIn(folder, folders));
-  const isLost = (path: string): boolean => typeOf(path) === 'file' && !isUsable(path, readFileSync(path, 'utf8'));
+/** @param kept folders of former files. */
+function putBack(kept: readonly string[], { definitions, autostart, isUsable }: LeftOptions): void {
+  const keptUntil = Math.max(...kept.map(changedAt));
+  /** What was changed by hand since is somebody's text, whatever it says. */
+  const isOfThen = (path: string): boolean => changedAt(path) < keptUntil + ROUND_MS;
+  /** Of a mark it counts only that it is there. */
+  const saysNothing = (path: string, file: string): boolean =>
+    dirname(path) === definitions && typeOf(file) === 'file' && !isUsable(file, readFileSync(file, 'utf8'));
+  const isLost = (path: string): boolean => saysNothing(path, path) && isOfThen(path);
+  const torn = filesOf(definitions).filter((path) => isDocument(basename(path)) && isTorn(path) && isOfThen(path));
+  const formers = kept.flatMap((folder) => formersIn(folder, [definitions, autostart]));
   const wasTorn = torn.length > 0 || formers.some(({ path }) => isLost(path));
   for (const { path, former } of formers.toSorted((a, b) => changedAt(b.former) - changedAt(a.former)))
-    if ((typeOf(path) === undefined ? wasTorn : isLost(path)) && !isLost(former)) renameSync(former, path);
-  for (const path of torn) if (isTorn(readFileSync(path))) rmSync(path);
+    if ((typeOf(path) === undefined ? wasTorn : isLost(path)) && !saysNothing(path, former)) renameSync(former, path);
+  for (const path of torn) if (isTorn(path)) rmSync(path);
 }
 
-/** What a file system makes of a text that it was given and had not written yet. */
-function isTorn(bytes: Buffer): boolean {
+/** The file is what a file system makes of a text that it was given and had not written yet. */
+function isTorn(path: string): boolean {
+  const bytes = readFileSync(path);
   return bytes.length === 0 || bytes.at(-1) === 0;
 }
 

@@ -15,7 +15,7 @@ import { readText } from './read-file.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, emptyState } from './state.ts';
-import { isLeft, settleLeft, unsyncedFolder } from './settle-left.ts';
+import { isLeft, settleLeft } from './settle-left.ts';
 import type { Unsettled } from './unsettled.ts';
 import { Unsynced } from './unsynced.ts';
 
@@ -67,7 +67,8 @@ export class Store {
     this.#options = options;
     this.#layout = layoutOf(options);
     this.#lasting = new Unsynced({
-      folder: unsyncedFolder(options.configDir, options.bootId),
+      configDir: options.configDir,
+      bootId: options.bootId,
       onFailure: (path, error) => {
         const refusal = notOnDisk(path, error);
         if (options.onRefused) options.onRefused(refusal);
@@ -209,7 +210,8 @@ export class Store {
     const { configDir, bootId, codec } = this.#options;
     settleLeft({
       configDir,
-      folders: [this.#layout.definitions, this.#layout.autostart],
+      definitions: this.#layout.definitions,
+      autostart: this.#layout.autostart,
       bootId,
       isUsable: (path, text) => 'value' in loadDocument(path, codec, { text, network: undefined }),
     });

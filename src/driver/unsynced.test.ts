@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { unsyncedFolders } from './settle-left.ts';
 import { Unsynced } from './unsynced.ts';
 
 let base: string;
@@ -18,14 +19,26 @@ afterEach(() => {
 });
 
 const at = (name: string): string => join(base, 'networks', name);
-const kept = (): string => join(base, 'kept');
-const keptFile = (name: string): string => readFileSync(join(kept(), `networks:${name}`), 'utf8');
+/** The folders of former files, oldest round first. */
+const rounds = (): string[] => {
+  const byRound = (a: string, b: string): number => Number(a.split('.').at(-1)) - Number(b.split('.').at(-1));
+  return unsyncedFolders(base).toSorted(byRound);
+};
+/** What is kept, by round. */
+const kept = (): Record<string, string>[] =>
+  rounds().map((folder) => {
+    const files = readdirSync(folder).map((file): [string, string] => [
+      file.replace('networks:', ''),
+      readFileSync(join(folder, file), 'utf8'),
+    ]);
+    return Object.fromEntries(files);
+  });
 function open(onOperation: (step: string) => void = () => undefined): Unsynced {
   const record = (step: string): void => {
-    steps.push(step.replaceAll(base, ''));
+    steps.push(step.replaceAll(base, '').replace(/\.unsynced-[^/]+/, 'kept'));
     onOperation(step);
   };
-  return new Unsynced({ folder: kept(), onFailure: (path) => void refused.push(path), onOperation: record });
+  return new Unsynced({ configDir: base, bootId: 'now', onFailure: (path) => void refused.push(path), onOperation: record });
 }
 function put(files: Unsynced, name: string, text: string): void {
   writeFileSync(at('.temp'), text);
@@ -39,13 +52,13 @@ test('a file changes at once, and what it was is kept until the disk has the new
   put(files, 'a', 'new');
   put(files, 'a', 'newer');
   put(files, 'b', 'made');
-  expect([text('a'), text('b'), keptFile('a'), readdirSync(kept())]).toEqual(['newer', 'made', 'old', ['networks:a']]);
+  expect([text('a'), text('b'), kept()]).toEqual(['newer', 'made', [{ a: 'old' }]]);
   expect(steps).toEqual(['mkdir /kept', 'keep /networks/a', 'rename /networks/a', 'rename /networks/a', 'rename /networks/b']);
   steps.length = 0;
   await files.done();
   expect(steps.slice(0, 2).toSorted()).toEqual(['fsync /networks/a', 'fsync /networks/b']);
   expect(steps.slice(2)).toEqual(['fsync /networks', 'drop /networks/a', 'rmdir /kept']);
-  expect(existsSync(kept())).toBe(false);
+  expect(rounds()).toEqual([]);
   await files.done();
   expect(steps).toHaveLength(5);
 });
@@ -56,40 +69,44 @@ test('a file that goes is kept for as long, one that was never on the disk is no
   files.remove(at('a'));
   put(files, 'b', 'made');
   files.remove(at('b'));
-  expect([readdirSync(join(base, 'networks')), readdirSync(kept()), keptFile('a')]).toEqual([[], ['networks:a'], 'old']);
+  expect([readdirSync(join(base, 'networks')), kept()]).toEqual([[], [{ a: 'old' }]]);
   put(files, 'a', 'again');
   files.remove(at('a'));
-  expect([existsSync(at('a')), keptFile('a')]).toEqual([false, 'old']);
+  expect([existsSync(at('a')), kept()]).toEqual([false, [{ a: 'old' }]]);
   files.remove(at('none'));
   await files.done();
   expect(readdirSync(base)).toEqual(['networks']);
 });
 
-test('what changes while the disk is busy keeps its former file until the next round', async () => {
-  writeFileSync(at('a'), 'old');
+test('what changes while the disk is busy keeps what the disk is being given', async () => {
+  for (const name of ['a', 'b', 'c']) writeFileSync(at(name), 'old');
   const files = open();
-  put(files, 'a', 'new');
+  for (const name of ['a', 'b', 'c']) put(files, name, 'new');
   const first = files.done();
   put(files, 'a', 'newer');
+  files.remove(at('b'));
+  put(files, 'a', 'newest');
+  const all = { a: 'old', b: 'old', c: 'old' };
+  expect([text('a'), existsSync(at('b')), kept()]).toEqual(['newest', false, [all, { a: 'new', b: 'new' }]]);
   await first;
-  expect([text('a'), keptFile('a')]).toEqual(['newer', 'old']);
+  expect(kept()).toEqual([{ a: 'new', b: 'new' }]);
   await files.done();
   expect(readdirSync(base)).toEqual(['networks']);
 });
 
-test('rounds that wait for a slow disk keep what each of them needs', async () => {
-  for (const name of ['a', 'b']) writeFileSync(at(name), 'old');
+test('what a later round keeps is on the disk before what it replaced goes', async () => {
+  for (const name of ['a', 'b', 'c']) writeFileSync(at(name), 'old');
   const files = open();
-  put(files, 'a', 'new');
-  files.remove(at('b'));
-  const first = files.done();
+  for (const name of ['a', 'b', 'c']) put(files, name, 'new');
+  const first = files.done(); // begins when this test waits
   put(files, 'a', 'newer');
-  put(files, 'b', 'again');
-  const second = files.done(); // waits for the first one
+  files.remove(at('b'));
+  steps.length = 0;
   await first;
-  expect([text('a'), keptFile('a'), text('b'), keptFile('b')]).toEqual(['newer', 'old', 'again', 'old']);
-  await second;
-  expect(readdirSync(base)).toEqual(['networks']);
+  const synced = steps.slice(0, 3).toSorted();
+  expect(synced).toEqual(['fsync /kept/networks:a', 'fsync /kept/networks:b', 'fsync /networks/c']);
+  expect(steps.slice(3)).toEqual(['fsync /networks', 'drop /networks/a', 'drop /networks/b', 'drop /networks/c', 'rmdir /kept']);
+  await files.done();
 });
 
 test('the rounds come by themselves', async () => {
@@ -115,7 +132,74 @@ test('a file that the disk refuses is told, and its former one stays kept', asyn
   put(files, 'a', 'new');
   put(files, 'b', 'new');
   await files.done();
-  expect([refused, readdirSync(kept()), keptFile('a')]).toEqual([[at('a')], ['networks:a'], 'old']);
+  expect([refused, kept()]).toEqual([[at('a')], [{ a: 'old' }]]);
+});
+
+test('what is kept of a file that the disk refused goes when a later one is there', async () => {
+  for (const name of ['a', 'b']) writeFileSync(at(name), 'old');
+  let isBroken = true;
+  const files = open((step) => {
+    if (isBroken && step === `fsync ${at('a')}`) throw new Error('i/o error');
+  });
+  put(files, 'a', 'new');
+  await files.done();
+  put(files, 'a', 'newer');
+  await files.done();
+  expect([refused, kept()]).toEqual([
+    [at('a'), at('a')],
+    [{ a: 'old' }, { a: 'new' }],
+  ]);
+  put(files, 'b', 'new');
+  await files.done();
+  expect(kept()).toEqual([{ a: 'old' }, { a: 'new' }]);
+  isBroken = false;
+  put(files, 'a', 'newest');
+  await files.done();
+  expect(readdirSync(base)).toEqual(['networks']);
+});
+
+test('while another one keeps files, the disk is waited for, and what is removed is kept all the same', async () => {
+  for (const name of ['a', 'b']) writeFileSync(at(name), 'old');
+  const [one, other] = [open(), open()];
+  put(one, 'a', 'of one');
+  steps.length = 0;
+  put(other, 'a', 'of other');
+  put(other, 'a', 'of other again');
+  other.remove(at('b'));
+  expect(steps).toEqual([
+    'mkdir /kept',
+    'keep /networks/a',
+    ...['fsync /networks/.temp', 'rename /networks/a', 'fsync /networks/.temp', 'rename /networks/a'],
+    'keep /networks/b',
+  ]);
+  expect(kept()).toEqual([{ a: 'old' }, { a: 'of one', b: 'old' }]);
+  await one.done();
+  expect(kept()).toEqual([{ a: 'of one', b: 'old' }]);
+  await other.done();
+  expect(readdirSync(base)).toEqual(['networks']);
+});
+
+test('where files cannot be linked, each new one is on the disk before it takes its name', async () => {
+  writeFileSync(at('a'), 'old');
+  const files = open((step) => {
+    if (step.startsWith('keep')) throw Object.assign(new Error('not permitted'), { code: 'EPERM' });
+  });
+  put(files, 'a', 'new');
+  put(files, 'a', 'newer');
+  expect(steps.filter((step) => step.startsWith('fsync'))).toHaveLength(2);
+  await files.done();
+  expect(readdirSync(base)).toEqual(['networks']);
+});
+
+test('somebody takes away what is kept: the rounds go on', async () => {
+  writeFileSync(at('a'), 'old');
+  const files = open();
+  put(files, 'a', 'new');
+  for (const folder of rounds()) rmSync(folder, { recursive: true });
+  put(files, 'b', 'made');
+  files.remove(at('a'));
+  await files.done();
+  expect([readdirSync(base), readdirSync(join(base, 'networks'))]).toEqual([['networks'], ['b']]);
 });
 
 test.each(['mkdir', 'keep'])('where nothing can be kept (%s fails) the disk is waited for before the name changes', async (operation) => {

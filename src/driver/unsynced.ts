@@ -1,14 +1,16 @@
-import { closeSync, existsSync, fsync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync, unlinkSync } from 'node:fs';
+import { closeSync, existsSync, fsync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Names } from './files.ts';
 import { removeFile } from './files.ts';
 import { isMissing } from './read-file.ts';
-import { formerName } from './settle-left.ts';
+import { formerName, newUnsyncedFolder, unsyncedFolders } from './settle-left.ts';
 
 export interface UnsyncedOptions {
-  /** Where former files are kept meanwhile: a folder on the same file system, which is made for each round and removed after it. */
-  readonly folder: string;
+  /** Former files are kept in it meanwhile, on the file system of what changes: in a folder for each round, which is removed after it. */
+  readonly configDir: string;
+  /** This boot of the machine. */
+  readonly bootId: string;
   /** Told of a file that the disk does not take, once its round is over. Its former file is kept. */
   readonly onFailure?: ((path: string, error: unknown) => void) | undefined;
   /** Called before each operation on the file system; a test throws here to play a crash. */
@@ -28,9 +30,18 @@ class Round {
   readonly formers = new Set<string>();
   /** Folders in which names changed. */
   readonly folders = new Set<string>();
+  /** Where the former files are kept. */
+  readonly folder: string;
+  /** Others rely on what is not on the disk yet: what this one changes is there first. */
+  readonly isCareful: boolean;
 
-  touches(path: string): boolean {
-    return this.files.has(path) || this.formers.has(path);
+  constructor(folder: string, isCareful: boolean) {
+    this.folder = folder;
+    this.isCareful = isCareful;
+  }
+
+  former(path: string): string {
+    return `${this.folder}/${formerName(dirname(path), basename(path))}`;
   }
 }
 
@@ -38,7 +49,7 @@ class Round {
  * Changes files at once for every process that looks, and brings them to the disk a moment later, those that come in quick succession
  * together: nobody waits for the disk. The kernel keeps what a killed process wrote. A power cut may tear a file that is not synced (ext4 and
  * XFS leave it empty), so a file that is replaced or removed is kept under another name until its successors and their names are on the disk;
- * `settleLeft` puts it back.
+ * `settleLeft` puts it back. While one process keeps such files, others wait for the disk before they put a new one in place.
  */
 export class Unsynced implements Names {
   readonly #options: UnsyncedOptions;
@@ -47,6 +58,8 @@ export class Unsynced implements Names {
   #round: Round | undefined;
   /** Those whose changes may not be on the disk yet, oldest first: on a slow disk one waits for the other. */
   readonly #unfinished: Round[] = [];
+  /** Those that have ended and whose former files are needed still: the disk refused their successors. */
+  readonly #refused = new Set<Round>();
   #timer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> = Promise.resolve();
 
@@ -57,10 +70,11 @@ export class Unsynced implements Names {
 
   put(temp: string, path: string): void {
     const round = this.#begun();
-    if (round === undefined || !this.#keep(round, path)) this.#syncNow(temp);
+    const mayWait = round !== undefined && this.#keep(round, path) && !round.isCareful;
+    if (!mayWait) this.#syncNow(temp);
     this.#step(`rename ${path}`);
     renameSync(temp, path);
-    round?.files.add(path);
+    if (mayWait) round.files.add(path);
     round?.folders.add(dirname(path));
   }
 
@@ -86,47 +100,42 @@ export class Unsynced implements Names {
   /** The round that a change belongs to; undefined where no former file can be kept (a full disk). */
   #begun(): Round | undefined {
     if (this.#round !== undefined) return this.#round;
-    const { folder } = this.#options;
+    const { configDir, bootId } = this.#options;
+    const own = new Set([...this.#unfinished, ...this.#refused].map(({ folder }) => folder));
+    const isCareful = unsyncedFolders(configDir).some((folder) => !own.has(folder));
+    const round = new Round(newUnsyncedFolder(configDir, bootId), isCareful);
     try {
-      this.#step(`mkdir ${folder}`);
-      mkdirSync(folder, { mode: 0o700 });
-    } catch (error) {
-      if (!isThere(error)) return undefined;
+      this.#step(`mkdir ${round.folder}`);
+      mkdirSync(round.folder, { mode: 0o700 });
+    } catch {
+      return undefined;
     }
     // Whoever ends asks for `done`.
     this.#timer = setTimeout(() => void this.done(), SOON_MS).unref();
-    const round = new Round();
     this.#unfinished.push(round);
     return (this.#round = round);
   }
 
   /** Keeps what a new file replaces. False where that cannot be done. */
   #keep(round: Round, path: string): boolean {
-    if (round.touches(path) || !existsSync(path)) return true;
-    try {
-      this.#step(`keep ${path}`);
-      linkSync(path, this.#former(path));
-    } catch (error) {
-      if (!isThere(error)) return false; // that of the round before is still needed, and does
-    }
-    round.formers.add(path);
-    return true;
+    if (round.files.has(path) || round.formers.has(path) || !existsSync(path)) return true;
+    return this.#kept(round, path, linkSync);
   }
 
-  /** Takes a file away and keeps it. False where that cannot be done. */
+  /** Takes a file away and keeps it, or what it has replaced. False where that cannot be done. */
   #keepAway(round: Round, path: string): boolean {
+    return !round.formers.has(path) && this.#kept(round, path, renameSync);
+  }
+
+  #kept(round: Round, path: string, keep: (path: string, former: string) => void): boolean {
     try {
       this.#step(`keep ${path}`);
-      renameSync(path, this.#former(path));
+      keep(path, round.former(path));
     } catch {
       return false;
     }
     round.formers.add(path);
     return true;
-  }
-
-  #former(path: string): string {
-    return `${this.#options.folder}/${formerName(dirname(path), basename(path))}`;
   }
 
   #syncNow(path: string): void {
@@ -145,7 +154,7 @@ export class Unsynced implements Names {
     const work = async (): Promise<void> => {
       for (const path of files) {
         try {
-          await this.#syncLater(path);
+          await this.#syncLater(this.#placeNow(path, round));
         } catch (error) {
           refused.add(path);
           this.#options.onFailure?.(path, error);
@@ -154,7 +163,13 @@ export class Unsynced implements Names {
     };
     await Promise.all(Array.from({ length: AT_ONCE }, work));
     for (const folder of round.folders) await this.#syncLater(folder).catch(() => undefined); // the names come when they come
-    this.#end(round, refused);
+    this.#unfinished.shift();
+    for (const former of [...this.#refused, round]) this.#drop(former, round, refused);
+  }
+
+  /** Where a file of the oldest round is: a later one may keep it by now, and then relies on it. */
+  #placeNow(path: string, round: Round): string {
+    return this.#unfinished.find((other) => other !== round && other.formers.has(path))?.former(path) ?? path;
   }
 
   async #syncLater(path: string): Promise<void> {
@@ -173,30 +188,25 @@ export class Unsynced implements Names {
     }
   }
 
-  /** Drops the former files of the oldest round, but those that a later one goes by, and those of files that the disk refused. */
-  #end(round: Round, refused: ReadonlySet<string>): void {
-    this.#unfinished.shift();
+  /** Drops the former files that a round has kept of those that `ended` brought to the disk, which refused some. */
+  #drop(round: Round, ended: Round, refused: ReadonlySet<string>): void {
     try {
       for (const path of round.formers) {
-        const later = this.#unfinished.find((other) => other.touches(path));
-        if (later) later.formers.add(path);
-        else if (!refused.has(path)) {
-          this.#step(`drop ${path}`);
-          unlinkSync(this.#former(path));
-        }
+        if (refused.has(path) || !(ended.files.has(path) || ended.formers.has(path))) continue;
+        this.#step(`drop ${path}`);
+        removeFile(round.former(path));
+        round.formers.delete(path);
       }
-      if (this.#unfinished.length === 0 && refused.size === 0) {
-        this.#step(`rmdir ${this.#options.folder}`);
-        rmdirSync(this.#options.folder);
+      this.#refused.delete(round);
+      if (round.formers.size === 0) {
+        this.#step(`rmdir ${round.folder}`);
+        rmdirSync(round.folder);
       }
     } catch {
-      return; // `settleLeft` takes it away
+      // then `settleLeft` takes it away
     }
+    if (round.formers.size > 0) this.#refused.add(round);
   }
 }
 
 const syncAside = promisify(fsync);
-
-function isThere(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
-}

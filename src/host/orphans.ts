@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { processStat } from './process-stat.ts';
 
 /** Names this process and no other, also where process numbers repeat (containers). */
 export const PROCESS_TOKEN = randomUUID();
@@ -23,12 +24,14 @@ const PAUSE_MS = 5;
  */
 export async function toolsEnded(process: { readonly pid: number; readonly token: string }, longestMs: number): Promise<void> {
   const until = performance.now() + longestMs;
-  while (!isAlive(process.pid) && hasTools(process.token) && performance.now() < until) await sleep(PAUSE_MS);
+  while (processStat(String(process.pid)) === undefined && hasTools(process.token) && performance.now() < until) await sleep(PAUSE_MS);
 }
 
 function hasTools(token: string): boolean {
   const entry = `${VARIABLE}=${token}`;
-  return readdirSync('/proc').some((name) => /^\d+$/.test(name) && environment(name).includes(entry) && stat(name)?.session === name);
+  return readdirSync('/proc').some(
+    (name) => /^\d+$/.test(name) && environment(name).includes(entry) && processStat(name)?.session === name,
+  );
 }
 
 function environment(pid: string): readonly string[] {
@@ -37,21 +40,4 @@ function environment(pid: string): readonly string[] {
   } catch {
     return []; // it has ended, or is somebody else's
   }
-}
-
-/** The fields of proc_pid_stat(5) that follow the command's name: state, parent, group, session. Undefined where there is no such process. */
-function stat(pid: string): { readonly state: string; readonly session: string } | undefined {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state = '', , , session = ''] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return { state, session };
-  } catch {
-    return undefined;
-  }
-}
-
-/** False also for one that has ended and that nobody has waited for (a container without an init). */
-function isAlive(pid: number): boolean {
-  const state = stat(String(pid))?.state;
-  return state !== undefined && state !== 'Z' && state !== 'X';
 }
