@@ -420,7 +420,7 @@ export class Engine {
   async #recover({ undisturbed, formerEnded }: Held): Promise<void> {
     const { store, host } = this.#options;
     const pending = undisturbed ? store.heldPending() : store.pending();
-    if (!this.#swept || isSome(pending)) store.sweep();
+    if (!this.#swept || isSome(pending) || store.isLeftUnsynced()) store.sweep();
     this.#swept = true;
     if (!isSome(pending)) return;
     await formerEnded?.();

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratch } from '../../test/support/scratch.ts';
@@ -343,6 +343,21 @@ describe("libvirt's rules for devices", () => {
     expect((await libvirts.start('functions')).plan.diagnostics).toMatchObject([{ code: 'VNC004', severity: 'warning' }]);
     await driver.define(functions); // without these rules it is asked at the start
   });
+});
+
+test('what a process kept that is killed goes with the next change, long after this one has begun too', async () => {
+  await driver.define(xml('a', { uuid: U1 }));
+  await driver[Symbol.asyncDispose]();
+  driver = await reopen();
+  await driver.define(xml('b', { uuid: U2 }));
+  const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  const kept = `.unsynced-${boot}.4194999.1.0`;
+  mkdirSync(join(folder, 'etc', kept));
+  renameSync(join(folder, 'etc/networks/b.xml'), join(folder, 'etc', kept, 'networks:b.xml'));
+  await driver.setAutostart('a', true);
+  await driver[Symbol.asyncDispose]();
+  expect(readdirSync(join(folder, 'etc'))).toEqual(['networks']);
+  expect((await driver.list()).map(({ name }) => name)).toEqual(['a']);
 });
 
 describe('autostart', () => {
