@@ -13,15 +13,19 @@ export const NOT_FREE = 75;
 
 /**
  * Takes and frees one lock, on request. Each answer ends with a line of its exit code; words of what failed come before it. It ends with the
- * process that it serves (its stdin ends), and the lock with it. All that it starts is flock(1), once: a start is most of the time.
+ * process that it serves (its stdin ends), and the lock with it. All that it starts is flock(1), once: a start is most of the time. The lock of a
+ * file that has been removed meanwhile keeps nobody out, and is not taken.
  */
 const LOOP = `
 exec 2>&1
 while IFS= read -r verb; do
   if [ "$verb" = free ]; then exec 9>&-; echo '=0'; continue; fi
   IFS= read -r path; IFS= read -r wait
-  command exec 9>>"$path" && flock --exclusive --timeout "$wait" --conflict-exit-code ${String(NOT_FREE)} 9
-  code=$?
+  while
+    command exec 9>>"$path" && flock --exclusive --timeout "$wait" --conflict-exit-code ${String(NOT_FREE)} 9
+    code=$?
+    [ "$code" -eq 0 ] && ! [ "$path" -ef /proc/self/fd/9 ]
+  do :; done
   [ "$code" -eq 0 ] || exec 9>&-
   printf '\\n=%s\\n' "$code"
 done`;

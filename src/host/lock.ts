@@ -1,5 +1,6 @@
 import { closeSync, openSync, statSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { VirtnetError } from '../base/errors.ts';
 import { isPermissionText, notInstalled, toolError } from './command.ts';
 import { LockKeeper, NOT_FREE, type FlockAnswer } from './flock.ts';
@@ -38,6 +39,8 @@ interface Kept {
   /** What it was last taken for. */
   readonly purpose: string;
   readonly requests: LockRequests;
+  /** The file whose lock it is: one that was removed and is there again is another one. */
+  readonly inode: bigint | undefined;
   /** Since when no caller needs it, as `performance.now()` says; undefined while one has it. */
   readonly idleSince: number | undefined;
 }
@@ -76,14 +79,15 @@ export async function takeLock(runDir: string, purpose: string, { timeoutMs, kee
   let keeper: LockKeeper | undefined;
   const patience = onWait && setTimeout(() => onWait(readHolder(path)), PATIENCE_MS);
   try {
-    const ours = await stillKept(path);
+    const ours = await stillKept(path, keepMs);
     const ourKeeper = (keeper = ours?.keeper ?? (await flock(path, Math.max(timeoutMs - (performance.now() - began), 0))));
+    const inode = ours?.inode ?? (keepMs === undefined ? undefined : inodeOf(path));
     const previous = ours?.purpose === purpose ? undefined : (readText(path) ?? '');
     const undisturbed = ours !== undefined || isOwn(previous ?? '');
     if (previous !== undefined) writeHolder(path, purpose, previous);
     const free = async (): Promise<void> => {
       if (keepMs === undefined) await giveBack(path, ourKeeper);
-      else keep(path, { keeper: ourKeeper, purpose }, keepMs);
+      else keep(path, { keeper: ourKeeper, purpose, inode }, keepMs);
       releaseTurn();
     };
     return new OwnLock(undisturbed, previous ?? '', free);
@@ -135,30 +139,34 @@ function lockPath(runDir: string): string {
 }
 
 /** Calls of one process about one lock have one `keepMs`. */
-function keep(path: string, { keeper, purpose }: Pick<Kept, 'keeper' | 'purpose'>, keepMs: number): void {
+function keep(path: string, lock: Pick<Kept, 'keeper' | 'purpose' | 'inode'>, keepMs: number): void {
   const giveUp = (): void => {
     const ours = kept.get(path);
     if (ours?.idleSince === undefined || ours.requests.since === undefined) return;
     const left = ours.idleSince + keepMs - performance.now();
     if (left > 0)
       setTimeout(giveUp, left).unref(); // a process that ends gives it back by that
-    else void giveBack(path, keeper);
+    else void giveBack(path, lock.keeper);
   };
   const requests = kept.get(path)?.requests ?? new LockRequests(path, giveUp);
-  kept.set(path, { keeper, purpose, requests, idleSince: performance.now() });
+  kept.set(path, { ...lock, requests, idleSince: performance.now() });
   giveUp();
 }
 
 /** The lock where this process has it still, unless others have waited for too long. Only called with the turn of this process. */
-async function stillKept(path: string): Promise<Kept | undefined> {
+async function stillKept(path: string, keepMs = 0): Promise<Kept | undefined> {
   const ours = kept.get(path);
   if (!ours) return undefined;
-  if (ours.keeper.gone || performance.now() - (ours.requests.since ?? Infinity) > LONGEST_KEPT_MS) {
-    await giveBack(path, ours.keeper);
-    return undefined;
-  }
   kept.set(path, { ...ours, idleSince: undefined });
-  return ours;
+  const isOverdue = performance.now() - (ours.requests.since ?? Infinity) > LONGEST_KEPT_MS;
+  if (!isOverdue && !ours.keeper.gone && inodeOf(path) === ours.inode) return ours;
+  if (isOverdue) await sleep((ours.idleSince ?? 0) + keepMs - performance.now());
+  await giveBack(path, ours.keeper);
+  return undefined;
+}
+
+function inodeOf(path: string): bigint | undefined {
+  return statSync(path, { bigint: true, throwIfNoEntry: false })?.ino;
 }
 
 async function giveBack(path: string, keeper: LockKeeper): Promise<void> {

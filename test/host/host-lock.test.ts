@@ -1,6 +1,6 @@
 import { execFile, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -99,6 +99,27 @@ test('a lock is kept until another process asks for it, or the host is closed', 
   expect(isFree()).toBe(false);
   await keeping[Symbol.asyncDispose]();
   expect([isFree(), existsSync(`${file}.ask`)]).toEqual([true, false]);
+});
+
+test('the lock of a file that is removed keeps nobody out: who keeps it takes it anew, and so does who waits for it', async () => {
+  const keeping = linuxHost({ paths, keepLockMs: 50 });
+  await (await keeping.lock('one change'))[Symbol.asyncDispose]();
+  for (const path of [file, `${file}.ask`]) rmSync(path);
+  const next = await keeping.lock('one change');
+  expect(isFree()).toBe(false);
+  await next[Symbol.asyncDispose]();
+  await keeping[Symbol.asyncDispose]();
+
+  const another = spawn('flock', [file, 'sh', '-c', 'echo held; read line'], { stdio: ['pipe', 'pipe', 'ignore'] });
+  await once(another.stdout, 'data');
+  const waiting = host.lock('after the removal', { timeoutMs: 20_000 });
+  const waiter = new RegExp(`-> FLOCK .*:${String(statSync(file).ino)} `);
+  await expect.poll(() => readFileSync('/proc/locks', 'utf8'), { timeout: 20_000 }).toMatch(waiter);
+  rmSync(file);
+  another.stdin.end('\n');
+  const held = await waiting;
+  expect(isFree()).toBe(false);
+  await held[Symbol.asyncDispose]();
 });
 
 test('another process is given the lock that virtnetd keeps, again and again, and each sees what the other changed', async () => {
