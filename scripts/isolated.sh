@@ -17,6 +17,8 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mount -t sysfs sysfs /sys 2>/dev/null || true # the old one shows the links of the namespace it was mounted in
 mkdir -p /run/netns /run/lock /run/tmp
 chmod 1777 /run/tmp /run/lock
+# A DHCP client writes the resolvers that it is told to this file.
+if [ -f /etc/resolv.conf ]; then cp /etc/resolv.conf /run/resolv.conf && mount --bind /run/resolv.conf /etc/resolv.conf; fi
 ip link set lo up
 TMPDIR=/run/tmp VIRTNET_CONFIG_DIR=/run/test/etc VIRTNET_STATE_DIR=/run/test/lib VIRTNET_RUN_DIR=/run/test/run VIRTNET_ISOLATED=1
 export TMPDIR VIRTNET_CONFIG_DIR VIRTNET_STATE_DIR VIRTNET_RUN_DIR VIRTNET_ISOLATED

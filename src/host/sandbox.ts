@@ -19,8 +19,8 @@ const INSIDE: Readonly<Record<string, string>> = {
 
 /**
  * Runs first inside the new namespaces; its first argument are folders of /run to keep. /run is private, so that `ip netns add` names
- * nothing outside; /sys is mounted anew because an old mount shows the links of the namespace it was made in. A byte on descriptor 3
- * tells that all of it worked.
+ * nothing outside; /sys is mounted anew because an old mount shows the links of the namespace it was made in; /etc/resolv.conf is a copy,
+ * because DHCP clients write it. A byte on descriptor 3 tells that all of it worked.
  */
 const PREPARE = `set -e
 keep=$1; shift; fd=4
@@ -32,6 +32,7 @@ fd=4
 for d in $keep; do mkdir "/run/$d"; mount -c --rbind "/proc/self/fd/$fd" "/run/$d"; eval "exec $fd<&-"; fd=$((fd + 1)); done
 mkdir -p /run/netns /run/lock /run/sandbox/config /run/sandbox/state /run/sandbox/run /run/sandbox/tmp
 chmod 1777 /run/lock /run/sandbox/tmp
+if [ -f /etc/resolv.conf ]; then cp /etc/resolv.conf /run/sandbox/ && mount --bind /run/sandbox/resolv.conf /etc/resolv.conf; fi
 ip link set lo up
 printf . >&3
 exec 3>&-

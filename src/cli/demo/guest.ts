@@ -54,7 +54,6 @@ export async function askDhcp(name: string, folder: string): Promise<Readonly<Re
   const lease = join(folder, `${name}.lease`);
   writeFileSync(script, SCRIPT, { mode: 0o755 });
   rmSync(lease, { force: true });
-  // dnsmasq pings each address for 3 s before it offers it, and answers nobody else meanwhile: patience, as a booting machine has.
   const ended = await tryRun(
     ['ip', 'netns', 'exec', name, 'udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', '4', '-T', '3', '-x', `hostname:${name}`, '-s', script],
     { timeoutMs: 40_000, env: { VIRTNET_DEMO_LEASE: lease } },

@@ -4,7 +4,8 @@ import { OK } from '../exit.ts';
 import { showFindings } from '../documents.ts';
 import { readFragment } from '../fragment.ts';
 import { showPlan } from '../change.ts';
-import { shellLine } from '../render/text.ts';
+import { inSandbox } from '../../host/sandbox.ts';
+import { askByDhcp } from '../render/dhcp-client.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { planView, printJson } from '../views.ts';
 import { deviceOf } from '../render/port.ts';
@@ -47,7 +48,7 @@ export const run: Run = async (io, [name = ''], options) => {
   }
   io.out(sentence);
   const a = port.attachment;
-  if (a.type === 'netns') io.err(`Next: ${shellLine('ip', 'netns', 'exec', a.netns, 'udhcpc', '-i', a.guestDev)}\n`);
+  if (a.type === 'netns') io.err(`Next: ${askByDhcp(a.netns, a.guestDev, inSandbox(io.env))}\n`);
   if (qemu !== undefined) io.err(`Next: qemu-system-x86_64 ${qemu}\n`);
   return OK;
 };
