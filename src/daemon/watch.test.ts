@@ -114,6 +114,17 @@ describe('watch', () => {
     w.end();
   });
 
+  it('says nothing of a repair that its own end cuts short', async () => {
+    const w = setUp(() => {
+      w.end();
+      throw new Error('ip: failed without a word');
+    });
+    w.emit({ kind: 'dnsmasq', network: a, summary: 'x' });
+    await vi.waitUntil(() => w.repaired.length > 0);
+    await sleep(0);
+    expect(w.logged).toEqual([]);
+  });
+
   it('tells of a repair that fails, and does not try without end', async () => {
     const w = setUp(() => {
       throw new Error('no room');

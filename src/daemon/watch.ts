@@ -42,6 +42,10 @@ export function watch(
   let repairsInARow = 0;
   let over = false;
 
+  // The end of the daemon may cut a repair short: that is nobody's trouble, for the next one looks at everything.
+  const log: WatchOptions['log'] = (...entry) => {
+    if (!over) options.log(...entry);
+  };
   const schedule = (wait: number): void => {
     clearTimeout(timer);
     timer = setTimeout(() => void look(), wait);
@@ -70,7 +74,7 @@ export function watch(
     damaged = new Map();
     const yieldMs = isOpen ? 0 : YIELD_MS;
     isOpen = false;
-    const applied = await mend(driver, found, yieldMs, options.log);
+    const applied = await mend(driver, found, yieldMs, log);
     looking = false;
     repairsInARow = applied ? repairsInARow + 1 : 0;
     if (over) return;
