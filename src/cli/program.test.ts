@@ -157,6 +157,7 @@ describe('the command line', () => {
     [['help', 'lst'], /unknown verb 'lst'/],
     [['lst', '--help'], /unknown verb 'lst'/],
     [['net-start', 'default'], /unknown verb 'net-start'\n +hint: here it is virtnet start\n/],
+    [['status'], /unknown verb 'status'\n +hint: here it is virtnet list, or show NAME\n/],
     [['list', '--jsn'], /unknown option '--jsn'[^]*hint: did you mean --json/],
     [['show'], /missing required argument 'name'/],
     [['update', 'default', 'ad', 'ip', '<x/>'], /unknown command "ad"[^]*did you mean "add"/],

@@ -131,8 +131,8 @@ function term(argument: Argument): string {
   return argument.required ? `<${name}>` : `[${name}]`;
 }
 
-/** Commands of virsh that have a verb of another name here. */
-const OF_VIRSH: Readonly<Record<string, string>> = {
+/** What virsh and other tools call it, and the verb that it is here. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
   'net-autostart': 'autostart',
   'net-create': 'up',
   'net-define': 'define',
@@ -144,7 +144,19 @@ const OF_VIRSH: Readonly<Record<string, string>> = {
   'net-port-list': 'ports',
   'net-start': 'start',
   'net-undefine': 'undefine',
+  'net-edit': 'dumpxml NAME --inactive, an editor, then virtnet up FILE',
+  apply: 'up',
+  create: 'up',
+  delete: 'undefine',
   destroy: 'stop',
+  doctor: 'diff, and virtnet show NAME',
+  edit: 'dumpxml NAME --inactive, an editor, then virtnet up FILE',
+  info: 'show',
+  remove: 'undefine',
+  reserve: 'update NAME add ip-dhcp-host XML --live --config',
+  restart: 'repair, or virtnet stop and start',
+  rm: 'undefine',
+  status: 'list, or show NAME',
 };
 
 /** commander's own messages in the form of ours. */
@@ -152,7 +164,7 @@ function say(io: Io): (text: string, write: (text: string) => void) => void {
   const hint = (text: string): string => `      ${io.errStyle.cyan('hint:')} ${text}`;
   return (text, write) => {
     const [said = '', ...more] = inOurWords(text).split('\n');
-    const verb = OF_VIRSH[/^error: unknown verb '(.+)'/.exec(said)?.[1] ?? ''];
+    const verb = ELSEWHERE[/^error: unknown verb '(.+)'/.exec(said)?.[1] ?? ''];
     const rest = more.join('\n').replace(/^\(Did (.+)\)$/m, (_, question: string) => hint(`did ${question}`));
     write(
       `${said.replace(/^error:/, `${io.errStyle.red('error')}:`)}\n${verb === undefined ? rest : `${hint(`here it is virtnet ${verb}`)}\n`}`,

@@ -407,7 +407,7 @@ const guests: readonly VerbSpec[] = [
     group: 'Guests',
     summary: 'show which names a network answers, from where, and who answers the others',
     about:
-      "With a name (or an address) it also asks the network's DNS server, as a guest would, and exits with 1 when there is no answer. Domains that are not in the list follow the last line.",
+      "With a name (or an address) it also asks the network's DNS server, as a guest would, and exits with 1 when there is no answer. A reserved name is answered once its guest has a lease. Domains that are not in the list follow the last line.",
     operands: [NAME, { name: '[hostname]', says: 'what to ask for: a name, an address, or a service such as _ldap._tcp.lab' }],
     options: [json],
     examples: [

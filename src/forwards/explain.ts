@@ -9,7 +9,8 @@ export function explainForwards(network: Network): Explanation | undefined {
   if (forwards.length === 0) return undefined;
   const mind =
     "Who connects is seen by the guest as itself; only guests of this network are seen as the host. The host's loopback addresses lead to no guest.";
-  return { title: 'Port forwards', sentences: [...forwards.map(sentence), mind] };
+  const only = network.forward.mode === 'nat' ? ['From outside, a guest is reached by these alone.'] : [];
+  return { title: 'Port forwards', sentences: [...only, ...forwards.map(sentence), mind] };
 }
 
 function sentence(forward: PortForward): string {

@@ -76,7 +76,10 @@ describe('a network from file to nothing', () => {
 
   test('a namespace plugged in gets its fixed address from a real DHCP client, and is shown', () => {
     sh('ip', 'netns', 'add', 'web');
-    expect(ok('attach', 'lab', '--netns', 'web', '--mac', '52:54:00:00:00:09')).toContain('52:54:00:00:00:09 is on lab');
+    const plugged = virtnet('attach', 'lab', '--netns', 'web', '--mac', '52:54:00:00:00:09');
+    expect(plugged.stdout).toContain('52:54:00:00:00:09 is on lab');
+    // The client would write the host's own resolv.conf.
+    expect(plugged.stderr).toContain('touch /etc/netns/web/resolv.conf && ip netns exec web udhcpc -i eth0\n');
     sh('ip', '-n', 'web', 'link', 'set', 'eth0', 'up');
     const dhcp = sh(
       'ip',
@@ -208,11 +211,17 @@ describe('a network from file to nothing', () => {
   test('dns tells who answers what, and what the server really answers', () => {
     const told = ok('dns', 'lab');
     expect(told).toMatch(/^db\.lab\.internal +A +10\.9\.0\.50 +document$/m);
-    expect(told).toMatch(/^fixed\.lab\.internal +A +10\.9\.0\.9 +reserved$/m);
+    expect(told).toMatch(/^fixed\.lab\.internal +A +10\.9\.0\.9 +lease$/m);
     expect(told).toMatch(/^everything else +the host's resolvers$/m);
     expect(ok('dns', 'lab', 'db')).toBe('db A 10.9.0.50\n');
     expect(ok('dns', 'lab', 'fixed.lab.internal')).toBe('fixed.lab.internal A 10.9.0.9\n');
     expect(ok('dns', 'lab', '10.9.0.50')).toMatch(/^10\.9\.0\.50 PTR db/);
+    // dnsmasq answers the name of a reserved address once somebody has a lease of it.
+    const later = "<host mac='52:54:00:00:00:08' name='later' ip='10.9.0.8'/>";
+    ok('update', 'lab', 'add', 'ip-dhcp-host', later);
+    expect(ok('dns', 'lab')).toMatch(/^later\.lab\.internal +A +10\.9\.0\.8 +reserved, no lease yet$/m);
+    expect(virtnet('dns', 'lab', 'later')).toMatchObject({ status: 1, stderr: 'known here: reserved, no lease yet\n' });
+    ok('update', 'lab', 'delete', 'ip-dhcp-host', later);
     const none = virtnet('dns', 'lab', 'nowhere.example');
     expect(none.status).toBe(1);
     expect(none.stdout).toContain('(asked 10.9.0.1)');
@@ -337,6 +346,13 @@ describe('the sandbox', () => {
     expect(inside.status).toBe(7);
     expect(bridge()).toBe('');
     expect(virtnet('list', '--name').stdout).toBe('');
+  });
+
+  test('keeps what a DHCP client writes from the host', () => {
+    const before = readFileSync('/etc/resolv.conf', 'utf8');
+    const inside = virtnet('sandbox', '--', 'sh', '-c', 'echo nameserver 192.0.2.53 >/etc/resolv.conf; cat /etc/resolv.conf');
+    expect(inside.stdout).toBe('nameserver 192.0.2.53\n');
+    expect(readFileSync('/etc/resolv.conf', 'utf8')).toBe(before);
   });
 });
 

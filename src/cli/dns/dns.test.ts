@@ -8,11 +8,11 @@ const network = parseNetwork(`<network><name>lab</name><forward mode='nat'/><dom
     <txt name='note' value='hello'/><host ip='10.0.0.5'><hostname>db</hostname><hostname>old.example</hostname></host>
     <srv service='ldap' protocol='tcp' target='db' port='389'/></dns>
   <ip address='10.0.0.1' prefix='24'><dhcp><range start='10.0.0.10' end='10.0.0.20'/><host mac='52:54:00:00:00:09' name='web' ip='10.0.0.9'/></dhcp></ip></network>`);
-const lease = (hostname: string, expiry: number): Parameters<typeof recordsOf>[1][number] => ({
+const lease = (hostname: string, expiry: number, ip = '10.0.0.11'): Parameters<typeof recordsOf>[1][number] => ({
   interface: 'virbr0',
   expiry,
   family: 'ipv4',
-  ip: '10.0.0.11',
+  ip,
   prefix: 24,
   hostname,
 });
@@ -29,6 +29,13 @@ describe('who answers what', () => {
       'vm1.lab.internal A 10.0.0.11 lease',
       'always.lab.internal A 10.0.0.11 lease',
     ]);
+  });
+
+  test('a reserved address is a lease as long as its guest has one', () => {
+    const of = (expiry: number): readonly string[] =>
+      recordsOf(network, [lease('web', expiry, '10.0.0.9')], 1000).flatMap((r) => (r.value === '10.0.0.9' ? `${r.name} ${r.from}` : []));
+    expect(of(2000)).toEqual(['web.lab.internal lease']);
+    expect(of(500)).toEqual(['web.lab.internal reserved']);
   });
 
   test.each([

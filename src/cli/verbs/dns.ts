@@ -1,6 +1,6 @@
 import { VirtnetError } from '../../base/errors.ts';
 import { askServer } from '../dns/query.ts';
-import { recordsOf } from '../dns/records.ts';
+import { recordsOf, type DnsRecord } from '../dns/records.ts';
 import { ruleFor, rulesOf } from '../dns/rules.ts';
 import { FAILED, OK } from '../exit.ts';
 import { formatTable } from '../render/table.ts';
@@ -35,7 +35,7 @@ export const run: Run = async (io, [name = '', hostname], options) => {
   else {
     for (const { type, value } of answer.answers) io.out(clean(`${hostname} ${type} ${value}`) + '\n');
     if (answer.failure !== undefined) io.out(clean(`${hostname}: ${answer.failure} (asked ${server})`) + '\n');
-    const from = [...new Set(records.map((r) => r.from))].join(', ');
+    const from = [...new Set(records.map((r) => saysOf(r.from)))].join(', ');
     io.err(clean(rule === undefined ? `known here: ${from}` : `not known here; ${rule.names}: ${rule.answeredBy}`) + '\n');
   }
   return answer.failure === undefined ? OK : FAILED;
@@ -46,9 +46,13 @@ function recordTable(records: ReturnType<typeof recordsOf>, width: number): stri
   const columns = [{ header: 'NAME', shrink: true }, { header: 'TYPE' }, { header: 'VALUE', shrink: true }, { header: 'FROM' }];
   return formatTable(
     columns,
-    records.map((r) => [r.name, r.type, r.value, r.from]),
+    records.map((r) => [r.name, r.type, r.value, saysOf(r.from)]),
     width,
   );
+}
+
+function saysOf(from: DnsRecord['from']): string {
+  return from === 'reserved' ? 'reserved, no lease yet' : from;
 }
 
 /** A name as it stands in the record, or without the network's domain; an address is the value of its record. */
