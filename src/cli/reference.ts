@@ -25,6 +25,29 @@ questions are asked on a terminal only. \`virtnet VERB --help\` prints what this
 | 2 | the command line is wrong, or a file it names cannot be read |
 | 3 | \`plan\` and \`diff\`: something would change |
 
+## JSON
+
+\`--json\` prints one value; each verb below says which fields it has. Times are seconds since 1970, sizes bytes, limits KiB a second. A field without a value is left
+out. Names and meanings change with a major version only; others may come to them. What stands in \`before\` and \`after\` of a step, and in \`details\` of an error, is virtnet's
+own and changes with any version.
+
+| field | holds |
+| --- | --- |
+| \`networks\` | \`{ name, uuid, active, persistent, autostart, mode, bridge?, addresses, warnings }\`: addresses as ADDRESS/PREFIX, an isolated network's mode is \`none\` |
+| \`network\` | the network's name; of \`show\` the document, as \`dumpxml --to json\` has it, with all defaults |
+| \`plan\`, \`drift\` | \`{ create, change, delete, steps, diagnostics }\`: numbers of steps; each \`{ op, kind, key, before?, after?, changed, reason, disturbance }\`, where \`disturbance\` is \`none\`, \`dns-dhcp-pause\`, \`renumber\`, \`link-bounce\`, \`unplug\` or \`network-down\` |
+| \`applied\` | whether anything was changed |
+| \`diagnostics\`, \`warnings\`, \`problems\` | findings: \`{ severity, code, message, source?, position?, path?, found?, allowed?, hint? }\`, position as \`{ line, column }\` from 1 |
+| \`port\`, \`ports\` | \`{ network, port, attachment, inherited?, node?, status? }\`: the guest's \`{ uuid, mac, owner: { name, uuid }, plug, bandwidth?, vlan?, … }\`, its device, and \`status\` \`{ state, gone?, counters? }\` with state \`there\`, \`gone\` or \`elsewhere\` |
+| \`leases\` | \`{ network, ip, prefix, family, mac?, hostname?, clientId?, iaid?, interface, expiry, state, origin, guest? }\`: expiry 0 is never, state \`active\` or \`kept\`, origin \`fixed\` or \`range\` |
+| \`pools\` | \`{ start, end, used, total }\` of each DHCP range |
+| \`forwards\` | \`{ family, proto, address?, port, end, to, target, toPort?, sources? }\` |
+| \`tainted\` | the document has dnsmasq options of its own |
+| \`records\`; \`rules\`, \`rule\`; \`answer\` | \`{ name, type, value, from }\`; \`{ names, answeredBy }\`; \`{ server, answers: [{ type, value }], failure? }\` |
+| \`error\` | instead of all of it: \`{ code, message, hint?, diagnostics?, details? }\`; the exit code is not 0 |
+
+## Folders
+
 | folder | default | holds |
 | --- | --- | --- |
 | \`VIRTNET_CONFIG_DIR\` | /etc/virtnet | definitions |

@@ -1,7 +1,9 @@
 /** The table of verbs: help, docs/reference/command.md and the parser are made from it. */
 import type { OptionSpec, VerbSpec } from './verb.ts';
 
-const json: OptionSpec = { flags: '--json', says: 'print JSON instead of text' };
+/** `fields` are what is printed: a question mark behind those that may be missing. docs/reference/command.md says what they hold. */
+const json = (fields: string): OptionSpec => ({ flags: '--json', says: `print JSON instead of text: ${fields}` });
+const jsonOfChange = json('{ plan, applied, networks }');
 const yes: OptionSpec = { flags: '-y, --yes', says: 'do not ask, even when guests are disturbed' };
 const dryRun: OptionSpec = { flags: '--dry-run', says: 'show the plan and change nothing' };
 const commands: OptionSpec = { flags: '--commands', says: 'also show the commands that carry the plan out' };
@@ -26,7 +28,7 @@ const documents: readonly VerbSpec[] = [
     about: 'Errors are what libvirt refuses; warnings are what it lets through and what then fails, or is ignored. Touches nothing.',
     operands: [FILES],
     options: [
-      json,
+      json('{ ok, files: [{ file, ok, diagnostics }] }'),
       { flags: '--strict', says: 'warnings fail too' },
       { flags: '--quiet', says: 'no line for documents without a finding' },
     ],
@@ -47,7 +49,7 @@ const documents: readonly VerbSpec[] = [
       { flags: '-w, --write', says: 'change the files instead of printing them' },
       { flags: '-c, --check', says: 'print the names of files that are laid out otherwise, and fail when there are any' },
       { flags: '--canonical', says: 'print the document as `virsh net-dumpxml` does: defaults filled in, comments dropped' },
-      json,
+      json('{ ok, files: [{ file, ok, changed, text? }] }'),
     ],
     examples: [
       { line: 'format net.xml', says: 'the document on stdout' },
@@ -76,7 +78,7 @@ const documents: readonly VerbSpec[] = [
     group: 'Documents',
     summary: 'say in plain words what a network does for its guests, or what a code means',
     operands: [{ name: '<file|code...>', says: 'documents, names of defined networks, or codes such as VNC001' }],
-    options: [json],
+    options: [json('a list of { name, sections } and { code, title, explanation, bad?, good? }')],
     examples: [
       { line: 'explain examples/default.xml', says: 'who reaches whom, addresses, names, limits' },
       { line: 'explain VNM040', says: 'a code; those of documents come with a bad and a good example' },
@@ -92,7 +94,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'show what `up` would do',
     about: 'Exits with 3 when there is something to change. Needs the same rights as `up`, and changes nothing.',
     operands: [FILES_OR_NAMES],
-    options: [bounce, commands, json],
+    options: [bounce, commands, json('{ plan, networks }')],
     examples: [
       { line: 'plan net.xml', says: 'steps, reasons, and what each does to guests' },
       { line: 'plan default', says: 'what bringing a defined network up would do' },
@@ -107,7 +109,7 @@ const networks: readonly VerbSpec[] = [
     about:
       'All documents make one plan, applied all or nothing: when a step fails, what was done before it is undone. Guests stay plugged. Asks first (on a terminal) when guests would be disturbed. Guests learn of new addresses when they renew their leases; --bounce tells them at once.',
     operands: [FILES_OR_NAMES],
-    options: [bounce, dryRun, yes, commands, json],
+    options: [bounce, dryRun, yes, commands, jsonOfChange],
     examples: [
       { line: 'up examples/default.xml', says: 'define and start, or bring the running network to this document' },
       { line: 'up default', says: 'bring a defined network up' },
@@ -122,7 +124,7 @@ const networks: readonly VerbSpec[] = [
     about:
       'Several networks are stopped in one plan. Guests lose the network; started again, their links are put back. A network that was never defined is gone.',
     operands: [NAMES],
-    options: [dryRun, yes, json],
+    options: [dryRun, yes, jsonOfChange],
     examples: [{ line: 'down default', says: 'stop it' }],
     load: () => import('./verbs/down.ts'),
   },
@@ -132,7 +134,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'store documents without starting anything',
     about: 'A running network keeps its live definition until it restarts; `up` changes it now.',
     operands: [FILES],
-    options: [json],
+    options: [json('{ networks }')],
     examples: [{ line: 'define net.xml', says: 'store it under its name' }],
     load: () => import('./verbs/define.ts'),
   },
@@ -141,7 +143,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'forget definitions; running networks run on until they stop',
     operands: [NAMES],
-    options: [json],
+    options: [json('{ undefined }')],
     examples: [{ line: 'undefine default', says: 'remove its document' }],
     load: () => import('./verbs/undefine.ts'),
   },
@@ -150,7 +152,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'start defined networks',
     operands: [NAMES],
-    options: [dryRun, json],
+    options: [dryRun, jsonOfChange],
     examples: [{ line: 'start default', says: 'start it as it is defined' }],
     load: () => import('./verbs/start.ts'),
   },
@@ -159,7 +161,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'stop networks (the same as down)',
     operands: [NAMES],
-    options: [dryRun, yes, json],
+    options: [dryRun, yes, jsonOfChange],
     examples: [{ line: 'stop default', says: 'stop it; its definition stays' }],
     load: () => import('./verbs/down.ts'),
   },
@@ -168,7 +170,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'start a network at boot, or not any more',
     operands: [NAME],
-    options: [{ flags: '--disable', says: 'do not start it at boot' }, json],
+    options: [{ flags: '--disable', says: 'do not start it at boot' }, json('{ networks }')],
     examples: [{ line: 'autostart default', says: 'from the next boot on' }],
     load: () => import('./verbs/autostart.ts'),
   },
@@ -183,7 +185,7 @@ const networks: readonly VerbSpec[] = [
       { flags: '--active', says: 'only running ones' },
       { flags: '--inactive', says: 'only stopped ones' },
       { flags: '--name', says: 'only names, one a line' },
-      json,
+      json('{ networks, problems }'),
     ],
     examples: [{ line: 'list', says: 'name, state, bridge, addresses' }],
     load: () => import('./verbs/list.ts'),
@@ -193,7 +195,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'show one network on one screen: state, addresses, DHCP use, guests, leases, drift, warnings',
     operands: [NAME],
-    options: [json],
+    options: [json('the fields of a network and { network, forwards, pools, ports, leases, drift, tainted }')],
     examples: [{ line: 'show default', says: 'one screen' }],
     load: () => import('./verbs/show.ts'),
   },
@@ -215,7 +217,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'show what differs between what should be and what is on this host',
     about: 'Exits with 3 when something differs. `repair` mends it.',
     operands: [MAYBE_NAME],
-    options: [commands, json],
+    options: [commands, json('{ plan }')],
     examples: [{ line: 'diff', says: 'all running networks' }],
     load: () => import('./verbs/diff.ts'),
   },
@@ -225,7 +227,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'bring the host back to what its networks say',
     about: 'Mends just what differs; guests keep their links.',
     operands: [MAYBE_NAME],
-    options: [dryRun, json],
+    options: [dryRun, jsonOfChange],
     examples: [{ line: 'repair', says: 'after somebody flushed the firewall or killed a dnsmasq' }],
     load: () => import('./verbs/repair.ts'),
   },
@@ -246,7 +248,7 @@ const networks: readonly VerbSpec[] = [
       { flags: '--parent-index <n>', says: 'which <ip>, counting all from 0', fallback: '-1' },
       { flags: '--live', says: 'change the running network' },
       { flags: '--config', says: 'change the stored definition' },
-      json,
+      json('{ networks }'),
     ],
     examples: [
       { line: `update default add dns-host "<host ip='10.0.0.5'><hostname>db</hostname></host>"`, says: 'a name, as of now' },
@@ -267,7 +269,7 @@ const networks: readonly VerbSpec[] = [
       { flags: '--config', says: 'only the stored definition (list: what it says)' },
       dryRun,
       commands,
-      json,
+      json('{ network, forwards }; after add and remove { plan, applied, networks }'),
     ],
     examples: [
       { line: 'forward lab', says: 'what is forwarded where' },
@@ -287,7 +289,11 @@ const networks: readonly VerbSpec[] = [
     about:
       'Reads the documents and the autostart links; nothing of libvirt is changed, nothing is started, and a network that is there already (by name or uuid) is left as it is. Files that cannot be read are reported and left; the exit code is then 1.',
     operands: [],
-    options: [{ flags: '--from <folder>', says: "libvirt's folder of definitions", fallback: '/etc/libvirt/qemu/networks' }, dryRun, json],
+    options: [
+      { flags: '--from <folder>', says: "libvirt's folder of definitions", fallback: '/etc/libvirt/qemu/networks' },
+      dryRun,
+      json('{ files: [{ file, name?, fate, autostart, why? }], applied }'),
+    ],
     examples: [
       { line: 'import-libvirt --dry-run', says: 'what would be defined' },
       { line: 'import-libvirt', says: 'define it' },
@@ -300,7 +306,7 @@ const networks: readonly VerbSpec[] = [
     summary: 'write the stored definitions as libvirt keeps them: documents and autostart links',
     about: 'A file that is there and says something else is left as it is; the exit code is then 1.',
     operands: [],
-    options: [{ flags: '--to <folder>', says: 'where to; made when absent' }, json],
+    options: [{ flags: '--to <folder>', says: 'where to; made when absent' }, json('{ files: [{ file, fate }] }')],
     examples: [{ line: 'export-libvirt --to networks', says: 'a copy for /etc/libvirt/qemu/networks' }],
     load: () => import('./verbs/export-libvirt.ts'),
   },
@@ -337,7 +343,7 @@ const guests: readonly VerbSpec[] = [
       { flags: '--isolated', says: 'no traffic between this guest and other isolated ones' },
       { flags: '--owner <name>', says: "the guest's name, shown in lists" },
       dryRun,
-      json,
+      json('{ port, plan, applied }'),
     ],
     examples: [
       { line: 'attach default --netns web', says: 'a namespace as guest' },
@@ -351,7 +357,7 @@ const guests: readonly VerbSpec[] = [
     group: 'Guests',
     summary: 'unplug a guest and remove its device',
     operands: [NAME, PORT],
-    options: [dryRun, json],
+    options: [dryRun, jsonOfChange],
     examples: [{ line: 'detach default 52:54:00:aa:bb:cc', says: 'by MAC address' }],
     load: () => import('./verbs/detach.ts'),
   },
@@ -366,7 +372,7 @@ const guests: readonly VerbSpec[] = [
       PORT,
       { name: '<in/out>', says: 'each average[,peak[,burst]] in kilobytes a second; none for what its portgroup says' },
     ],
-    options: [json],
+    options: [json('{ port }')],
     examples: [
       { line: 'limit default web 1000/500', says: '1,000 kilobytes a second in, 500 out' },
       { line: 'limit default web none', says: 'no limits of its own' },
@@ -378,7 +384,7 @@ const guests: readonly VerbSpec[] = [
     group: 'Guests',
     summary: 'unplug the guests whose device or namespace is gone',
     operands: [MAYBE_NAME],
-    options: [dryRun, json],
+    options: [dryRun, json('{ reaped: [{ network, port, gone }], plan, applied }')],
     examples: [{ line: 'reap', says: 'of all networks' }],
     load: () => import('./verbs/reap.ts'),
   },
@@ -387,7 +393,7 @@ const guests: readonly VerbSpec[] = [
     group: 'Guests',
     summary: 'list plugged guests, with what each received and sent',
     operands: [MAYBE_NAME],
-    options: [json],
+    options: [json('{ ports }')],
     examples: [{ line: 'ports default', says: 'owner, MAC, device, traffic, limits' }],
     load: () => import('./verbs/ports.ts'),
   },
@@ -398,7 +404,7 @@ const guests: readonly VerbSpec[] = [
     about:
       'STATE is `kept` where the network does not run: the lease holds, and the server will know it again. FROM tells whether the address is reserved (`fixed`) or out of a range. Without a name: of all running networks.',
     operands: [MAYBE_NAME],
-    options: [{ flags: '--mac <mac>', says: 'only of this MAC address' }, json],
+    options: [{ flags: '--mac <mac>', says: 'only of this MAC address' }, json('{ leases }')],
     examples: [{ line: 'leases default', says: 'address, name, MAC, time left, state, origin, guest' }],
     load: () => import('./verbs/leases.ts'),
   },
@@ -409,7 +415,7 @@ const guests: readonly VerbSpec[] = [
     about:
       "With a name (or an address) it also asks the network's DNS server, as a guest would, and exits with 1 when there is no answer. A reserved name is answered once its guest has a lease. Domains that are not in the list follow the last line.",
     operands: [NAME, { name: '[hostname]', says: 'what to ask for: a name, an address, or a service such as _ldap._tcp.lab' }],
-    options: [json],
+    options: [json('{ records, rules }; with a name { records, rule?, answer }')],
     examples: [
       { line: 'dns default', says: 'records of the document, reserved addresses, leases; then forwarders' },
       { line: 'dns default db', says: 'what a guest is answered' },
@@ -426,7 +432,7 @@ const trials: readonly VerbSpec[] = [
     about:
       'Everything happens in private namespaces, with a second one playing the outside world. Two guests get their addresses by a real DHCP client; every line of the picture is tested by packets. Nothing is left behind.',
     operands: [{ name: '[file]', says: 'a network document; examples/default.xml without one' }],
-    options: [json],
+    options: [json('{ network, ok, plan, checks, left }')],
     examples: [
       { line: 'demo', says: 'the default network' },
       { line: 'demo examples/routed.xml', says: 'another one' },

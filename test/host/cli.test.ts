@@ -33,6 +33,16 @@ function json(...args: string[]): Record<string, unknown> {
   return JSON.parse(ok(...args, '--json')) as Record<string, unknown>;
 }
 
+/** Names of fields of a value and of all in it, but for documents and what is virtnet's own. */
+function fieldsOf(value: unknown): readonly string[] {
+  if (Array.isArray(value)) return value.flatMap(fieldsOf);
+  if (typeof value !== 'object' || value === null) return [];
+  const opaque = ['network', 'port', 'attachment', 'counters', 'before', 'after'];
+  return Object.entries(value).flatMap(([name, inner]) => [name, ...(opaque.includes(name) ? [] : fieldsOf(inner))]);
+}
+
+const words = (text: string): readonly string[] => text.match(/\w+/g) ?? [];
+
 /** STP off: a guest is heard at once. */
 const document = (more = ''): string => `<network>
   <name>lab</name>
@@ -112,6 +122,18 @@ describe('a network from file to nothing', () => {
     expect(shown).toMatch(/DHCP +10\.9\.0\.10 to 10\.9\.0\.14: 0 of 5 in use/);
     for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
+
+  test.each(['list', 'show lab', 'ports', 'leases', 'dns lab', 'dns lab fixed', 'diff', 'forward lab', 'plan'])(
+    'what %s --json prints is what the reference and its help tell',
+    (line) => {
+      const [verb = '', ...operands] = line.split(' ');
+      const value = json(verb, ...operands, ...(verb === 'plan' ? [file] : []));
+      const [page = ''] = /^## JSON$[^]*?(?=^## )/m.exec(readFileSync('docs/reference/command.md', 'utf8')) ?? [];
+      expect(fieldsOf(value).filter((field) => !words(page).includes(field))).toEqual([]);
+      const own = `${verb === 'show' ? 'name uuid active persistent autostart mode bridge addresses warnings ' : ''}${ok(verb, '--help')}`;
+      expect(Object.keys(value).filter((field) => !words(own).includes(field))).toEqual([]);
+    },
+  );
 
   test('drift is shown, named in show, exits with 3, and is repaired; the guest stays plugged', () => {
     expect(virtnet('diff').status).toBe(0);

@@ -30,7 +30,8 @@ export const run: Run = async (io, [name = ''], options) => {
   const hasNode = port.attachment.type === 'macvtap' && !flag(options, 'dryRun');
   const node = hasNode ? (await driver.portStatus(name)).find((status) => status.port === port.port.uuid)?.node : undefined;
   if (flag(options, 'json')) {
-    io.out(printJson({ port: { network: name, ...port, ...(node && { node }) }, plan: planView(change.plan), applied: change.applied }));
+    const network = change.networks[0]?.name ?? name;
+    io.out(printJson({ port: { network, ...port, ...(node && { node }) }, plan: planView(change.plan), applied: change.applied }));
     return OK;
   }
   showFindings(io, change.plan.diagnostics, undefined);

@@ -1,5 +1,6 @@
 import { OK } from '../exit.ts';
 import { formatShow, type ShowData } from '../render/show.ts';
+import { leaseView } from '../render/lease.ts';
 import { poolUse } from '../render/pool.ts';
 import { flag, type Run } from '../verb.ts';
 import { forwardsView, networkView, planView, printJson } from '../views.ts';
@@ -23,8 +24,8 @@ export const run: Run = async (io, [name = ''], options) => {
         network: info.network,
         forwards: forwardsView(info.network),
         pools: poolUse(info.network, leases, data.now),
-        ports: ports.map((port, i) => ({ ...port, status: status[i] })),
-        leases,
+        ports: ports.map((port, i) => ({ network: info.name, ...port, status: status[i] })),
+        leases: leases.map((lease) => leaseView(info, ports, lease)),
         drift: planView(drift),
         tainted: info.network.dnsmasqOptions.length > 0,
       }),
