@@ -54,6 +54,7 @@ export class Client {
       service: options.service,
       subscriptions: new Subscriptions(),
       opened: false,
+      uri: '',
       readOnly: options.readOnly,
       enableKeepalive: () => this.#keepalive.enable(options.now()),
       closeAfterReply: () => {
@@ -141,9 +142,8 @@ export class Client {
 
   /** A PING is answered at once; other packets that are no calls are dropped, as libvirt drops them. */
   #accept(packet: Packet): void {
-    if (packet.program === KEEPALIVE_PROGRAM) {
-      const ping = packet.version === PROGRAM_VERSION && packet.type === MessageType.message && packet.procedure === PING;
-      if (ping) this.#send(pongPacket);
+    if (packet.program === KEEPALIVE_PROGRAM && packet.version === PROGRAM_VERSION && packet.type === MessageType.message) {
+      if (packet.procedure === PING) this.#send(pongPacket);
       return;
     }
     if (packet.type === MessageType.callWithFds && !this.#skipFds(packet)) return this.drop('bad count of file descriptors');
@@ -155,7 +155,8 @@ export class Client {
 
   /** No procedure takes file descriptors. The kernel closes those that come; the byte that carries each is left out of the stream. */
   #skipFds(packet: Packet): boolean {
-    const count = packet.bytes.length >= HEADER_LENGTH + 4 ? packet.bytes.readUInt32BE(HEADER_LENGTH) : 0;
+    if (packet.bytes.length < HEADER_LENGTH + 4) return false;
+    const count = packet.bytes.readUInt32BE(HEADER_LENGTH);
     if (count > FDS_MAX) return false;
     this.#framer.skip(count);
     return true;

@@ -29,17 +29,21 @@ export async function dispatch(session: Session, packet: Packet, argsAt = HEADER
 
 /** True for the calls during which events wait, so that a client sees the reply to its own change first. */
 export function isWrite(packet: Packet): boolean {
-  const name = packet.program === REMOTE_PROGRAM ? procedureByNumber.get(packet.procedure) : undefined;
+  const name = nameOf(packet);
   return name !== undefined && procedures[name].writes;
 }
 
+function nameOf(packet: Packet): ProcedureName | undefined {
+  return packet.program === REMOTE_PROGRAM ? procedureByNumber.get(packet.procedure) : undefined;
+}
+
 async function answer(session: Session, packet: Packet, argsAt: number): Promise<Buffer> {
-  if (packet.program !== REMOTE_PROGRAM || packet.version !== PROGRAM_VERSION) {
-    throw rpcError(`Cannot find program ${packet.program} version ${packet.version}`);
-  }
+  const unsupported = packet.version === PROGRAM_VERSION ? unsupportedProcedures.get(packet.program) : undefined;
+  // libvirt writes both numbers as signed.
+  if (unsupported === undefined) throw rpcError(`Cannot find program ${packet.program | 0} version ${packet.version | 0}`);
   if (packet.status !== MessageStatus.ok) throw rpcError(`Unexpected message status ${packet.status}`);
-  const name = procedureByNumber.get(packet.procedure);
-  if (name === undefined) throw noSuchProcedure(session, packet.procedure);
+  const name = nameOf(packet);
+  if (name === undefined) throw noSuchProcedure(session, packet.procedure, unsupported.get(packet.procedure));
   const procedure: Procedure = procedures[name];
   const args = decode(procedure.args, packet, argsAt);
   checkAllowed(session, procedure, Domain.network);
@@ -47,8 +51,7 @@ async function answer(session: Session, packet: Packet, argsAt: number): Promise
   return encodeReply(packet, procedure.ret, await handler(session, args));
 }
 
-function noSuchProcedure(session: Session, number: number): Error {
-  const known = unsupportedProcedures.get(number);
+function noSuchProcedure(session: Session, number: number, known: UnsupportedProcedure | undefined): Error {
   if (known === undefined) return rpcError(`unknown procedure: ${number}`);
   checkAllowed(session, known, known.domain);
   return remoteError(Code.noSupport, known.domain, known.cFunction);

@@ -13,7 +13,7 @@ import { lifecycleEvent } from './protocol/events.ts';
 import { error as errorCodec } from './protocol/structs.ts';
 import { RpcServer } from './server.ts';
 import { pingPacket, pongPacket } from './wire/keepalive.ts';
-import { HEADER_LENGTH, writePacket } from './wire/packet.ts';
+import { HEADER_LENGTH, KEEPALIVE_PROGRAM, QEMU_PROGRAM, writePacket } from './wire/packet.ts';
 import { i32, nothing } from './xdr/codec.ts';
 import { XdrReader } from './xdr/reader.ts';
 
@@ -85,11 +85,18 @@ async function rawRefusal(
 }
 
 describe('opening a connection', () => {
-  test.each(['network:///system', 'network:///system?foo=bar', '', undefined, 'qemu:///system'])('%j is this daemon', async (name) => {
+  test.each([
+    ['network:///system', 'network:///system'],
+    ['network:/system', 'network:///system'],
+    ['network:///sys%74em?a=%41#b', 'network:///system?a=%41#b'],
+    ['', 'network:///system'],
+    [undefined, 'network:///system'],
+    ['qemu:///system', 'network:///system'],
+  ])('%j is this daemon', async (name, uri) => {
     const client = await bare();
     await client.call('connectOpen', { name, flags: 0 });
     expect(await client.call('connectGetType', undefined)).toBe('network');
-    expect(await client.call('connectGetUri', undefined)).toBe('network:///system');
+    expect(await client.call('connectGetUri', undefined)).toBe(uri);
     expect(await client.call('connectIsSecure', undefined)).toBe(1);
     expect(await client.call('connectGetLibVersion', undefined)).toBe(11003000n);
   });
@@ -170,9 +177,26 @@ describe('packets that are no proper call', () => {
     expect(await rawRefusal(client, { procedure: 6 })).toBe('3/20 this function is not supported by the connection driver: virNodeGetInfo');
     expect(await rawRefusal(client, { procedure: 46, program: 77 })).toBe('39/7 Cannot find program 77 version 1');
     expect(await rawRefusal(client, { procedure: 46, version: 2 })).toBe('39/7 Cannot find program 536903814 version 2');
+    expect(await rawRefusal(client, { procedure: 1, program: 0xffffffff, version: 0x80000000 })).toBe(
+      '39/7 Cannot find program -1 version -2147483648',
+    );
+    expect(await rawRefusal(client, { procedure: 1, program: KEEPALIVE_PROGRAM })).toBe('39/7 Cannot find program 1801807216 version 1');
     expect(await rawRefusal(client, { procedure: 46, status: 1 })).toBe('39/7 Unexpected message status 1');
     expect(await rawRefusal(client, { procedure: 46 }, Buffer.from('00000009', 'hex'))).toBe('39/7 Unable to decode message payload');
     expect(await client.call('numOfNetworks', undefined)).toBe(0);
+  });
+
+  test('QEMU’s program is there and has nothing to offer', async () => {
+    const qemu = (client: RawClient, procedure: number): Promise<string> => rawRefusal(client, { procedure, program: QEMU_PROGRAM });
+    expect(await qemu(await bare(), 4)).toBe('1/7 internal error: hypervisor connection not open');
+    const client = await open();
+    expect(await qemu(client, 4)).toBe(
+      '3/0 this function is not supported by the connection driver: virConnectDomainQemuMonitorEventRegister',
+    );
+    expect(await qemu(client, 6)).toBe('39/7 unknown procedure: 6');
+    expect(await qemu(client, 46)).toBe('39/7 unknown procedure: 46'); // listing networks is another program's
+    const readOnly = await open(ro);
+    expect(await qemu(readOnly, 3)).toBe('29/0 operation forbidden: read only access prevents virDomainQemuAgentCommand');
   });
 
   test('trailing bytes and a call with no file descriptors are a call', async () => {
@@ -185,6 +209,15 @@ describe('packets that are no proper call', () => {
       return bytes;
     });
     expect(withFds.status).toBe(0);
+  });
+
+  test('a call with file descriptors that does not say how many ends the connection', async () => {
+    const client = await open();
+    client.socket.write(
+      writePacket({ program: 0x20008086, version: 1, procedure: 52, type: 4, serial: 900, status: 0 }, nothing, undefined),
+    );
+    await client.closed;
+    expect(notices).toEqual(['connection ended {"reason":"bad count of file descriptors"}']);
   });
 
   test.each([1, 2, 3, 5, 7])('type %i is dropped without an answer', async (type) => {

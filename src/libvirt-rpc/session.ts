@@ -17,6 +17,8 @@ export interface Session {
   readonly subscriptions: Subscriptions;
   /** `ConnectOpen` was answered. */
   opened: boolean;
+  /** What `ConnectOpen` was given, as libvirt writes it; empty before. */
+  uri: string;
   /** By the socket or by the flags of `ConnectOpen`; never goes back to false. */
   readOnly: boolean;
   /** The client asked for the keepalive program: it may be sent PINGs from now on. */

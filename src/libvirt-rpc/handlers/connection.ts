@@ -41,7 +41,7 @@ type Names =
 export const connectionHandlers: Handlers<Names> = {
   connectOpen: (session, { name, flags }) => {
     if (session.opened) throw remoteError(Code.internalError, Domain.rpc, 'connection already open');
-    checkUri(name ?? '');
+    session.uri = openedUri(name ?? '');
     session.opened = true;
     if ((flags & OPEN_READ_ONLY) !== 0) session.readOnly = true;
   },
@@ -55,7 +55,7 @@ export const connectionHandlers: Handlers<Names> = {
     if (!session.opened) throw remoteError(Code.internalError, Domain.rpc, 'hypervisor connection not open');
     return features.has(feature) ? 1 : 0;
   },
-  connectGetUri: () => SYSTEM_URI,
+  connectGetUri: (session) => session.uri,
   // A unix socket never leaves the host.
   connectIsSecure: () => 1,
   connectGetLibVersion: (session) => BigInt(session.service.libvirtVersion),
@@ -69,12 +69,12 @@ export const connectionHandlers: Handlers<Names> = {
   },
 };
 
-/** Absent and empty mean this daemon's own; the query part is for somebody else. */
-function checkUri(text: string): void {
-  if (text === '') return;
+/** What a connection opened with this text is told as its URI. Absent and empty mean this daemon's own; the query part is for somebody else. */
+function openedUri(text: string): string {
+  if (text === '') return SYSTEM_URI;
   const uri = parseUri(text);
   if (uri === undefined) throw remoteError(Code.internalError, Domain.uri, `Unable to parse URI ${text}`);
-  const { scheme, host, path } = uri;
+  const { scheme, host, path, tail } = uri;
   if (scheme === undefined) throw remoteError(Code.noConnect, Domain.none, `URI '${text}' does not include a driver name`);
   // Another host's networks are not served from here, and of QEMU's URIs just the one that clients have as their default.
   const isOurs = scheme === 'network' || (scheme === 'qemu' && path === '/system');
@@ -82,4 +82,5 @@ function checkUri(text: string): void {
   if (path !== '/system') {
     throw remoteError(Code.internalError, Domain.none, `unexpected network URI path '${path}', try ${SYSTEM_URI}`);
   }
+  return SYSTEM_URI + tail;
 }

@@ -1,6 +1,7 @@
 // A table: longer than a file of code should be.
 import { Domain } from './error-numbers.ts';
 import type { Needs } from './procedures.ts';
+import { QEMU_PROGRAM, REMOTE_PROGRAM } from '../wire/packet.ts';
 
 /** A procedure of another family. A network daemon has no such function and says so with the C function's name. */
 export interface UnsupportedProcedure {
@@ -133,11 +134,20 @@ const families: readonly (readonly [domain: number, needs: Needs, functions: str
   ],
 ];
 
-export const unsupportedProcedures: ReadonlyMap<number, UnsupportedProcedure> = new Map(
-  families.flatMap(([domain, needs, functions]) =>
-    functions.split(/\s+/).map((word): [number, UnsupportedProcedure] => {
-      const [, number = '', name = '', writes] = /^(\d+):(\w+)(!?)$/.exec(word) ?? [];
-      return [Number(number), { cFunction: `vir${name}`, domain, needs, writes: writes === '!' }];
-    }),
-  ),
-);
+/** The same of QEMU's program, which every daemon of libvirt has. */
+const qemu = `1:DomainQemuMonitorCommand! 2:DomainQemuAttach! 3:DomainQemuAgentCommand! 4:ConnectDomainQemuMonitorEventRegister!
+    5:ConnectDomainQemuMonitorEventDeregister 7:DomainQemuMonitorCommandWithFiles!`;
+
+type Unsupported = ReadonlyMap<number, UnsupportedProcedure>;
+
+const parse = (domain: number, needs: Needs, functions: string): [number, UnsupportedProcedure][] =>
+  functions.split(/\s+/).map((word) => {
+    const [, number = '', name = '', writes] = /^(\d+):(\w+)(!?)$/.exec(word) ?? [];
+    return [Number(number), { cFunction: `vir${name}`, domain, needs, writes: writes === '!' }];
+  });
+
+/** By program, then by procedure number. */
+export const unsupportedProcedures: ReadonlyMap<number, Unsupported> = new Map([
+  [REMOTE_PROGRAM, new Map(families.flatMap((family) => parse(...family)))],
+  [QEMU_PROGRAM, new Map(parse(Domain.none, 'connection', qemu))],
+]);

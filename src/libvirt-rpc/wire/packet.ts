@@ -11,8 +11,9 @@ export const HEADER_LENGTH = 28;
 /** The longest packet, length word included: 32 MiB of message and the word. */
 export const MAXIMUM_PACKET = 33_554_436;
 
-/** Program numbers. Both speak version 1. */
+/** Program numbers. All speak version 1. */
 export const REMOTE_PROGRAM = 0x20008086;
+export const QEMU_PROGRAM = 0x20008087;
 export const KEEPALIVE_PROGRAM = 0x6b656570;
 export const PROGRAM_VERSION = 1;
 

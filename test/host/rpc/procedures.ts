@@ -6,8 +6,8 @@ import { XdrReader } from '../../../src/libvirt-rpc/xdr/reader.ts';
 import { RawClient } from '../../support/raw-client.ts';
 
 /**
- * Calls every procedure number of libvirt's remote program on the two sockets of a daemon, before and after the connection is opened, with arguments
- * that are all zero (empty strings, empty lists, no flags: most decode), and writes what came back:
+ * Calls every procedure number of libvirt's remote program, and some of other programs, on the two sockets of a daemon, before and after the connection
+ * is opened, with arguments that are all zero (empty strings, empty lists, no flags: most decode), and writes what came back:
  *   SKIP=NUMBER,... node procedures.mjs READ-WRITE-SOCKET READ-ONLY-SOCKET RESULT
  */
 const [readWrite = '', readOnly = '', result = ''] = process.argv.slice(2);
@@ -20,8 +20,14 @@ const SKIP: ReadonlySet<number> = new Set((process.env['SKIP'] ?? '').split(',')
 /** Long enough for the arguments of any procedure. */
 const ZEROS = Buffer.alloc(2048);
 
-async function answer(client: RawClient, procedure: number): Promise<string> {
-  const reply = client.callRaw({ procedure }, (header) => {
+/** QEMU's, LXC's, keepalive's as a call, admin's, and numbers that C prints as negative: each at versions of its own and of others. */
+const PROGRAMS = [0x2000_8087, 0x2000_8088, 0x6b65_6570, 0x0690_0690, 0xffff_fffe];
+const VERSIONS = [0, 1, 0x8000_0000];
+
+type Fields = Parameters<RawClient['callRaw']>[0];
+
+async function answer(client: RawClient, fields: Fields): Promise<string> {
+  const reply = client.callRaw(fields, (header) => {
     const bytes = Buffer.concat([writePacket(header, nothing, undefined), ZEROS]);
     bytes.writeUInt32BE(bytes.length, 0);
     return bytes;
@@ -47,7 +53,16 @@ async function all(how: string, connect: () => Promise<RawClient>): Promise<read
       client.end();
       client = await connect();
     }
-    if (procedure !== CLOSE && !SKIP.has(procedure)) rows.push([`${how} ${procedure}`, await answer(client, procedure)]);
+    if (procedure !== CLOSE && !SKIP.has(procedure)) rows.push([`${how} ${procedure}`, await answer(client, { procedure })]);
+  }
+  client.end();
+  client = await connect();
+  for (const program of PROGRAMS) {
+    for (const version of VERSIONS) {
+      for (const procedure of [-1, 0, 1, 2, 3, 4, 5, 6, 7, 8]) {
+        rows.push([`${how}, program ${program} version ${version}, ${procedure}`, await answer(client, { program, version, procedure })]);
+      }
+    }
   }
   client.end();
   return rows;
