@@ -1,10 +1,12 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Virtnetd } from '../support/virtnetd.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 
-/** The same programs over python3-libvirt, Sys::Virt, ruby-libvirt and libvirt-glib against libvirtd and virtnetd: every line that they print must be the same. */
+/** The same programs over python3-libvirt, Sys::Virt, ruby-libvirt, libvirt-glib and go-libvirt against libvirtd and virtnetd: every line that they print must be the same. */
 
 const run = promisify(execFile);
 const SYSTEM = 'network:///system';
@@ -72,4 +74,27 @@ test.skipIf(!has('/usr/bin/python3', ['-c', 'import gi; gi.require_version("Libv
     expect(ours).toEqual(theirs);
   },
   120_000,
+);
+
+/** Debian's Go packages lie in one folder, and are built from there without a network. */
+const goEnv = { ...process.env, GOPATH: '/usr/share/gocode', GO111MODULE: 'off', GOFLAGS: '' };
+const hasGoLibvirt = spawnSync('go', ['list', 'github.com/digitalocean/go-libvirt'], { env: goEnv, stdio: 'ignore' }).status === 0;
+
+test.skipIf(!hasGoLibvirt)(
+  'go-libvirt sees no difference (without golang-go and golang-github-digitalocean-go-libvirt-dev this is skipped)',
+  async () => {
+    const folder = mkdtempSync('/tmp/go-libvirt-'); // /run is another one beside libvirtd
+    try {
+      const program = join(folder, 'clients');
+      execFileSync('go', ['build', '-o', program, 'test/host/rpc/clients.go'], { env: { GOCACHE: join(folder, 'cache'), ...goEnv } });
+      const ours = await lines(program, [daemon.readWrite, daemon.readOnly]);
+      const socket = '/run/libvirt/libvirt-sock';
+      const theirs = await lines('test/oracle/with-libvirtd', [program, socket, `${socket}-ro`]);
+      expect(theirs.length).toBeGreaterThan(400);
+      expect(ours).toEqual(theirs);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  300_000,
 );
