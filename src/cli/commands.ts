@@ -1,7 +1,7 @@
 import { batchLine } from '../host/ip-line.ts';
 import { handlers } from '../host/handlers.ts';
 import type { IpCommand } from '../host/handler.ts';
-import { nftScript, type FirewallStep } from '../host/nft-script.ts';
+import { isFirewallStep, nftScript } from '../host/nft-script.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { Style } from './render/style.ts';
 import { clean } from './render/text.ts';
@@ -11,12 +11,10 @@ export function commandsOf(plan: Plan, style: Style): string {
   const lines: string[] = [`${style.bold('Commands')}\n`];
   let firewallDone = false;
   for (const step of plan.steps) {
-    if (step.kind === 'firewall' || step.kind === 'firewall-base') {
+    if (isFirewallStep(step)) {
       if (firewallDone) continue;
       firewallDone = true;
-      const script = nftScript(
-        plan.steps.filter((s) => s.kind === 'firewall' || s.kind === 'firewall-base') as unknown as readonly FirewallStep[],
-      );
+      const script = nftScript(plan.steps.filter(isFirewallStep));
       lines.push(
         `  nft -f - ${style.dim('# one transaction')}\n`,
         ...script
@@ -36,7 +34,7 @@ function stepLines(step: Step): string[] {
   const r = step.after ?? step.before;
   switch (r?.kind) {
     case 'sysctl':
-      return [`  sysctl -w ${clean(r.path.replaceAll('/', '.'))}=${clean(r.value)}\n`];
+      return [`  sysctl -w ${clean(r.path)}=${clean(r.value)}\n`];
     case 'dnsmasq':
       return step.op === 'delete'
         ? [`  # dnsmasq of ${r.bridge} ends\n`]

@@ -22,7 +22,7 @@ export interface NetworkInfo {
   readonly bridge?: string;
   /** The running definition, or the stored one when it is not running. */
   readonly network: Network;
-  /** Names of findings that a person should see, such as a definition that cannot be read. */
+  /** What a person should know of it: a definition that contradicts itself, what keeps a running network from working. */
   readonly warnings: readonly Diagnostic[];
 }
 
@@ -67,7 +67,7 @@ export interface Lease {
   readonly clientId?: string;
 }
 
-/** What happened, told after it happened. `serial` counts up per driver. */
+/** What happened, told after it happened. */
 export type DriverEvent =
   | {
       readonly type: 'lifecycle';

@@ -13,7 +13,7 @@ import { runCommands } from './ip-commands.ts';
 import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
 import { executeFirewall, listTable } from './nft.ts';
 import { freshNetworks, mayGoBeside, silence } from './overlap.ts';
-import type { FirewallStep } from './nft-script.ts';
+import { isFirewallStep } from './nft-script.ts';
 
 /** Steps that go out together: all of one kind, or all of kinds that are lines of ip(8); `indices` are those of the plan. */
 interface Batch {
@@ -132,7 +132,7 @@ async function runSteps(all: readonly Step[], indices: readonly number[], tools:
   const steps = indices.map((i) => all[i] as Step);
   const first = steps[0] as Step;
   if (isFirewallKind(first.kind)) {
-    await executeFirewall(steps as unknown as readonly FirewallStep[], tools);
+    await executeFirewall(steps.filter(isFirewallStep), tools);
     return;
   }
   if (!isIp(first.kind)) {

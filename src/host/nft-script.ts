@@ -1,12 +1,18 @@
 import { firewallBase } from '../compile/firewall-base.ts';
 import type { FirewallResource } from '../compile/host-state.ts';
 import { VirtnetError } from '../base/errors.ts';
+import type { Step } from '../plan/plan.ts';
 import type { StepOf } from './handler.ts';
 
 const TABLE = `${firewallBase.family} ${firewallBase.table}`;
 
 /** A firewall step, or one on what all networks share. */
 export type FirewallStep = StepOf<'firewall'> | StepOf<'firewall-base'>;
+
+/** True for the steps that nft carries out. */
+export function isFirewallStep(step: Step): step is Step & FirewallStep {
+  return step.kind === 'firewall' || step.kind === 'firewall-base';
+}
 
 /**
  * The commands that carry out the steps, for one `nft -f -`: nft makes them one transaction. The order is free of the steps' order:
