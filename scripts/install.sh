@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs virtnet with its units, manual pages and completions; builds it first where that is needed. Nothing is enabled or started.
-#   [DESTDIR=/tmp/root] [PREFIX=/usr] sh scripts/install.sh
+#   [DESTDIR=/tmp/root] [PREFIX=/usr] sh scripts/install.sh [--remove]
+# --remove takes all of it away again; definitions, leases and hooks stay.
 # DESTDIR is a folder to install below (for packages); PREFIX is where the files will be found when they run.
 set -eu
 cd "$(dirname "$0")/.."
@@ -8,6 +9,21 @@ dest=${DESTDIR:-}
 prefix=${PREFIX:-/usr/local}
 lib=$dest$prefix/lib/virtnet
 units=$dest${UNITDIR:-$prefix/lib/systemd/system}
+
+case "${1:-}" in
+  '') ;;
+  --remove)
+    # A network that runs has its dnsmasq, which tells the script in $lib of its leases.
+    running=$([ -n "$dest" ] || [ ! -e "$lib/bin/virtnet" ] || "$lib/bin/virtnet" list --active --name)
+    [ -z "$running" ] || { printf 'networks run: stop them first (virtnet down NAME...)\n%s\n' "$running" >&2; exit 1; }
+    rm -rf "$lib" "$dest$prefix/share/doc/virtnet"
+    rm -f "$dest$prefix/bin/virtnet" "$dest$prefix/bin/virtnetd" "$dest$prefix/share/man/man1/virtnet.1" "$dest$prefix/share/man/man8/virtnetd.8"
+    rm -f "$units/virtnetd.service" "$units/virtnetd.socket" "$units/virtnetd-ro.socket"
+    rm -f "$dest$prefix/share/bash-completion/completions/virtnet" "$dest$prefix/share/zsh/site-functions/_virtnet" \
+      "$dest$prefix/share/fish/vendor_completions.d/virtnet.fish"
+    exit ;;
+  *) sed -n '2,5s/^# \{0,3\}//p' "$0" >&2; exit 2 ;;
+esac
 
 [ -e dist/virtnet.cjs ] && [ -e dist/virtnetd.cjs ] || node scripts/build.mjs --bundles >&2
 # put MODE TARGET-FOLDER FILE...

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -77,9 +77,9 @@ describe.skipIf(!has('systemd-socket-activate'))('socket activation', () => {
 });
 
 describe('an installation', () => {
-  const install = (env: Readonly<Record<string, string>>): void => {
+  const install = (env: Readonly<Record<string, string>>, ...words: string[]): void => {
     bundlePath();
-    execFileSync('sh', ['scripts/install.sh'], { env: { ...process.env, ...env } });
+    execFileSync('sh', ['scripts/install.sh', ...words], { env: { ...process.env, ...env }, stdio: 'pipe' });
   };
 
   test('below DESTDIR has programs, units, manual pages and completions', () => {
@@ -96,6 +96,21 @@ describe('an installation', () => {
       expect(statSync(file(name)).size, name).toBeGreaterThan(500);
     }
     expect(execFileSync(file('bin/virtnet'), ['validate', 'examples/default.xml'], { encoding: 'utf8' })).not.toContain('error');
+  });
+
+  test('is taken away without a trace, but not under a network that runs', () => {
+    const prefix = mkdtempSync(join(folder, 'prefix-'));
+    install({ PREFIX: prefix });
+    const virtnet = (...words: string[]): string => execFileSync(join(prefix, 'bin', 'virtnet'), words, { encoding: 'utf8' });
+    writeFileSync(join(folder, 'net.xml'), XML);
+    const [, name = ''] = /<name>(.*?)</.exec(XML) ?? [];
+    virtnet('up', join(folder, 'net.xml'));
+    expect(() => install({ PREFIX: prefix }, '--remove')).toThrow(new RegExp(`networks run: [^]*\n${name}\n`));
+    virtnet('down', name);
+    virtnet('undefine', name);
+    install({ PREFIX: prefix }, '--remove');
+    const left = readdirSync(prefix, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory());
+    expect(left.map((entry) => entry.name)).toEqual([]);
   });
 
   test.skipIf(!has('systemd-analyze'))('systemd finds nothing wrong with its units', () => {
