@@ -18,5 +18,5 @@ function sentence(forward: PortForward): string {
   const ports = port === end ? `port ${String(port)}` : `ports ${String(port)} to ${String(end)}`;
   const where = address ?? `every ${family === 'ipv4' ? 'IPv4' : 'IPv6'} address of this host`;
   const who = sources === undefined ? '' : `, for ${sources.map(formatSource).join(', ')} alone`;
-  return `${proto.toUpperCase()} ${ports} of ${where} leads to ${formatTarget(forward)}${who}.`;
+  return `${proto.toUpperCase()} ${ports} of ${where} ${port === end ? 'leads' : 'lead'} to ${formatTarget(forward)}${who}.`;
 }
