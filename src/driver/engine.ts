@@ -246,7 +246,8 @@ export class Engine {
     const { store } = this.#options;
     await this.#recover(held);
     const context = this.#context(held);
-    let state = held.undisturbed ? store.held() : store.read();
+    const of = (options.of ?? []).flatMap(wordsOf);
+    let state = held.undisturbed ? store.held(of) : store.read();
     const draft = async (): Promise<Drafted<T>> => {
       const change = await operation(state, context);
       return { state, change, desired: change.scope.size === 0 ? undefined : await this.#desired(state, change, context) };
@@ -258,7 +259,7 @@ export class Engine {
         await turn.aside(() => other);
       } finally {
         context.again();
-        state = store.held();
+        state = store.held(of);
       }
     };
     /** Waits where others have one of these; false where nobody has. */
@@ -267,7 +268,7 @@ export class Engine {
       if (others !== undefined) await aside(others);
       return others !== undefined;
     };
-    while (this.#claims.areThere && (await waited(() => (options.of ?? []).flatMap(wordsOf))));
+    while (this.#claims.areThere && (await waited(() => of)));
     let drafted = await draft();
     while (this.#claims.areThere && (await waited(() => networksOf(drafted)))) drafted = await draft();
 

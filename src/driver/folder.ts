@@ -77,6 +77,12 @@ export class Folder<T> {
     return true;
   }
 
+  /** True when a file is as this process read or left it: an edit in place does not show in the folder. */
+  isAsRead(file: string): boolean {
+    this.#lookAtOwn();
+    return this.#entries.get(file)?.signature === fileStamp(`${this.path}/${file}`);
+  }
+
   /** Reads what is being written into this folder, for `refresh`: the values by file, none for a file that goes or is no text. */
   readWritten(changes: readonly FileChange[]): ReadonlyMap<string, T | undefined> {
     const values = new Map<string, T | undefined>();

@@ -345,6 +345,24 @@ describe("libvirt's rules for devices", () => {
   });
 });
 
+test('an edit by hand, in place, is the base of the next change, also where nobody else has had the lock', async () => {
+  await driver[Symbol.asyncDispose]();
+  const { lock } = host;
+  host = { ...host, lock: async (purpose) => Object.assign(await lock(purpose), { undisturbed: true }) };
+  driver = await reopen();
+  await driver.define(xml('a', { uuid: U1, more: '<title>one</title>' }));
+  await driver.setMetadata('a', 'description', 'first', { affect: 'config' });
+  const definition = join(folder, 'etc/networks/a.xml');
+  for (const [title, ref] of [
+    ['two', 'a'],
+    ['three', U1],
+  ] as const) {
+    writeFileSync(definition, readFileSync(definition, 'utf8').replace(/<title>\w+/, `<title>${title}`));
+    await driver.setMetadata(ref, 'description', `with ${title}`, { affect: 'config' });
+    expect(readFileSync(definition, 'utf8')).toMatch(new RegExp(`<title>${title}</title>\\s*<description>with ${title}<`));
+  }
+});
+
 test('what a process kept that is killed goes with the next change, long after this one has begun too', async () => {
   await driver.define(xml('a', { uuid: U1 }));
   await driver[Symbol.asyncDispose]();

@@ -113,9 +113,15 @@ export class Store {
   /**
    * The state for the holder of the lock, when nobody else has held it since this process did: as this process read and left the files,
    * without a look at each. A network's thousand ports are a thousand files.
+   * @param of names or uuids of networks that are about to change: an edit of their definitions by hand is not to be lost.
    */
-  held(): DriverState {
-    return this.#isOurs() && this.#isLoaded() && this.#folders().every((f) => f.isUntouched()) ? this.#assembled() : this.read();
+  held(of: readonly string[] = []): DriverState {
+    const isKnown = this.#isOurs() && this.#isLoaded() && this.#folders().every((f) => f.isUntouched());
+    return isKnown && of.every((word) => this.#isAsRead(word)) ? this.#assembled() : this.read();
+  }
+
+  #isAsRead(word: string): boolean {
+    return this.#definitions.isAsRead(definitionFile(this.#state.networks.get(word)?.name ?? word));
   }
 
   /** No other store of this process has written since this one did. */
