@@ -15,6 +15,7 @@ function setUp(
   quietMs = 5,
   active = true,
   firstLook = false,
+  roundMs = 60_000,
 ): {
   emit: (e: HostEvent) => void;
   repaired: unknown[];
@@ -44,7 +45,7 @@ function setUp(
       listener = l;
       return () => undefined;
     },
-    { log: (level, message) => logged.push(`${level} ${message}`), quietMs, longestWaitMs: quietMs * 8, firstLook },
+    { log: (level, message) => logged.push(`${level} ${message}`), quietMs, longestWaitMs: quietMs * 8, firstLook, roundMs },
   );
   return { emit: (e) => listener(e), repaired, yielded, logged, end };
 }
@@ -137,5 +138,38 @@ describe('watch', () => {
     expect(w.logged[0]).toBe('warning cannot mend');
     expect(w.repaired.length).toBeGreaterThan(1);
     expect(w.repaired.length).toBeLessThan(12);
+  });
+
+  it('looks at each network when its turn comes, clients first, until its end', async () => {
+    const w = setUp(() => false, 5, true, false, 10);
+    await vi.waitUntil(() => w.repaired.length > 2);
+    w.end();
+    const looks = w.repaired.length;
+    await sleep(60);
+    expect(w.repaired).toEqual(Array(looks).fill({ uuid: a }));
+    expect(w.yielded).not.toContain(false);
+    expect(w.logged).toEqual([]);
+  });
+
+  it('has no turns where nothing runs', async () => {
+    const w = setUp(() => false, 5, false, false, 1);
+    await sleep(60);
+    w.end();
+    expect(w.repaired).toEqual([]);
+  });
+
+  it('says once what cannot be mended at any turn', async () => {
+    const w = setUp(
+      () => {
+        throw new Error('no room');
+      },
+      5,
+      true,
+      false,
+      5,
+    );
+    await vi.waitUntil(() => w.repaired.length > 2);
+    w.end();
+    expect(w.logged).toEqual(['warning cannot mend']);
   });
 });

@@ -10,6 +10,8 @@ export interface WatchOptions {
   readonly longestWaitMs?: number;
   /** Look at once at all that runs: of what happened before the watch nobody tells. */
   readonly firstLook?: boolean;
+  /** In this time each running network has its turn to be looked at: of some damage nobody tells. Milliseconds. */
+  readonly roundMs?: number;
   /** Told what was mended and what could not be. */
   readonly log: (level: 'info' | 'warning', message: string, fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -17,6 +19,9 @@ export interface WatchOptions {
 /** Two parties that undo each other's work would do it for ever: after this many repairs in a row the pauses grow. */
 const PATIENCE = 5;
 const LONGEST_PAUSE_MS = 60_000;
+
+/** Looks in turn take this part of the daemon's time at most: beside many networks a round takes longer. */
+const TURNS_PART = 0.01;
 
 /** Clients' calls go before a look, which most often follows from such a call and finds nothing; for so long at most. Milliseconds. */
 const YIELD_MS = 300;
@@ -82,6 +87,16 @@ export function watch(
     if (damaged.size > 0 || patient) schedule(patient ? Math.min(LONGEST_PAUSE_MS, 1000 * 2 ** (repairsInARow - PATIENCE)) : quietMs);
   };
 
+  const failures = new Map<string, unknown>();
+  const lookInTurn = async (network: string): Promise<void> => {
+    const isAmiss = await mend(driver, new Map([[network, 'no event; found when its turn came']]), YIELD_MS, (level, message, fields) => {
+      const isTold = level === 'warning' && failures.get(network) === fields['error'];
+      if (level === 'warning') failures.set(network, fields['error']);
+      if (!isTold) log(level, message, fields);
+    });
+    if (!isAmiss) failures.delete(network);
+  };
+  const endTurns = takeTurns(() => running.all(), lookInTurn, options.roundMs ?? 60_000);
   const endEvents = driver.on((event) => {
     if (event.type !== 'metadata') running.changed(event.uuid);
   });
@@ -94,8 +109,32 @@ export function watch(
   return () => {
     over = true;
     clearTimeout(timer);
+    endTurns();
     endMonitor();
     endEvents();
+  };
+}
+
+/**
+ * Hands each of `all` to `look`, one after the other, in about `roundMs`.
+ * @returns the function that ends it.
+ */
+function takeTurns(all: () => Promise<readonly string[]>, look: (one: string) => Promise<unknown>, roundMs: number): () => void {
+  let last = '';
+  let timer: NodeJS.Timeout | undefined;
+  let over = false;
+  const next = (pause: number): void => void (timer = over ? undefined : setTimeout(() => void turn(), pause).unref());
+  const turn = async (): Promise<void> => {
+    const began = performance.now();
+    const these = await all().catch((): readonly string[] => []); // files that cannot be read are told by every call
+    const one = these[(these.indexOf(last) + 1) % these.length];
+    if (one !== undefined) await look((last = one));
+    next(Math.max(roundMs / Math.max(these.length, 1), (performance.now() - began) / TURNS_PART));
+  };
+  next(roundMs);
+  return () => {
+    over = true;
+    clearTimeout(timer);
   };
 }
 
@@ -116,8 +155,13 @@ class RunningDevices {
   }
 
   async some(): Promise<boolean> {
+    return (await this.all()).length > 0;
+  }
+
+  /** Their uuids. */
+  async all(): Promise<readonly string[]> {
     await this.#look();
-    return this.#devices.size > 0;
+    return [...this.#devices.keys()];
   }
 
   async networkOf(device: string): Promise<string | undefined> {

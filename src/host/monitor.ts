@@ -18,6 +18,8 @@ export type HostEvent =
 
 /** How often dnsmasq processes are looked at: they are nobody's children, so nothing else tells of their end. Milliseconds. */
 const PROCESS_POLL_MS = 250;
+/** Every so many of these looks one asks as well whether a process that is there has ended without being reaped, which takes a file each. */
+const REAPED_EVERY = 4;
 /** A monitor that ends is started again after this long; one that ends at once, as where its program is missing, after ever longer. Milliseconds. */
 const RESTART_MS = 1000;
 const LONGEST_RESTART_MS = 60_000;
@@ -158,10 +160,13 @@ function lost(summary: string): readonly HostEvent[] {
 /** Tells when a process that a pid file names is gone, once per process; also of one that nobody saw run, as after a restart of ours. */
 export function pollDnsmasq(folder: string, listener: (event: HostEvent) => void): () => void {
   const last = new Map<string, { readonly pid: number; readonly isGone: boolean }>();
+  let looks = 0;
   const timer = setInterval(() => {
+    looks++;
     const networks = new Set(list(folder));
     for (const network of last.keys()) if (!networks.has(network)) last.delete(network);
-    for (const network of networks) {
+    for (const [i, network] of [...networks].entries()) {
+      const exists = (i + looks) % REAPED_EVERY === 0 ? runs : isThere;
       const seen = last.get(network);
       if (seen?.isGone === false && exists(seen.pid)) continue;
       const pid = readPid(join(folder, network, 'pid')) ?? seen?.pid;
@@ -192,10 +197,18 @@ function readPid(file: string): number | undefined {
   }
 }
 
-/** True for a process that runs. One that has ended and that no parent has reaped (a container without an init) does not. */
-function exists(pid: number): boolean {
+/** True for a process that is there, be it one that has ended and that no parent has reaped. */
+function isThere(pid: number): boolean {
   try {
-    process.kill(pid, 0);
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'; // somebody else's
+  }
+}
+
+/** True for a process that runs. One that has ended and that no parent has reaped (a container without an init) does not. */
+function runs(pid: number): boolean {
+  try {
     const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
     return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
   } catch {

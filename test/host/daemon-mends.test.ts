@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';
+import { watch } from '../../src/daemon/watch.ts';
+import { openDriver } from '../../src/driver/open.ts';
 import { remoteDriver } from '../../src/driver/remote/remote-driver.ts';
 import { sh } from '../support/driver-documents.ts';
-import { endEdge, LIMIT_OFF, startEdge, TOLD } from '../support/edge-network.ts';
+import { endEdge, LIMIT_OFF, startEdge, TOLD, UNTOLD } from '../support/edge-network.ts';
 import { hostSnapshot } from '../support/host-snapshot.ts';
 import { PATIENCE_MS } from '../support/patience.ts';
 import { startVirtnetd, type Virtnetd } from '../support/virtnetd.ts';
@@ -53,5 +55,32 @@ describe('virtnetd mends what the kernel tells of, one thing at a time', () => {
     sh(LIMIT_OFF);
     await vi.waitFor(() => expect(hostSnapshot()).toEqual(whole), { timeout: PATIENCE_MS, interval: 50 });
     expect(follower()).toBeGreaterThan(1);
+  });
+});
+
+describe('it mends what nobody tells of when the network has its turn', () => {
+  const log: string[] = [];
+  let driver: Awaited<ReturnType<typeof openDriver>>;
+  let end: () => void;
+  beforeAll(async () => {
+    driver = await openDriver();
+    await startEdge(driver);
+    end = watch(driver, () => () => undefined, {
+      roundMs: 50,
+      log: (_, message, { steps }) => void log.push(`${message} ${String(steps)}`),
+    });
+  });
+  afterAll(async () => {
+    end();
+    await endEdge(driver);
+    await driver[Symbol.asyncDispose]();
+  });
+
+  test.each(UNTOLD)('%s', async (_what, damage, steps) => {
+    const whole = hostSnapshot();
+    log.length = 0;
+    sh(damage);
+    await vi.waitFor(() => expect(log.at(-1)).toContain(steps[0]), { timeout: PATIENCE_MS, interval: 20 });
+    expect(hostSnapshot()).toEqual(whole);
   });
 });
