@@ -54,6 +54,18 @@ export function daemonPage(): ManPage {
         ],
       },
       {
+        title: 'Exit status',
+        parts: [
+          {
+            kind: 'terms',
+            rows: [
+              ['0', 'ended by a signal'],
+              ['1', 'did not start: the command line is wrong, or the last line of the log says why'],
+            ],
+          },
+        ],
+      },
+      {
         title: 'Environment',
         parts: [
           {
