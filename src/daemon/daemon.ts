@@ -3,7 +3,7 @@ import type { LocalNetworkDriver, NetworkDriver } from '../driver/driver.ts';
 import { keepWatchdogQuiet, notifyServiceManager } from '../host/service-manager.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
 import { RpcServer } from '../libvirt-rpc/server.ts';
-import type { Log } from './log.ts';
+import { stepsInWords, type Log } from './log.ts';
 import type { DaemonOptions } from './options.ts';
 import { inSocketFolder } from './socket-folder.ts';
 import { VirtnetError } from '../base/errors.ts';
@@ -101,7 +101,7 @@ async function autostart(driver: NetworkDriver, log: Log): Promise<void> {
 async function reload(driver: NetworkDriver, log: Log): Promise<void> {
   try {
     const { plan, applied } = await driver.repair();
-    log('info', 'looked at all networks', applied ? { steps: plan.steps.map((s) => `${s.op} ${s.key}: ${s.reason}`) } : {});
+    log('info', 'looked at all networks', applied ? { steps: stepsInWords(plan.steps) } : {});
   } catch (error) {
     log('error', 'a look at all networks failed', { error: error instanceof Error ? error.message : String(error) });
   }
@@ -114,9 +114,13 @@ function logEvents(driver: NetworkDriver, log: Log): () => void {
       log('info', `network ${event.event}`, about);
       for (const { message, code } of event.warnings ?? []) log('warning', message, { network: event.name, code });
     }
-    if (event.type === 'port') log('info', `port ${event.event}`, { ...about, port: event.port });
+    if (event.type === 'port')
+      log('info', `port ${event.event}`, { ...about, port: event.port, guest: event.guest, mac: event.mac, dev: event.dev });
     if (event.type === 'updated') log('info', 'network updated', about);
     if (event.type === 'metadata') log('debug', 'metadata changed', { ...about, item: event.item });
-    if (event.type === 'repaired') log('warning', 'network repaired', about);
+    if (event.type === 'repaired') {
+      const own = event.plan.steps.filter((s) => (s.after ?? s.before)?.owner?.network === event.uuid);
+      log('warning', 'network repaired', { ...about, steps: stepsInWords(own) });
+    }
   });
 }

@@ -1,3 +1,5 @@
+import type { Step } from '../plan/plan.ts';
+
 /** Levels of syslog(3) that the daemon uses, with their numbers. */
 const priorities = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 } as const;
 export type LogLevel = keyof typeof priorities;
@@ -80,4 +82,9 @@ const CONTROL = /\p{Cc}/u;
 
 function printable(text: string): string {
   return CONTROL.test(text) ? text.replace(/\p{Cc}/gu, ' ') : text;
+}
+
+/** What was done to a host, a few words a step. */
+export function stepsInWords(steps: readonly Step[]): readonly string[] {
+  return steps.map((step) => `${step.op} ${step.key}: ${step.reason}`);
 }

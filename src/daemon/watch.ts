@@ -2,6 +2,7 @@ import { isVirtnetError } from '../base/errors.ts';
 import type { NetworkDriver, NetworkInfo } from '../driver/driver.ts';
 import { isShaperName, shaperNames } from '../host/marks.ts';
 import type { HostEvent } from '../host/monitor.ts';
+import { stepsInWords } from './log.ts';
 
 export interface WatchOptions {
   /** Wait for this much quiet before looking: one damage is often many events. Milliseconds. */
@@ -216,11 +217,10 @@ async function mend(
       const result = await driver.repair(ref === undefined ? undefined : { uuid: ref }, { yieldMs });
       if (!result.applied) continue;
       applied = true;
-      const steps = result.plan.steps.map((s) => `${s.op} ${s.key}: ${s.reason}`);
       log('info', 'mended what others changed', {
         ...(ref === undefined ? {} : { network: ref }),
         cause: damaged.get(ref),
-        steps,
+        steps: stepsInWords(result.plan.steps),
         ms: Math.round(performance.now() - started),
       });
     } catch (error) {

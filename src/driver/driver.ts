@@ -86,7 +86,18 @@ export type DriverEvent =
       readonly namespace?: string;
     }
   | { readonly type: 'updated'; readonly name: string; readonly uuid: string }
-  | { readonly type: 'port'; readonly event: 'created' | 'deleted'; readonly name: string; readonly uuid: string; readonly port: string }
+  | {
+      readonly type: 'port';
+      readonly event: 'created' | 'deleted';
+      readonly name: string;
+      readonly uuid: string;
+      readonly port: string;
+      /** Whose it is, where it says so. */
+      readonly guest?: string;
+      readonly mac: string;
+      /** The device on the host, where virtnet made it. */
+      readonly dev?: string;
+    }
   | { readonly type: 'repaired'; readonly name: string; readonly uuid: string; readonly plan: Plan };
 
 /** Progress of an apply: called before and after each step. */

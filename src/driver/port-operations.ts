@@ -240,8 +240,17 @@ function limits(bandwidth: Bandwidth | undefined): Bandwidth | undefined {
 }
 
 /** The event that a port was made or is gone. */
-export function portEvent(event: 'created' | 'deleted', record: NetworkRecord, { port }: PortRecord): DriverEvent {
-  return { type: 'port', event, name: record.name, uuid: record.uuid, port: port.uuid };
+export function portEvent(event: 'created' | 'deleted', record: NetworkRecord, { port, attachment }: PortRecord): DriverEvent {
+  return {
+    type: 'port',
+    event,
+    name: record.name,
+    uuid: record.uuid,
+    port: port.uuid,
+    ...(port.owner ? { guest: port.owner.name } : {}),
+    mac: port.mac,
+    ...('dev' in attachment ? { dev: attachment.dev } : {}),
+  };
 }
 
 function value<T>(result: Result<T>): T {

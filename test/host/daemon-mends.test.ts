@@ -25,11 +25,22 @@ describe('virtnetd mends what the kernel tells of, one thing at a time', () => {
     await daemon[Symbol.asyncDispose]();
   });
 
+  test('its log says whose port was made, and on which device', async () => {
+    const line = / port created network=edge uuid=\S+ port=\S+ guest=two mac=52:54:00:99:90:12 dev=ttwo\n/;
+    await vi.waitFor(() => expect(daemon.log()).toMatch(line), { timeout: PATIENCE_MS });
+  });
+
   test.each(TOLD)('%s', async (_what, damage, steps) => {
     const whole = hostSnapshot();
     const before = daemon.log().length;
     sh(damage);
+    const repaired = (): string[] =>
+      daemon
+        .log()
+        .slice(before)
+        .match(/warning network repaired network=edge .*/g) ?? [];
     await vi.waitFor(() => expect(daemon.log().slice(before)).toContain(steps[0]), { timeout: PATIENCE_MS, interval: 20 });
+    await vi.waitFor(() => expect(repaired().join()).toContain(steps.at(-1)), { timeout: PATIENCE_MS, interval: 20 });
     await vi.waitFor(() => expect(hostSnapshot()).toEqual(whole), { timeout: PATIENCE_MS, interval: 50 });
   });
 
