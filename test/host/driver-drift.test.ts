@@ -30,7 +30,11 @@ function killServers(): void {
 }
 
 function stopServers(): void {
-  for (const { pid } of dnsmasqs()) signal(pid, 'SIGSTOP');
+  for (const { pid } of dnsmasqs()) {
+    signal(pid, 'SIGSTOP');
+    // It stops when it is its turn to run.
+    sh(`while grep -q '^State:.[^T]' /proc/${String(pid)}/status; do sleep 0.01; done`);
+  }
 }
 
 describe('damage by others', () => {

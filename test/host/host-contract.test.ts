@@ -110,7 +110,11 @@ describe('the Linux host', () => {
         `pid=$(cat ${files.pid}); kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.02; done`,
         /change dnsmasq.*process dead -> current/,
       ],
-      [`kill -STOP $(cat ${files.pid})`, /change dnsmasq.*process hung -> current/],
+      // It stops when it is its turn to run.
+      [
+        `pid=$(cat ${files.pid}); kill -STOP $pid; until grep -q '^State:.T' /proc/$pid/status; do sleep 0.02; done`,
+        /change dnsmasq.*process hung -> current/,
+      ],
       ['ip link set virbr0 type bridge stp_state 0', /change link virbr0: stp false -> true/],
     ];
     for (const [command, expected] of drifts) {
