@@ -20,6 +20,7 @@ import { SharedLock } from './shared-lock.ts';
 import { Starts } from './starts.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, withFormer } from './state.ts';
+import type { KeptByOthers } from './settle-left.ts';
 import type { Store } from './store.ts';
 import { bothOf, isSome, named, without } from './unsettled.ts';
 import { untoldGuests } from './untold-guests.ts';
@@ -123,6 +124,7 @@ export class Engine {
   readonly #claims = new Claims();
   readonly #starts = new Starts();
   #swept = false;
+  #keptByOthers: KeptByOthers = 'left';
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -421,7 +423,9 @@ export class Engine {
   async #recover({ undisturbed, formerEnded }: Held): Promise<void> {
     const { store, host } = this.#options;
     const pending = undisturbed ? store.heldPending() : store.pending();
-    if (!this.#swept || isSome(pending) || store.isLeftUnsynced()) store.sweep();
+    // Nobody changes a file without the lock.
+    if (!undisturbed || this.#keptByOthers !== 'nothing') this.#keptByOthers = store.keptByOthers();
+    if (!this.#swept || isSome(pending) || this.#keptByOthers === 'left') store.sweep();
     this.#swept = true;
     if (!isSome(pending)) return;
     await formerEnded?.();

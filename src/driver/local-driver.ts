@@ -191,7 +191,7 @@ export class LocalDriver implements LocalNetworkDriver {
    */
   async autostart(options: ChangeOptions = {}): Promise<ChangeResult> {
     const { engine, store } = this.#parts;
-    if (store.isLeftUnsynced() && options.dryRun !== true) await engine.alone('autostart', () => store.sweep());
+    if (store.keptByOthers() === 'left' && options.dryRun !== true) await engine.alone('autostart', () => store.sweep());
     const owed = store.autostartOwed();
     const wanted = [...engine.read().networks.values()].filter((r) => r.autostart && r.config !== undefined && (owed?.has(r.uuid) ?? true));
     const failed = new Set<string>();

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { LeftOptions } from './settle-left.ts';
-import { isLeft, newUnsyncedFolder, settleLeft } from './settle-left.ts';
+import { keptByOthers, newUnsyncedFolder, settleLeft } from './settle-left.ts';
 
 let base: string;
 beforeEach(() => {
@@ -102,7 +102,7 @@ test('what a process keeps that still runs is its own, and an empty file without
   mkdirSync(own);
   writeFileSync(join(own, 'networks:a.xml'), 'old.');
   settle();
-  expect([isLeft(options()), readdirSync(base)]).toEqual([false, [basename(own), 'networks']]);
+  expect([keptByOthers(options()), readdirSync(base)]).toEqual(['nothing', [basename(own), 'networks']]);
   expect(left()).toMatchObject({ 'networks/a.xml': '' });
 });
 
@@ -111,7 +111,7 @@ test('a process that has the number of one that was killed is another one', () =
   const [boot, pid, start] = basename(newUnsyncedFolder(base, 'now')).split('.').slice(1);
   for (const folder of [`${boot ?? ''}.${pid ?? ''}.${String(Number(start) - 1)}.0`, `${boot ?? ''}.${pid ?? ''}`]) {
     mkdirSync(join(base, `.${folder}`));
-    expect(isLeft(options()), folder).toBe(true);
+    expect(keptByOthers(options()), folder).toBe('left');
     settle();
     expect(readdirSync(base), folder).toEqual(['networks']);
   }

@@ -39,9 +39,13 @@ export interface LeftOptions {
   readonly isUsable: (path: string, text: string) => boolean;
 }
 
-/** True when `settleLeft` has something to do. */
-export function isLeft({ configDir, bootId }: Pick<LeftOptions, 'configDir' | 'bootId'>): boolean {
-  return leftIn(configDir, bootId).length > 0;
+/** What other processes keep: former files that they still need, or some that they left when they ended, for `settleLeft`. */
+export type KeptByOthers = 'nothing' | 'needed' | 'left';
+
+export function keptByOthers({ configDir, bootId }: Pick<LeftOptions, 'configDir' | 'bootId'>): KeptByOthers {
+  const others = unsyncedFolders(configDir).filter((folder) => !isOwn(folder, bootId));
+  if (others.length === 0) return 'nothing';
+  return others.every((folder) => isAlive(folder, bootId)) ? 'needed' : 'left';
 }
 
 /**
@@ -72,10 +76,14 @@ function isOf(folder: string, bootId: string): boolean {
   return basename(folder).startsWith(`${PREFIX}${bootId}.`);
 }
 
+function isOwn(folder: string, bootId: string): boolean {
+  return basename(folder).startsWith(`${PREFIX}${bootId}.${own()}.`);
+}
+
 function isAlive(folder: string, bootId: string): boolean {
   if (!isOf(folder, bootId)) return false;
   const [pid = '', start = ''] = basename(folder).slice(`${PREFIX}${bootId}.`.length).split('.');
-  return `${pid}.${start}` === own() || processStat(pid)?.start === start;
+  return isOwn(folder, bootId) || processStat(pid)?.start === start;
 }
 
 /** fsync(2) of a folder and its files; it costs little for those that are on the disk already. */

@@ -15,7 +15,7 @@ import { readText } from './read-file.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
 import { changedNetworks, emptyState } from './state.ts';
-import { isLeft, settleLeft } from './settle-left.ts';
+import { keptByOthers, settleLeft, type KeptByOthers } from './settle-left.ts';
 import type { Unsettled } from './unsettled.ts';
 import { Unsynced } from './unsynced.ts';
 
@@ -206,9 +206,9 @@ export class Store {
     if (refused) throw refused;
   }
 
-  /** True when a process was killed, or the machine stopped, before changes were on the disk: `sweep` is due before the files are believed. */
-  isLeftUnsynced(): boolean {
-    return isLeft(this.#options);
+  /** 'left' when a process was killed, or the machine stopped, before changes were on the disk: `sweep` is due before the files are believed. */
+  keptByOthers(): KeptByOthers {
+    return keptByOthers(this.#options);
   }
 
   /** Ends what killed processes, or a machine that stopped, left half done. The caller holds the lock. */
