@@ -79,7 +79,7 @@ describe('leases of a real dnsmasq', () => {
 
   test('survive a kill and a restart of dnsmasq: the client keeps its address and its name', async () => {
     const [before] = await readLeases(files);
-    sh(`kill -9 $(cat ${files.pid})`);
+    sh(`pid=$(cat ${files.pid}); kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.02; done`);
     await reach(host, network());
     expect((await readLeases(files)).map((r) => [r.ip, r.hostname])).toEqual([[before?.ip, 'web']]);
     await reach(host, network('domain=example.test'));
@@ -129,7 +129,7 @@ describe('leases of a real dnsmasq', () => {
     );
     process.env['PATH'] = `${folder}:${path ?? ''}`;
     try {
-      sh(`kill -9 $(cat ${files.pid})`);
+      sh(`pid=$(cat ${files.pid}); kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.02; done`);
       await reach(host, network());
       expect(readFileSync(`/proc/${sh(`cat ${files.pid}`).trim()}/cmdline`, 'utf8')).not.toContain('dumpfile');
       expect(lease()).toContain(`lease of ${(await readLeases(files))[0]?.ip ?? '?'} obtained`);
