@@ -15,7 +15,14 @@ export interface Names {
   put(temp: string, path: string): void;
   /** A file goes, if it is there. */
   remove(path: string): void;
+  /** True when what a file was a moment ago is kept, and is this: `restore` needs no room on the disk. */
+  keeps?(change: NewFile): boolean;
+  /** A file is again what is kept of it. */
+  restore?(change: NewFile): void;
 }
+
+/** A file that shall be there. */
+export type NewFile = Exclude<FileChange, { op: 'remove' }>;
 
 export interface FileOptions {
   /** Default: at once, and nobody sees to it that a power cut is survived: enough for /run, whose files die with the machine anyway. */
@@ -36,18 +43,28 @@ export function changeFiles(changes: readonly FileChange[], options: FileOptions
   const step = options.onOperation ?? (() => undefined);
   const names = options.names ?? plainNames(step);
   const temps = new Map<string, string>();
+  const kept = new Set<FileChange>();
   try {
     for (const change of changes) {
       if (change.op === 'remove') continue;
       const temp = `${dirname(change.path)}/.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`;
       temps.set(change.path, temp);
-      writeTemp(change, temp, step);
+      try {
+        writeTemp(change, temp, step);
+      } catch (error) {
+        // A full disk must not keep a change from being taken back.
+        if (names.keeps?.(change) !== true) throw error;
+        kept.add(change);
+      }
     }
-    for (const { path } of changes) {
-      const temp = temps.get(path);
-      if (temp === undefined) names.remove(path);
-      else names.put(temp, path);
-      temps.delete(path);
+    for (const change of changes) {
+      const temp = temps.get(change.path);
+      if (change.op === 'remove' || temp === undefined) names.remove(change.path);
+      else if (kept.has(change)) {
+        names.restore?.(change);
+        continue; // what there is of the temp file is discarded
+      } else names.put(temp, change.path);
+      temps.delete(change.path);
     }
   } finally {
     for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
@@ -107,7 +124,7 @@ function makeFolder(folder: string, step: (operation: string) => void): void {
   makeFolders(folder, 0o755);
 }
 
-function writeTemp(change: Exclude<FileChange, { op: 'remove' }>, temp: string, step: (operation: string) => void): void {
+function writeTemp(change: NewFile, temp: string, step: (operation: string) => void): void {
   step(`create ${temp}`);
   if (change.op === 'link') {
     inFolder(dirname(temp), step, () => symlinkSync(change.target, temp));

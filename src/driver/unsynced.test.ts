@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { changeFiles } from './files.ts';
 import { unsyncedFolders } from './settle-left.ts';
 import { Unsynced } from './unsynced.ts';
 
@@ -213,4 +214,22 @@ test.each(['mkdir', 'keep'])('where nothing can be kept (%s fails) the disk is w
   expect([steps.at(-1), existsSync(at('a'))]).toEqual(['unlink /networks/a', false]);
   await files.done();
   expect(readdirSync(base)).toEqual(['networks']);
+});
+
+test.each([
+  ['removed', (files: Unsynced) => files.remove(at('a'))],
+  ['replaced', (files: Unsynced) => put(files, 'a', 'new')],
+])('a file that was %s is again what it was where the disk has no room for that, and nothing is left over', async (_how, change) => {
+  writeFileSync(at('a'), 'old');
+  const files = open();
+  change(files);
+  const full = (step: string): void => {
+    if (step.startsWith('write ')) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+  };
+  const write = (text: string): void => changeFiles([{ op: 'write', path: at('a'), text }], { names: files, onOperation: full });
+  expect(() => write('other')).toThrow('no room');
+  write('old');
+  expect([text('a'), kept(), readdirSync(join(base, 'networks'))]).toEqual(['old', [{}], ['a']]);
+  await files.done();
+  expect([text('a'), readdirSync(base), steps.includes('fsync /networks/a')]).toEqual(['old', ['networks'], true]);
 });

@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsync, fsyncSync, linkSync, mkdirSync, openSync, renameSync, rmdirSync } from 'node:fs';
+import { closeSync, existsSync, fsync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { readFileSync, readlinkSync, renameSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { Names } from './files.ts';
+import type { Names, NewFile } from './files.ts';
 import { removeFile } from './files.ts';
 import { isMissing } from './read-file.ts';
 import { formerName, newUnsyncedFolder, unsyncedFolders } from './settle-left.ts';
@@ -85,6 +86,28 @@ export class Unsynced implements Names {
       this.#step(`unlink ${path}`);
       removeFile(path);
     }
+  }
+
+  keeps(change: NewFile): boolean {
+    return this.#keeperOf(change) !== undefined;
+  }
+
+  restore(change: NewFile): void {
+    const keeper = this.#keeperOf(change);
+    if (keeper === undefined) return;
+    const { path } = change;
+    const round = this.#begun() ?? keeper;
+    this.#step(`restore ${path}`);
+    renameSync(keeper.former(path), path);
+    keeper.formers.delete(path);
+    round.files.add(path);
+    round.folders.add(dirname(path));
+  }
+
+  /** The last round that keeps of a file what it shall be again. */
+  #keeperOf({ path, ...wanted }: NewFile): Round | undefined {
+    const text = wanted.op === 'link' ? wanted.target : wanted.text;
+    return this.#unfinished.findLast((round) => round.formers.has(path) && says(round.former(path)) === text);
   }
 
   /** Resolves when all that was changed until now is on the disk, or was refused by it. */
@@ -206,6 +229,15 @@ export class Unsynced implements Names {
       // then `settleLeft` takes it away
     }
     if (round.formers.size > 0) this.#refused.add(round);
+  }
+}
+
+/** The text of a file, or where a link leads; undefined where it cannot be read. */
+function says(path: string): string | undefined {
+  try {
+    return lstatSync(path).isSymbolicLink() ? readlinkSync(path) : readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // then nothing can be put back
   }
 }
 
