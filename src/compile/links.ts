@@ -3,7 +3,7 @@ import type { CompleteNetwork } from '../network/complete.ts';
 import type { HostFacts } from './facts.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, type Report } from './report.ts';
-import { addressedIps, hasFamily, forwardsFamily } from './subnets.ts';
+import { addressedIps, forwardsFamily, hasFamily } from './subnets.ts';
 
 /** Bounds of a bridge's MTU: IPv4's smallest (RFC 791) and the kernel's ETH_MAX_MTU. */
 const MTU = { min: 68, max: 65535 } as const;

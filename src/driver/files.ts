@@ -15,10 +15,8 @@ export interface Names {
   put(temp: string, path: string): void;
   /** A file goes, if it is there. */
   remove(path: string): void;
-  /** True when what a file was a moment ago is kept, and is this: `restore` needs no room on the disk. */
-  keeps?(change: NewFile): boolean;
-  /** A file is again what is kept of it. */
-  restore?(change: NewFile): void;
+  /** Where a file was this a moment ago, and that is kept: makes it so again, for which the disk needs no room. */
+  kept?(change: NewFile): (() => void) | undefined;
 }
 
 /** A file that shall be there. */
@@ -43,7 +41,7 @@ export function changeFiles(changes: readonly FileChange[], options: FileOptions
   const step = options.onOperation ?? (() => undefined);
   const names = options.names ?? plainNames(step);
   const temps = new Map<string, string>();
-  const kept = new Set<FileChange>();
+  const restores = new Map<string, () => void>();
   try {
     for (const change of changes) {
       if (change.op === 'remove') continue;
@@ -53,22 +51,30 @@ export function changeFiles(changes: readonly FileChange[], options: FileOptions
         writeTemp(change, temp, step);
       } catch (error) {
         // A full disk must not keep a change from being taken back.
-        if (names.keeps?.(change) !== true) throw error;
-        kept.add(change);
+        const restore = isFull(error) ? names.kept?.(change) : undefined;
+        if (restore === undefined) throw error;
+        restores.set(change.path, restore);
       }
     }
-    for (const change of changes) {
-      const temp = temps.get(change.path);
-      if (change.op === 'remove' || temp === undefined) names.remove(change.path);
-      else if (kept.has(change)) {
-        names.restore?.(change);
+    for (const { path } of changes) {
+      const restore = restores.get(path);
+      const temp = temps.get(path);
+      if (restore !== undefined) {
+        restore();
         continue; // what there is of the temp file is discarded
-      } else names.put(temp, change.path);
-      temps.delete(change.path);
+      }
+      if (temp === undefined) names.remove(path);
+      else names.put(temp, path);
+      temps.delete(path);
     }
   } finally {
     for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
   }
+}
+
+/** No block is left for the text of a file, on the disk or of this user's share. */
+export function isFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function plainNames(step: (operation: string) => void): Names {

@@ -5,7 +5,7 @@ import type { Network } from '../network/network.ts';
 import { adopt, assemble, type Loaded } from './assemble.ts';
 import { definitionFile } from './file-name.ts';
 import type { FileChange } from './files.ts';
-import { changeFiles, fileErrorWords, sweepTemps } from './files.ts';
+import { changeFiles, fileErrorWords, isFull, sweepTemps } from './files.ts';
 import { Folder, TICK_MS } from './folder.ts';
 import type { Layout, StoreFolders } from './layout.ts';
 import { layoutOf } from './layout.ts';
@@ -380,11 +380,6 @@ function linesFrom(words: ReadonlySet<string>): string {
 
 function linesOf(text: string | undefined): ReadonlySet<string> {
   return new Set((text ?? '').split('\n').filter((line) => line !== ''));
-}
-
-/** No block is left for the text of a file, on the disk or of this user's share. */
-function isFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }
 
 function notStored(error: unknown): VirtnetError {

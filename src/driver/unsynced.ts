@@ -88,26 +88,19 @@ export class Unsynced implements Names {
     }
   }
 
-  keeps(change: NewFile): boolean {
-    return this.#keeperOf(change) !== undefined;
-  }
-
-  restore(change: NewFile): void {
-    const keeper = this.#keeperOf(change);
-    if (keeper === undefined) return;
+  kept(change: NewFile): (() => void) | undefined {
     const { path } = change;
-    const round = this.#begun() ?? keeper;
-    this.#step(`restore ${path}`);
-    renameSync(keeper.former(path), path);
-    keeper.formers.delete(path);
-    round.files.add(path);
-    round.folders.add(dirname(path));
-  }
-
-  /** The last round that keeps of a file what it shall be again. */
-  #keeperOf({ path, ...wanted }: NewFile): Round | undefined {
-    const text = wanted.op === 'link' ? wanted.target : wanted.text;
-    return this.#unfinished.findLast((round) => round.formers.has(path) && says(round.former(path)) === text);
+    const text = change.op === 'link' ? change.target : change.text;
+    const keeper = this.#unfinished.findLast((round) => round.formers.has(path) && says(round.former(path)) === text);
+    if (keeper === undefined) return undefined;
+    return () => {
+      const round = this.#begun() ?? keeper;
+      this.#step(`restore ${path}`);
+      renameSync(keeper.former(path), path);
+      keeper.formers.delete(path);
+      round.files.add(path);
+      round.folders.add(dirname(path));
+    };
   }
 
   /** Resolves when all that was changed until now is on the disk, or was refused by it. */

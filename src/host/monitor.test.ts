@@ -1,5 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
@@ -106,6 +107,28 @@ describe('pollDnsmasq', () => {
     expect(events.length).toBe(1);
     end();
     vi.useRealTimers();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('tells once of a process that has ended and that nobody reaps, within a second', async () => {
+    // A shell that becomes another program leaves its child to it, which waits for none.
+    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toMatch(/\) Z /));
+    vi.useFakeTimers();
+    const folder = mkdtempSync(join(tmpdir(), 'monitor-'));
+    mkdirSync(join(folder, uuid));
+    writeFileSync(join(folder, uuid, 'pid'), `${String(pid)}\n`);
+    const events: HostEvent[] = [];
+    const end = pollDnsmasq(folder, (event) => events.push(event));
+    vi.advanceTimersByTime(1000);
+    expect(events).toMatchObject([{ kind: 'dnsmasq', network: uuid }]);
+    vi.advanceTimersByTime(10_000);
+    expect(events.length).toBe(1);
+    end();
+    vi.useRealTimers();
+    parent.kill();
     rmSync(folder, { recursive: true });
   });
 });

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { forgetServices } from './capabilities.ts';
+import { processStat } from './process-stat.ts';
 
 /** Something changed on the host; what exactly is for the next observation to say. */
 export type HostEvent =
@@ -67,7 +68,10 @@ export function queueEvents(line: string): readonly HostEvent[] {
   return dev === undefined ? [] : [{ kind: 'device', dev, summary: line.trim() }];
 }
 
-/** A line of `bridge monitor fdb`: `[Deleted ]MAC dev DEV ... static` for an entry that somebody made or took away; others a bridge learns and forgets. */
+/**
+ * A line of `bridge monitor fdb`: `[Deleted ]MAC dev DEV ... static` for an entry that somebody made or took away; others a bridge learns and
+ * forgets.
+ */
 export function entryEvents(line: string): readonly HostEvent[] {
   const dev = /^Deleted \S+ dev (\S+) .*\bstatic\b/.exec(line)?.[1];
   return dev === undefined ? [] : [{ kind: 'device', dev, summary: line.trim() }];
@@ -76,8 +80,9 @@ export function entryEvents(line: string): readonly HostEvent[] {
 const CHAIN = /^n_([0-9a-f]{8})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{4})_([0-9a-f]{12})_/;
 
 /**
- * A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`, or `# ERROR: ...` where events were lost. Other tables' are not ours to mend; but where firewalld makes
- * its table anew, it was reloaded or started, and has forgotten which zones the bridges are in; where it takes it away, it ends.
+ * A line of `nft -j monitor`: `{"add"|"insert"|"delete": {OBJECT: {"table": ..., ...}}}`, or `# ERROR: ...` where events were lost. Other tables'
+ * are not ours to mend; but where firewalld makes its table anew, it was reloaded or started, and has forgotten which zones the bridges are in;
+ * where it takes it away, it ends.
  */
 export function firewallEvents(line: string): readonly HostEvent[] {
   if (line.startsWith('# ERROR')) return lost(line);
@@ -132,7 +137,7 @@ function follow(
       env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin', LC_ALL: 'C' },
     });
     if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => tell(meaning(line)));
-    if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => tell(lost(line)));
+    if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => tell(LOST.test(line) ? lost(line) : []));
     child.on('error', () => undefined);
     child.stdin?.on('error', () => undefined);
     child.on('close', () => {
@@ -153,6 +158,9 @@ function follow(
   };
 }
 
+/** What iproute2's tools say when the kernel dropped events. */
+const LOST = /^netlink receive error/;
+
 function lost(summary: string): readonly HostEvent[] {
   return [{ kind: 'host', summary }];
 }
@@ -166,8 +174,8 @@ export function pollDnsmasq(folder: string, listener: (event: HostEvent) => void
     const networks = new Set(list(folder));
     for (const network of last.keys()) if (!networks.has(network)) last.delete(network);
     for (const [i, network] of [...networks].entries()) {
-      const exists = (i + looks) % REAPED_EVERY === 0 ? runs : isThere;
       const seen = last.get(network);
+      const exists = seen?.isGone === true || (i + looks) % REAPED_EVERY === 0 ? runs : isThere;
       if (seen?.isGone === false && exists(seen.pid)) continue;
       const pid = readPid(join(folder, network, 'pid')) ?? seen?.pid;
       if (pid === undefined) continue;
@@ -206,12 +214,7 @@ function isThere(pid: number): boolean {
   }
 }
 
-/** True for a process that runs. One that has ended and that no parent has reaped (a container without an init) does not. */
+/** True for a process that runs. One that has ended and that no parent has reaped does not. */
 function runs(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
-    return stat.charAt(stat.lastIndexOf(')') + 2) !== 'Z';
-  } catch {
-    return false;
-  }
+  return processStat(String(pid)) !== undefined;
 }
