@@ -39,7 +39,7 @@ const config = {
  */
 export async function run(name, importFile) {
   // vitest's expect.poll() looks for its defaults there.
-  globalThis['__vitest_worker__'] = { config: {} };
+  globalThis['__vitest_worker__'] = { config: { expect: { poll: { timeout: limit / 3 } } } };
   for (const event of ['uncaughtException', 'unhandledRejection']) {
     process.on(event, (error) => {
       process.exitCode = 1;

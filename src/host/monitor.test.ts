@@ -111,11 +111,13 @@ describe('pollDnsmasq', () => {
   });
 
   it('tells once of a process that has ended and that nobody reaps, within a second', async () => {
-    // A shell that becomes another program leaves its child to it, which waits for none.
-    const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    // A shell that becomes another program leaves its child to it, which waits for none; that child ends when told to.
+    const parent = spawn('sh', ['-c', 'exec 3<&0; read -r word <&3 & echo $!; exec sleep 60'], { stdio: ['pipe', 'pipe', 'ignore'] });
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());
-    await vi.waitFor(() => expect(readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toMatch(/\) Z /));
+    await expect.poll(() => readFileSync(`/proc/${String(parent.pid)}/comm`, 'utf8')).toBe('sleep\n');
+    parent.stdin.end();
+    await expect.poll(() => readFileSync(`/proc/${String(pid)}/stat`, 'utf8')).toMatch(/\) Z /);
     vi.useFakeTimers();
     const folder = mkdtempSync(join(tmpdir(), 'monitor-'));
     mkdirSync(join(folder, uuid));

@@ -194,10 +194,13 @@ test('a journal that has reached its limit stops nobody, and is made short by wh
   await newClients(30);
   expect(statSync(files.journal).size).toBe(16 * 1024 * 1024);
   expectAll(await leases());
-  await vi.waitFor(async () => {
-    expectAll(await driver.leases('log'));
-    expect(statSync(files.journal).size).toBeLessThan(BOUND);
-  });
+  await vi.waitFor(
+    async () => {
+      expectAll(await driver.leases('log'));
+      expect(statSync(files.journal).size).toBeLessThan(BOUND);
+    },
+    { timeout: 20_000 },
+  );
   const log = join(dirname(files.folder), 'words');
   const options = `<dnsmasq:options xmlns:dnsmasq='http://libvirt.org/schemas/network/dnsmasq/1.0'><dnsmasq:option value='log-facility=${log}'/></dnsmasq:options>`;
   await driver.up([document.replace('</network>', `${options}</network>`)]);
