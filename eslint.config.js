@@ -48,7 +48,7 @@ const noDefaultExport = {
 const noEnum = { selector: 'TSEnumDeclaration', message: 'Use a union of literals: enums do not erase.' };
 
 export default tseslint.config(
-  { ignores: ['dist/', 'console/dist/', 'coverage/', 'node_modules/', '.cache/'] },
+  { ignores: ['dist/', '.dist-*/', 'console/dist/', 'coverage/', 'node_modules/', '.cache/'] },
   {
     files: ['**/*.ts', '**/*.tsx'],
     plugins: { '@typescript-eslint': tseslint.plugin },

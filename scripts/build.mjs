@@ -5,7 +5,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
@@ -29,36 +29,45 @@ const common = {
 };
 const versionOf = { 'process.env.VIRTNET_VERSION': JSON.stringify(version) };
 
+/** Made in a folder beside dist/, then renamed into it: at no moment does a program that somebody starts miss. */
 async function bundles() {
-  mkdirSync(dist, { recursive: true });
-  for (const old of readdirSync(dist).filter((name) => name !== 'lib')) rmSync(join(dist, old), { recursive: true, force: true });
-  await Promise.all([program('virtnet', 'src/cli/main.ts'), program('virtnetd', 'src/daemon/main.ts')]);
-  writeFileSync(join(dist, '.bundled'), '');
+  const made = mkdtempSync(join(root, '.dist-'));
+  try {
+    writeFileSync(join(made, '.bundled'), ''); // older than what is written from here on
+    await Promise.all([program('virtnet', 'src/cli/main.ts', made), program('virtnetd', 'src/daemon/main.ts', made)]);
+    mkdirSync(dist, { recursive: true });
+    const names = readdirSync(made);
+    for (const name of names) renameSync(join(made, name), join(dist, name));
+    const old = readdirSync(dist).filter((name) => name !== 'lib' && !names.includes(name));
+    for (const name of old) rmSync(join(dist, name), { recursive: true, force: true });
+  } finally {
+    rmSync(made, { recursive: true, force: true });
+  }
 }
 
 /** A program: one file of CommonJS whose parts are set up when they are asked for, and V8's code of it. */
-async function program(name, entry) {
+async function program(name, entry, outdir) {
   await build({
     ...common,
     entryPoints: { [`${name}-program`]: entry },
-    outdir: 'dist',
+    outdir,
     format: 'cjs',
     outExtension: { '.js': '.cjs' },
     supported: { 'dynamic-import': false },
     define: { ...versionOf, 'import.meta.dirname': '__dirname' },
   });
-  copyFileSync(join(root, 'scripts/lib/start.cjs'), join(dist, `${name}.cjs`));
-  codeCache(name);
+  copyFileSync(join(root, 'scripts/lib/start.cjs'), join(outdir, `${name}.cjs`));
+  codeCache(name, outdir);
 }
 
 /** V8 keeps what has run: see scripts/lib/code-cache.cjs for what that is. */
-function codeCache(name) {
+function codeCache(name, outdir) {
   const folder = mkdtempSync(join(tmpdir(), 'virtnet-build-'));
   try {
     const text = readFileSync(join(root, 'examples/default.xml'), 'utf8');
     mkdirSync(join(folder, 'etc/networks'), { recursive: true });
     writeFileSync(join(folder, 'etc/networks/default.xml'), text.replace('</name>', `</name><uuid>${randomUUID()}</uuid>`));
-    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/lib/code-cache.cjs'), dist, name, folder], {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, 'scripts/lib/code-cache.cjs'), outdir, name, folder], {
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(`${name} does not run: ${stdout}${stderr}`);

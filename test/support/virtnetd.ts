@@ -31,10 +31,7 @@ export interface VirtnetdOptions {
 
 let built = false;
 
-/**
- * The daemon's bundle. Made anew when a source is younger than it, once a test file: another file's daemons may start from it at the same
- * time, and a build takes it away for a moment.
- */
+/** The daemon's bundle. Made anew when a source is younger than it, once a test file. */
 export function bundlePath(root: string = process.cwd()): string {
   const bundle = join(root, 'dist', 'virtnetd.cjs');
   if (built || isFresh(root, bundle)) return bundle;
