@@ -25,7 +25,8 @@ case "${1:-}" in
   *) sed -n '2,5s/^# \{0,3\}//p' "$0" >&2; exit 2 ;;
 esac
 
-[ -e dist/virtnet.cjs ] && [ -e dist/virtnetd.cjs ] || node scripts/build.mjs --bundles >&2
+. scripts/lib/bundles.sh
+bundles_are_fresh || node scripts/build.mjs --bundles >&2
 # put MODE TARGET-FOLDER FILE...
 put() {
   mode=$1 folder=$2
@@ -34,11 +35,16 @@ put() {
   for file in "$@"; do install -m "$mode" "$file" "$folder/"; done
 }
 
-rm -rf "$lib"
-put 644 "$lib/dist" dist/virtnet*.cjs dist/virtnet*.cjs.v8
-put 755 "$lib/bin" bin/virtnet bin/virtnetd
-put 755 "$lib/libexec" libexec/*
-put 644 "$lib" package.json
+# An upgrade changes one folder for the other: what runs meanwhile (a lease's script, a command) finds a whole one.
+new=$lib.new old=$lib.old
+rm -rf "$new" "$old"
+put 644 "$new/dist" dist/virtnet*.cjs dist/virtnet*.cjs.v8
+put 755 "$new/bin" bin/virtnet bin/virtnetd
+put 755 "$new/libexec" libexec/*
+put 644 "$new" package.json
+[ ! -e "$lib" ] || mv "$lib" "$old"
+mv "$new" "$lib"
+rm -rf "$old"
 mkdir -p "$dest$prefix/bin"
 for name in virtnet virtnetd; do ln -sf "../lib/virtnet/bin/$name" "$dest$prefix/bin/$name"; done
 

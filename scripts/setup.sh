@@ -98,11 +98,12 @@ install_modules() {
 
 # The bundles only: `npm run build` makes the library with its types as well.
 build() {
-  if [ -e dist/.bundled ] && [ -z "$(find src scripts/build.mjs package-lock.json -newer dist/.bundled 2>/dev/null | head -n 1)" ]; then return; fi
+  if bundles_are_fresh; then return; fi
   say 'building'
   node scripts/build.mjs --bundles >&2 || die 'the build failed; its own words are above'
 }
 
+. scripts/lib/bundles.sh
 check_node
 as=
 install_tools "$@"

@@ -98,6 +98,16 @@ describe('an installation', () => {
     expect(execFileSync(file('bin/virtnet'), ['validate', 'examples/default.xml'], { encoding: 'utf8' })).not.toContain('error');
   });
 
+  test('made again is the new one alone', () => {
+    const lib = join(folder, 'usr', 'lib');
+    install({ DESTDIR: folder, PREFIX: '/usr' });
+    const first = readdirSync(lib, { recursive: true }).sort();
+    writeFileSync(join(lib, 'virtnet', 'dist', 'virtnet-of-old.cjs'), '');
+    install({ DESTDIR: folder, PREFIX: '/usr' });
+    expect(readdirSync(lib, { recursive: true }).sort()).toEqual(first);
+    expect(first).toContain('virtnet/dist/virtnetd-program.cjs.v8');
+  });
+
   test('is taken away without a trace, but not under a network that runs', () => {
     const prefix = mkdtempSync(join(folder, 'prefix-'));
     install({ PREFIX: prefix });
