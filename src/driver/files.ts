@@ -1,6 +1,7 @@
-import { closeSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, linkSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeFolders } from '../host/make-folders.ts';
+import { processStat } from '../host/process-stat.ts';
 import { isMissing } from './read-file.ts';
 
 /** One file as it shall be. Paths are absolute. */
@@ -15,8 +16,8 @@ export interface Names {
   put(temp: string, path: string): void;
   /** A file goes, if it is there. */
   remove(path: string): void;
-  /** Where a file was this a moment ago, and that is kept: makes it so again, for which the disk needs no room. */
-  kept?(change: NewFile): (() => void) | undefined;
+  /** Where a file was this a moment ago, and that is kept: its path there, for a link to it takes no room. */
+  kept?(change: NewFile): string | undefined;
 }
 
 /** A file that shall be there. */
@@ -29,7 +30,8 @@ export interface FileOptions {
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
 
-const TEMP = /^\..*\.tmp$/;
+/** A temp file: the name that it is to get, and the process that writes it. */
+const TEMP = /^\.(.*)\.(\d+)-\d+\.tmp$/;
 let counter = 0;
 
 /**
@@ -40,32 +42,26 @@ let counter = 0;
 export function changeFiles(changes: readonly FileChange[], options: FileOptions): void {
   const step = options.onOperation ?? (() => undefined);
   const names = options.names ?? plainNames(step);
-  const temps = new Map<string, string>();
-  const restores = new Map<string, () => void>();
+  const temps = new Map<FileChange, string>();
   try {
     for (const change of changes) {
       if (change.op === 'remove') continue;
       const temp = `${dirname(change.path)}/.${basename(change.path)}.${String(process.pid)}-${String(counter++)}.tmp`;
-      temps.set(change.path, temp);
+      temps.set(change, temp);
       try {
         writeTemp(change, temp, step);
       } catch (error) {
         // A full disk must not keep a change from being taken back.
-        const restore = isFull(error) ? names.kept?.(change) : undefined;
-        if (restore === undefined) throw error;
-        restores.set(change.path, restore);
+        const kept = isFull(error) ? names.kept?.(change) : undefined;
+        if (kept === undefined) throw error;
+        linkTemp(kept, temp, step);
       }
     }
-    for (const { path } of changes) {
-      const restore = restores.get(path);
-      const temp = temps.get(path);
-      if (restore !== undefined) {
-        restore();
-        continue; // what there is of the temp file is discarded
-      }
-      if (temp === undefined) names.remove(path);
-      else names.put(temp, path);
-      temps.delete(path);
+    for (const change of changes) {
+      const temp = temps.get(change);
+      if (temp === undefined) names.remove(change.path);
+      else names.put(temp, change.path);
+      temps.delete(change);
     }
   } finally {
     for (const temp of temps.values()) attempt(() => (step(`discard ${temp}`), rmSync(temp, { force: true })));
@@ -110,11 +106,11 @@ export function fileErrorWords(error: unknown): string {
 
 /** The name that a temp file was to get. */
 function withoutTemp(path: string): string {
-  const name = basename(path);
-  return TEMP.test(name) ? join(dirname(path), name.replace(/^\.(.*)\.\d+-\d+\.tmp$/, '$1')) : path;
+  const name = TEMP.exec(basename(path))?.[1];
+  return name === undefined ? path : join(dirname(path), name);
 }
 
-/** Removes the temp files that a killed process left in a folder. The caller holds the lock. */
+/** Removes the temp files that killed processes left in a folder: whoever has another run folder has another lock, and may be writing. */
 export function sweepTemps(folder: string): void {
   let names: string[];
   try {
@@ -122,7 +118,15 @@ export function sweepTemps(folder: string): void {
   } catch {
     return; // the folder is made with its first file
   }
-  for (const name of names) if (TEMP.test(name)) attempt(() => rmSync(join(folder, name), { force: true }));
+  for (const name of names) {
+    const writer = TEMP.exec(name)?.[2];
+    if (writer !== undefined && !isAnother(writer)) attempt(() => rmSync(join(folder, name), { force: true }));
+  }
+}
+
+/** Another process has this number, and runs. In a container the one before had this one's. */
+function isAnother(pid: string): boolean {
+  return pid !== String(process.pid) && processStat(pid) !== undefined;
 }
 
 function makeFolder(folder: string, step: (operation: string) => void): void {
@@ -146,6 +150,13 @@ function writeTemp(change: NewFile, temp: string, step: (operation: string) => v
   } finally {
     closeSync(fd);
   }
+}
+
+/** In place of what was written of the temp file, which takes the room that its name needs. */
+function linkTemp(kept: string, temp: string, step: (operation: string) => void): void {
+  step(`link ${temp}`);
+  rmSync(temp, { force: true });
+  linkSync(kept, temp);
 }
 
 /** A full disk may take a part of the bytes without an error; the next write then gives it. */

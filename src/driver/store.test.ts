@@ -305,6 +305,15 @@ describe('a crash of the store', () => {
   });
 });
 
+test('what a killed process was writing is swept, what another one that runs is writing is not', () => {
+  open().commit(emptyState, withRecord(emptyState, record('a', A)));
+  const temp = (pid: number): string => `.b.xml.${String(pid)}-0.tmp`;
+  const noProcess = 4194999;
+  for (const pid of [process.pid, process.ppid, noProcess]) writeFileSync(join(folder, 'etc/networks', temp(pid)), '');
+  open().sweep();
+  expect(readdirSync(join(folder, 'etc/networks'))).toEqual([temp(process.ppid), 'a.xml']);
+});
+
 /** What a change throws; undefined where it is made. */
 function outcomeOf(change: () => unknown): unknown {
   try {

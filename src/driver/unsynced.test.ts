@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { changeFiles } from './files.ts';
 import { unsyncedFolders } from './settle-left.ts';
 import { Unsynced } from './unsynced.ts';
@@ -180,6 +180,18 @@ test('while another one keeps files, the disk is waited for, and what is removed
   expect(readdirSync(base)).toEqual(['networks']);
 });
 
+test('of two that begin in the same moment one at least waits for the disk', async () => {
+  for (const name of ['a', 'b']) writeFileSync(at(name), 'old');
+  const other = open();
+  const one = open((step) => {
+    if (step.startsWith('mkdir')) other.remove(at('b'));
+  });
+  put(one, 'a', 'of one');
+  expect(steps.slice(-3)).toEqual(['keep /networks/a', 'fsync /networks/.temp', 'rename /networks/a']);
+  await Promise.all([one.done(), other.done()]);
+  expect([text('a'), readdirSync(base)]).toEqual(['of one', ['networks']]);
+});
+
 test('where files cannot be linked, each new one is on the disk before it takes its name', async () => {
   writeFileSync(at('a'), 'old');
   const files = open((step) => {
@@ -216,20 +228,51 @@ test.each(['mkdir', 'keep'])('where nothing can be kept (%s fails) the disk is w
   expect(readdirSync(base)).toEqual(['networks']);
 });
 
-test.each([
+/** The disk has no room for a text. */
+const full = (step: string): void => {
+  if (step.startsWith('write ')) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
+};
+const writeFull = (files: Unsynced, text: string): void =>
+  changeFiles([{ op: 'write', path: at('a'), text }], { names: files, onOperation: full });
+
+describe.each([
   ['removed', (files: Unsynced) => files.remove(at('a'))],
   ['replaced', (files: Unsynced) => put(files, 'a', 'new')],
-])('a file that was %s is again what it was where the disk has no room for that, and nothing is left over', async (_how, change) => {
+])('a file that was %s is again what it was where the disk has no room for that', (_how, change) => {
+  test('and nothing is left over', async () => {
+    writeFileSync(at('a'), 'old');
+    const files = open();
+    change(files);
+    expect(() => writeFull(files, 'other')).toThrow('no room');
+    writeFull(files, 'old');
+    expect([text('a'), readdirSync(join(base, 'networks'))]).toEqual(['old', ['a']]);
+    await files.done();
+    expect([text('a'), readdirSync(base), steps.includes('fsync /networks/a')]).toEqual(['old', ['networks'], true]);
+  });
+
+  test('and is kept when it changes once more', () => {
+    writeFileSync(at('a'), 'old');
+    const files = open();
+    change(files);
+    writeFull(files, 'old');
+    put(files, 'a', 'newer');
+    expect(kept()).toEqual([{ a: 'old' }]);
+    files.remove(at('a'));
+    expect(kept()).toEqual([{ a: 'old' }]);
+  });
+});
+
+test('a file that is removed and written in one change is there', async () => {
   writeFileSync(at('a'), 'old');
   const files = open();
-  change(files);
-  const full = (step: string): void => {
-    if (step.startsWith('write ')) throw Object.assign(new Error('no room'), { code: 'ENOSPC' });
-  };
-  const write = (text: string): void => changeFiles([{ op: 'write', path: at('a'), text }], { names: files, onOperation: full });
-  expect(() => write('other')).toThrow('no room');
-  write('old');
-  expect([text('a'), kept(), readdirSync(join(base, 'networks'))]).toEqual(['old', [{}], ['a']]);
+  changeFiles(
+    [
+      { op: 'remove', path: at('a') },
+      { op: 'write', path: at('a'), text: 'new' },
+    ],
+    { names: files },
+  );
+  expect([text('a'), kept()]).toEqual(['new', [{ a: 'old' }]]);
   await files.done();
-  expect([text('a'), readdirSync(base), steps.includes('fsync /networks/a')]).toEqual(['old', ['networks'], true]);
+  expect([text('a'), readdirSync(base)]).toEqual(['new', ['networks']]);
 });

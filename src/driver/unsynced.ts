@@ -88,19 +88,10 @@ export class Unsynced implements Names {
     }
   }
 
-  kept(change: NewFile): (() => void) | undefined {
+  kept(change: NewFile): string | undefined {
     const { path } = change;
     const text = change.op === 'link' ? change.target : change.text;
-    const keeper = this.#unfinished.findLast((round) => round.formers.has(path) && says(round.former(path)) === text);
-    if (keeper === undefined) return undefined;
-    return () => {
-      const round = this.#begun() ?? keeper;
-      this.#step(`restore ${path}`);
-      renameSync(keeper.former(path), path);
-      keeper.formers.delete(path);
-      round.files.add(path);
-      round.folders.add(dirname(path));
-    };
+    return this.#unfinished.findLast((round) => round.formers.has(path) && says(round.former(path)) === text)?.former(path);
   }
 
   /** Resolves when all that was changed until now is on the disk, or was refused by it. */
@@ -117,19 +108,25 @@ export class Unsynced implements Names {
   #begun(): Round | undefined {
     if (this.#round !== undefined) return this.#round;
     const { configDir, bootId } = this.#options;
-    const own = new Set([...this.#unfinished, ...this.#refused].map(({ folder }) => folder));
-    const isCareful = unsyncedFolders(configDir).some((folder) => !own.has(folder));
-    const round = new Round(newUnsyncedFolder(configDir, bootId), isCareful);
+    const folder = newUnsyncedFolder(configDir, bootId);
     try {
-      this.#step(`mkdir ${round.folder}`);
-      mkdirSync(round.folder, { mode: 0o700 });
+      this.#step(`mkdir ${folder}`);
+      mkdirSync(folder, { mode: 0o700 });
     } catch {
       return undefined;
     }
+    // Looked at when its own one is there to be seen: another run folder's lock keeps nobody out of these definitions.
+    const round = new Round(folder, this.#isShared(folder));
     // Whoever ends asks for `done`.
     this.#timer = setTimeout(() => void this.done(), SOON_MS).unref();
     this.#unfinished.push(round);
     return (this.#round = round);
+  }
+
+  /** Others keep former files too. */
+  #isShared(begun: string): boolean {
+    const own = new Set([begun, ...[...this.#unfinished, ...this.#refused].map(({ folder }) => folder)]);
+    return unsyncedFolders(this.#options.configDir).some((folder) => !own.has(folder));
   }
 
   /** Keeps what a new file replaces. False where that cannot be done. */
