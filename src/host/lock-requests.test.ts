@@ -8,7 +8,7 @@ let folder: string;
 let lock: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'virtnet-ask-'));
-  lock = join(folder, 'lock.1');
+  lock = join(folder, 'lock');
 });
 afterEach(() => {
   rmSync(folder, { recursive: true });
@@ -29,6 +29,15 @@ test('who asks is heard, also one that asked before anybody kept the lock, until
   await expect.poll(() => requests.since).toBeUndefined();
   requests.close();
   expect(existsSync(`${lock}.ask`)).toBe(false);
+});
+
+test('a socket that somebody removes is as if asked for', async () => {
+  const onAsk = vi.fn();
+  const requests = new LockRequests(lock, onAsk);
+  rmSync(`${lock}.ask`);
+  await expect.poll(() => onAsk.mock.calls).toHaveLength(1);
+  expect(requests.since).toBeDefined();
+  requests.close();
 });
 
 test.each(['in the way of whose socket is a folder', 'whose path leaves no room for a socket'])(

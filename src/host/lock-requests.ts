@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
+import type { FSWatcher } from 'node:fs';
+import { existsSync, rmSync, watch } from 'node:fs';
 import type { Server, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
@@ -37,6 +38,7 @@ export function askFor(lock: string): () => void {
 export class LockRequests {
   readonly #server: Server;
   readonly #waiting = new Set<Socket>();
+  #watcher: FSWatcher | undefined;
   /** When the first of those who wait now asked, as `performance.now()` says; undefined when nobody waits. */
   since: number | undefined;
 
@@ -67,12 +69,24 @@ export class LockRequests {
         // then nobody can listen there
       }
       this.#server.on('error', unheard).listen(path).unref();
+      this.#watcher = watching(path, () => existsSync(path) || unheard());
     }
   }
 
   /** Before the lock is given up. */
   close(): void {
+    this.#watcher?.close();
     this.#server.close();
     for (const socket of this.#waiting) socket.destroy();
+  }
+}
+
+/** Somebody may remove the socket: nobody could ask then. */
+function watching(path: string, onEvent: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, { persistent: false }, onEvent);
+    return watcher.on('error', () => watcher.close());
+  } catch {
+    return undefined; // it could not be made, or this user has no inotify instance left
   }
 }

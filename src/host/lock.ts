@@ -67,8 +67,8 @@ export interface LockOptions {
 const PATIENCE_MS = 1000;
 
 /**
- * Takes the lock of this network namespace: first among the callers of this process, then among processes (flock(2) on a file that stays; a kill
- * leaves no lock behind).
+ * Takes the lock of a run folder, and of the networks that its files are about: first among the callers of this process, then among processes
+ * (flock(2) on a file that stays; a kill leaves no lock behind).
  * @throws VirtnetError VNH004 naming the holder when it is not free in time.
  */
 export async function takeLock(runDir: string, purpose: string, { timeoutMs, keepMs, onWait }: LockOptions): Promise<HeldLock> {
@@ -130,12 +130,8 @@ export async function freeKeptLock(runDir: string): Promise<void> {
   if (ours?.idleSince !== undefined) await giveBack(path, ours.keeper);
 }
 
-/** A process of Node stays in the network namespace that it began in. */
-let namespace: string | undefined;
-
 function lockPath(runDir: string): string {
-  namespace ??= String(statSync('/proc/self/ns/net').ino);
-  return `${runDir}/lock.${namespace}`;
+  return `${runDir}/lock`;
 }
 
 /** Calls of one process about one lock have one `keepMs`. */

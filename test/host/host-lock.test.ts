@@ -14,7 +14,7 @@ import { startVirtnetd } from '../support/virtnetd.ts';
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '/run/test/run';
 const paths = { runDir, stateDir: runDir, leaseScript: '/bin/true' };
 const [host, other] = [linuxHost({ paths }), linuxHost({ paths })];
-const file = `${runDir}/lock.${String(statSync('/proc/self/ns/net').ino)}`;
+const file = `${runDir}/lock`;
 /** Another process takes the lock for a moment. */
 const isFree = (): boolean => spawnSync('flock', ['-n', file, 'true']).status === 0;
 
@@ -35,6 +35,25 @@ test('one writer at a time, in this process and among processes; the second is t
   await held[Symbol.asyncDispose]();
   await (await waiting)[Symbol.asyncDispose]();
   expect(isFree()).toBe(true);
+});
+
+test('what is in another network namespace takes its turn, too: they have the run folder in common', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+  writeFileSync(join(folder, 'net.xml'), '<network><name>elsewhere</name></network>');
+  const env = { ...process.env, VIRTNET_RUN_DIR: runDir, VIRTNET_CONFIG_DIR: join(folder, 'etc') };
+  const held = await host.lock('here');
+  const command = spawn('unshare', ['--net', 'bin/virtnet', 'define', join(folder, 'net.xml')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env,
+  });
+  const ended = once(command, 'close');
+  let told = '';
+  command.stderr.setEncoding('utf8').on('data', (text: string) => {
+    told += text;
+    void held[Symbol.asyncDispose]();
+  });
+  expect(await ended).toEqual([0, null]);
+  expect(told).toMatch(new RegExp(`^Waiting for process ${String(process.pid)} `));
 });
 
 test('who waits for another process is told after a second which one it is, and nobody else is', async () => {
@@ -99,6 +118,18 @@ test('a lock is kept until another process asks for it, or the host is closed', 
   expect(isFree()).toBe(false);
   await keeping[Symbol.asyncDispose]();
   expect([isFree(), existsSync(`${file}.ask`)]).toEqual([true, false]);
+});
+
+test('a lock that nobody could ask for any more is given back', async () => {
+  const keeping = linuxHost({ paths, keepLockMs: 50 });
+  for (const purpose of ['before the removal', 'after it']) {
+    await (await keeping.lock(purpose))[Symbol.asyncDispose]();
+    await expect.poll(() => existsSync(`${file}.ask`)).toBe(true);
+    expect(isFree()).toBe(false);
+    rmSync(`${file}.ask`);
+    await expect.poll(isFree, { timeout: 20_000 }).toBe(true);
+  }
+  await keeping[Symbol.asyncDispose]();
 });
 
 test('the lock of a file that is removed keeps nobody out: who keeps it takes it anew, and so does who waits for it', async () => {
