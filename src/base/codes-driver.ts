@@ -4,35 +4,36 @@ import type { CodeEntry } from './code-entry.ts';
 export const driverCodes: Readonly<Record<string, CodeEntry>> = {
   VND009: {
     title: 'change not stored',
-    explanation: 'The disk refused the change (full, read-only, no permission). Definitions and host are as before.',
+    explanation: 'The disk refused the change. Definitions and host are as before.',
   },
   VND010: {
     title: 'network is transient',
-    explanation: 'A transient network has no stored definition, so it cannot be undefined, autostarted or changed in its stored form.',
+    explanation: 'A transient network has no stored definition to undefine, autostart or change.',
   },
   VND011: { title: 'port exists', explanation: 'The network has a port with that uuid.' },
   VND012: { title: 'no such metadata', explanation: 'The network has no title, description or metadata element of that kind.' },
   VND013: {
     title: "guest's namespace is gone",
-    explanation: 'A port plugs a network namespace that is gone. The port is kept, without its link; detach it if the guest is gone.',
+    explanation: 'The port of a guest whose namespace is gone is kept without its link until it is detached.',
   },
   VND014: {
     title: "guest's device is gone",
     explanation:
-      'Somebody removed the device that a port plugs. The port is kept: `virtnet repair` makes the device anew, `virtnet reap` unplugs guests whose device or namespace is gone.',
+      'Somebody removed the device that a port plugs. `virtnet repair` makes it anew, `virtnet reap` unplugs guests whose device or namespace is gone.',
   },
   VND015: {
     title: 'bridge name in use',
-    explanation: 'Another network has that bridge name. Two networks that make their own bridge cannot share one.',
+    explanation: 'Two networks that make their own bridge cannot share one.',
   },
   VND016: { title: 'argument refused', explanation: 'An argument is missing, or excludes another.' },
   VND017: {
     title: "guest's link cannot be bounced",
     explanation:
-      "The change gives the network other addresses, and the guest's end of its link does not follow the host's: a tap is up as long as its hypervisor says so. The guest learns of its new address when it renews its lease, or its hypervisor takes the link down and up.",
+      'The network gets other addresses, and a tap stays up as long as its hypervisor says so. The guest learns its address when it renews its lease, or its hypervisor takes the link down and up.',
   },
   VND018: {
     title: 'change not on the disk',
     explanation: 'The disk refused a change after it was stored. It holds until the machine stops.',
   },
+  VND019: { title: 'changed meanwhile', explanation: 'Another change of the network came first. Nothing was overwritten.' },
 };

@@ -21,6 +21,8 @@ export interface Change {
   readonly warnings?: (networks: readonly NetworkInfo[]) => Promise<readonly Diagnostic[]>;
   /** What to answer instead when nothing on the host had to change. A network on a bridge of the host needs nothing of its own. */
   readonly unchanged?: (networks: readonly NetworkInfo[]) => string;
+  /** What --json prints beside it. */
+  readonly fields?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     const preview = await change.apply({ dryRun: true });
     names = namesOf(preview.networks);
     if (dryRun && asData) {
-      io.out(printJson({ plan: planView(preview.plan), applied: false, networks: preview.networks.map(networkView) }));
+      io.out(printJson({ plan: planView(preview.plan), applied: false, networks: preview.networks.map(networkView), ...change.fields }));
       return OK;
     }
     if (!asData) {
@@ -67,7 +69,7 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     const networks = result.networks.map((n) =>
       networkView({ ...n, warnings: [...n.warnings, ...warnings.filter((w) => w.source === n.name)] }),
     );
-    io.out(printJson({ plan: planView(result.plan), applied: result.applied, networks }));
+    io.out(printJson({ plan: planView(result.plan), applied: result.applied, networks, ...change.fields }));
     return OK;
   }
   if (!change.showPlan) showFindings(io, result.plan.diagnostics, undefined);

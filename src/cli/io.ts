@@ -26,6 +26,10 @@ export interface Io {
   readonly stdin: () => Uint8Array;
   /** Asks a yes/no question; only where `interactive`. */
   readonly ask: (question: string) => Promise<boolean>;
+  /** Asks until one of these letters is answered; undefined by Ctrl-C or Ctrl-D. Only where `interactive`. */
+  readonly choose: (question: string, letters: string) => Promise<string | undefined>;
+  /** Has the user edit a file. */
+  readonly edit: (path: string) => Promise<void>;
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
   /** Who waits for another process's change says so on stderr, where `onWait` is given. */
@@ -57,6 +61,8 @@ export function processIo(openDriver: Io['openDriver']): Io {
     env,
     stdin: readStdin,
     ask,
+    choose,
+    edit: async (path) => (await import('../host/editor.ts')).openEditor(path, env),
     get signal() {
       // Only a verb that can stop half-way takes the signals over; the others end by them as usual.
       for (const name of ['SIGINT', 'SIGTERM'] as const) if (process.listenerCount(name) === 0) process.on(name, () => abort.abort());
@@ -94,13 +100,27 @@ function readStdin(): Uint8Array {
 }
 
 async function ask(question: string): Promise<boolean> {
+  return /^y(es)?$/i.test((await answerTo(`${question} [y/N] `)) ?? '');
+}
+
+async function choose(question: string, letters: string): Promise<string | undefined> {
+  for (;;) {
+    const answer = await answerTo(`${question} [${[...letters].join('/')}] `);
+    if (answer === undefined) return undefined;
+    const letter = answer.toLowerCase().charAt(0);
+    if (letter !== '' && letters.includes(letter)) return letter;
+  }
+}
+
+/** A line from the terminal; undefined by Ctrl-C or Ctrl-D. */
+async function answerTo(question: string): Promise<string | undefined> {
   const { createInterface } = await import('node:readline/promises');
   const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<undefined>((resolve) => void lines.once('close', () => resolve(undefined)));
   try {
-    const answer = await lines.question(`${question} [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
+    return (await Promise.race([lines.question(question), closed]))?.trim();
   } catch {
-    return false; // Ctrl-C or Ctrl-D at the question is a no
+    return undefined;
   } finally {
     lines.close();
   }

@@ -99,6 +99,8 @@ async function run(
       calls.push(`ask ${question}`);
       return Promise.resolve(given.answer === true);
     },
+    choose: () => Promise.resolve(undefined),
+    edit: () => Promise.resolve(),
     signal: new AbortController().signal,
     openDriver: (options) => {
       if (given.waits === true) options?.onWait?.({ pid: 7, command: 'virtnet up a\u001b.xml', purpose: 'up', since: '', token: '' });

@@ -44,6 +44,7 @@ own and changes with any version.
 | \`forwards\` | \`{ family, proto, address?, port, end, to, target, toPort?, sources? }\` |
 | \`tainted\` | the document has dnsmasq options of its own |
 | \`records\`; \`rules\`, \`rule\`; \`answer\` | \`{ name, type, value, from }\`; \`{ names, answeredBy }\`; \`{ server, answers: [{ type, value }], failure? }\` |
+| \`file\` | where \`edit\` left a text that it did not take over; with an \`error\` among its \`details\` |
 | \`error\` | instead of all of it: \`{ code, message, hint?, diagnostics?, details? }\`; the exit code is not 0 |
 
 ## Folders

@@ -129,6 +129,22 @@ const networks: readonly VerbSpec[] = [
     load: () => import('./verbs/down.ts'),
   },
   {
+    name: 'edit',
+    alias: 'net-edit',
+    group: 'Networks',
+    summary: 'open a definition in an editor, and change the network to what it says then',
+    about:
+      "The editor is $VISUAL, $EDITOR, or what Debian calls sensible-editor. What is wrong is shown with its place, and on a terminal you are asked whether to edit again; what you wrote is not lost: where it is not taken over, it stays in a file that is named. A network that runs is changed as by `up`, one that does not is only defined anew. Somebody else's change of it meanwhile is not overwritten unless you say so.",
+    operands: [NAME],
+    options: [bounce, dryRun, yes, commands, json('{ plan, applied, networks, file? }')],
+    examples: [
+      { line: 'edit default', says: 'change it, and what runs of it' },
+      { line: 'edit default --dry-run', says: 'only show what the edited text would change; it stays in a file' },
+      { line: 'edit default --yes --json', says: 'for a program: EDITOR is a command that changes the file' },
+    ],
+    load: () => import('./verbs/edit.ts'),
+  },
+  {
     name: 'define',
     group: 'Networks',
     summary: 'store documents without starting anything',

@@ -50,6 +50,14 @@ export interface ForwardsRequest extends ForwardsChange {
   readonly affect: Affect;
 }
 
+/** A definition that somebody edited. */
+export interface EditRequest {
+  /** The document as it is to be. */
+  readonly xml: string;
+  /** What was edited: as `xml` with `inactive` gave it. */
+  readonly was: string;
+}
+
 /** A lease of a network's DHCP server. */
 export interface Lease {
   /** Device of the network (its bridge). */
@@ -205,6 +213,8 @@ export interface NetworkDriver extends AsyncDisposable {
   define(xml: string, options?: { readonly validate?: boolean }): Promise<NetworkInfo>;
   /** `networkCreateXML`: starts a network without storing it. */
   create(xml: string, options?: { readonly validate?: boolean }): Promise<NetworkInfo>;
+  /** Replaces the stored definition, and changes the network as `up` does where it runs. Refused where somebody else changed it meanwhile (VND019). */
+  edit(ref: NetworkRef, request: EditRequest, options?: UpOptions): Promise<ChangeResult>;
   undefine(ref: NetworkRef): Promise<void>;
   setAutostart(ref: NetworkRef, autostart: boolean): Promise<void>;
   update(ref: NetworkRef, request: UpdateRequest): Promise<void>;

@@ -141,6 +141,23 @@ export const noVirtualFunctions = (pf: string, exists: boolean): VirtnetError =>
 export const twiceInOneCall = (name: string): VirtnetError =>
   failure('VND002', 9, `two of the documents are about the network '${name}'`, 'give one document a network');
 
+export const changedMeanwhile = (name: string): VirtnetError =>
+  failure(
+    'VND019',
+    9,
+    `network '${name}' was changed by somebody else since it was opened`,
+    `see what it says now: virtnet dumpxml ${name} --inactive`,
+  );
+
+/** An edited document that gives its network another name. */
+export const anotherName = (name: string, other: string): VirtnetError =>
+  failure(
+    'VND016',
+    8,
+    `a network keeps its name, and the document of '${name}' says '${other}'`,
+    'give it back its name; a copy, without uuid and bridge name, is made with `virtnet define FILE`',
+  );
+
 export const ambiguousPort = (name: string, uuids: readonly string[]): VirtnetError =>
   failure('VND004', 107, `'${name}' names ${String(uuids.length)} ports`, `give one of the uuids ${uuids.join(', ')}`);
 

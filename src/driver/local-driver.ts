@@ -14,6 +14,7 @@ import type {
   ChangeOptions,
   ChangeResult,
   DriverEvent,
+  EditRequest,
   ForwardsRequest,
   Lease,
   LocalNetworkDriver,
@@ -34,7 +35,7 @@ import { shownLive } from './live.ts';
 import { lookup } from './lookup.ts';
 import type { MetadataItem } from './metadata.ts';
 import { getMetadata, setMetadata } from './metadata.ts';
-import { create, start, stop, up } from './running.ts';
+import { create, edit, start, stop, up } from './running.ts';
 import { goneGuests } from './desired.ts';
 import { attach, detach } from './attach.ts';
 import { foreignTapsOf } from './replug.ts';
@@ -105,10 +106,15 @@ export class LocalDriver implements LocalNetworkDriver {
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {
     const record = lookup(this.#parts.engine.glance(), ref);
-    const { live, config } = record;
+    const { live } = record;
     if (options.inactive !== true && live)
       return this.#parts.write(shownLive(live, record.ports.values()), { inactive: false, running: true });
-    // A transient network has one document.
+    return this.#storedText(record);
+  }
+
+  /** A transient network has one document. */
+  #storedText(record: NetworkRecord): string {
+    const { config } = record;
     return this.#parts.write(config ?? currentDocument(record), { inactive: true, running: config === undefined });
   }
 
@@ -122,6 +128,14 @@ export class LocalDriver implements LocalNetworkDriver {
     const { engine, devicesAsLibvirt } = this.#parts;
     const { value, state } = await engine.run('create', create(xml, { ...options, devicesAsLibvirt }));
     return this.#info(state, value);
+  }
+
+  edit(ref: NetworkRef, { xml, was }: EditRequest, options: UpOptions = {}): Promise<ChangeResult> {
+    return this.#change(
+      'edit',
+      edit(ref, xml, (record) => this.#storedText(record) === was),
+      { ...options, of: [ref] },
+    );
   }
 
   async undefine(ref: NetworkRef): Promise<void> {

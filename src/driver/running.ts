@@ -1,8 +1,9 @@
 import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
+import { documentsOnly } from './change.ts';
 import { completeDocument, lifecycle, newRecord, parse, take, type DocumentOptions } from './definitions.ts';
 import type { DriverEvent, NetworkRef } from './driver.ts';
-import { alreadyRuns, alreadyStopped, twiceInOneCall } from './errors.ts';
+import { alreadyRuns, alreadyStopped, anotherName, changedMeanwhile, twiceInOneCall } from './errors.ts';
 import { inherit } from './inherit.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
 import { keepHosts, unlessSame } from './keep.ts';
@@ -79,21 +80,16 @@ export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> 
 /**
  * Makes networks be and run as these documents say: defined and started, or changed while they run. What a document leaves open is
  * taken from the network of its name.
+ * @param of the network that they are about, where that is known before
  */
-export function up(documents: readonly string[]): Operation<readonly string[]> {
+export function up(documents: readonly string[], of?: NetworkRecord): Operation<readonly string[]> {
   return async (state, context) => {
     const draft = new Draft(state);
     const touched = new Map<string, NetworkRecord>();
     const events: DriverEvent[] = [];
     for (const xml of documents) {
-      const document = parse(draft.next, context, xml, {});
-      const present = findByName(draft.next, document.name);
-      const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
-      const network = await completeDocument(draft.next, context, settled);
-      const record = matchRecord(draft.next, network.name, network.uuid) ?? newRecord(network);
+      const { record, config } = await redefined(draft.next, context, xml, of);
       if (touched.has(record.uuid)) throw twiceInOneCall(record.name);
-      const config = settledLike(network, record.config, context);
-      if (config !== record.config) checkBridge(draft.next, network); // one that says what is stored was checked then
       const live = unlessSame(await toLive(context, config), record.live);
       const running = { ...record, config, live, ports: await replugged(draft.next, record, live, context) };
       draft.put(running);
@@ -102,6 +98,39 @@ export function up(documents: readonly string[]): Operation<readonly string[]> {
     }
     return change(draft.next, [...touched.values()], events);
   };
+}
+
+/**
+ * Replaces a network's stored definition, and changes the network as `up` does where it runs. What the document leaves open stays as it was.
+ * @param isStill whether the network is what was edited: what somebody else made of it meanwhile is not overwritten (VND019)
+ */
+export function edit(ref: NetworkRef, xml: string, isStill: (record: NetworkRecord) => boolean): Operation<readonly string[]> {
+  return async (state, context) => {
+    const record = lookup(state, ref);
+    if (!isStill(record)) throw changedMeanwhile(record.name);
+    if (record.live !== undefined) return up([xml], record)(state, context);
+    const { config } = await redefined(state, context, xml, record);
+    const next = config === record.config ? state : withRecord(state, { ...record, config });
+    return documentsOnly(next, [record.uuid], [lifecycle('defined', record)]);
+  };
+}
+
+/** The network that a document is about, and the definition that it gives it. What the document leaves open is that of the network of its name. */
+async function redefined(
+  state: DriverState,
+  context: OperationContext,
+  xml: string,
+  of?: NetworkRecord,
+): Promise<{ readonly record: NetworkRecord; readonly config: Network }> {
+  const document = parse(state, context, xml, {});
+  if (of !== undefined && of.name !== document.name) throw anotherName(of.name, document.name);
+  const present = findByName(state, document.name);
+  const settled = present === undefined ? document : inherit(document, present.live ?? present.config ?? document);
+  const network = await completeDocument(state, context, settled);
+  const record = matchRecord(state, network.name, network.uuid) ?? newRecord(network);
+  const config = settledLike(network, record.config, context);
+  if (config !== record.config) checkBridge(state, network); // one that says what is stored was checked then
+  return { record, config };
 }
 
 /** The former value where the documents say the same, else the new one as its file will say it, with the parts that are in both. */

@@ -69,6 +69,7 @@ describe('the HTTP face and its client', () => {
     await remote.xml(ref, { inactive: true });
     await remote.define('<network/>', { validate: true });
     await remote.create('<network/>');
+    await remote.edit(ref, { xml: '<network/>', was: '<network />' }, { dryRun: true, bounce: true });
     await remote.undefine(ref);
     await remote.setAutostart(ref, true);
     await remote.update(ref, { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' });
@@ -105,6 +106,7 @@ describe('the HTTP face and its client', () => {
       ['xml', ref, { inactive: true }],
       ['define', '<network/>', { validate: true }],
       ['create', '<network/>', {}],
+      ['edit', ref, { xml: '<network/>', was: '<network />' }, { dryRun: true, bounce: true }],
       ['undefine', ref],
       ['setAutostart', ref, true],
       ['update', ref, { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' }],

@@ -81,6 +81,7 @@ const STATUS: Readonly<Record<string, number>> = {
   VND003: 409,
   VND005: 409,
   VND006: 409,
+  VND019: 409,
   VNH004: 423,
   VNH003: 403,
 };

@@ -3,6 +3,7 @@ import type {
   AttachRequest,
   Affect,
   ChangeOptions,
+  EditRequest,
   ForwardsRequest,
   NetworkDriver,
   NetworkRef,
@@ -143,6 +144,17 @@ export const operations: Operations = {
     body: documentBody,
     encode: (xml, options) => ({ body: { xml, ...options } }),
     handle: (d, c) => d.create(bodyOf<DocumentBody>(c).xml, validation(bodyOf<DocumentBody>(c))),
+  },
+  edit: {
+    method: 'PUT',
+    path: `${network}/xml`,
+    summary: 'replace the definition that was edited, and change what runs',
+    body: object({ xml: text, was: text, dryRun: flag, bounce: flag }, 'xml', 'was'),
+    encode: (ref, request, options) => merge(ref, { body: { ...request, ...upOf(options) } }),
+    handle: (d, c) => {
+      const { xml, was } = bodyOf<EditRequest>(c);
+      return d.edit(refOf(c), { xml, was }, upOf(bodyOf<UpOptions>(c)));
+    },
   },
   undefine: { method: 'DELETE', path: network, summary: 'forget a definition', encode: encodeRef, handle: (d, c) => d.undefine(refOf(c)) },
   setAutostart: {
