@@ -6,7 +6,7 @@ import type { LogRecord } from '../host/leases.ts';
 import { replaceText } from '../host/small-files.ts';
 import { systemWords } from '../host/system-words.ts';
 import type { Log } from './log.ts';
-import { gone } from './watch.ts';
+import { gone } from './running-devices.ts';
 
 /** A lease with what libvirt's files say of it. */
 type ToldLease = Omit<LogRecord, 'line'>;

@@ -75,7 +75,7 @@ describe('it mends what nobody tells of when the network has its turn', () => {
     await startEdge(driver);
     end = watch(driver, () => () => undefined, {
       roundMs: 50,
-      log: (_, message, { steps }) => void log.push(`${message} ${String(steps)}`),
+      log: (_, message, fields) => void log.push(`${message} ${String(fields?.['steps'])}`),
     });
   });
   afterAll(async () => {
