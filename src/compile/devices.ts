@@ -3,7 +3,7 @@ import type { Network } from '../network/network.ts';
 import type { HostFacts } from './facts.ts';
 import { deviceNameProblem } from './device-name.ts';
 import { findVf } from './hostdev.ts';
-import { formatPciAddress } from './host-state.ts';
+import { formatPciAddress } from '../network/pci-address.ts';
 import { libvirtSays, type Report } from './report.ts';
 
 /**

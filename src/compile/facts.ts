@@ -1,4 +1,4 @@
-import type { PciAddress } from '../network/forward.ts';
+import type { PciAddress } from '../network/pci-address.ts';
 
 /** A link of the host as the compile needs to know it. */
 export interface LinkFact {

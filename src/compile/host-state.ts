@@ -1,5 +1,5 @@
 import type { BandwidthRate } from '../network/bandwidth.ts';
-import type { PciAddress } from '../network/forward.ts';
+import { formatPciAddress, type PciAddress } from '../network/pci-address.ts';
 
 /** Whose resource it is: a network, and for a guest's part the port. Links carry it in the kernel as their alias. */
 export interface Owner {
@@ -320,12 +320,6 @@ export function resourceKey(r: Resource): string {
     case 'ovs-port':
       return `ovs-port ${r.dev} on ${r.bridge}`;
   }
-}
-
-/** Prints a PCI address as the kernel names it: `0000:04:00.1`. */
-export function formatPciAddress(a: PciAddress): string {
-  const hex = (n: number, width: number): string => n.toString(16).padStart(width, '0');
-  return `${hex(a.domain, 4)}:${hex(a.bus, 2)}:${hex(a.slot, 2)}.${a.function.toString(8)}`;
 }
 
 /** A host state of these resources; a later resource replaces an earlier one of the same key. */

@@ -1,9 +1,9 @@
 import type { EffectivePort } from '../interface/effective.ts';
 import type { HostdevPlug } from '../interface/plug.ts';
-import type { PciAddress } from '../network/forward.ts';
 import { compileAssociation } from './association.ts';
 import type { PortFacts, VfFact } from './facts.ts';
-import { formatPciAddress, type Owner, type Resource, type VfResource } from './host-state.ts';
+import { formatPciAddress, type PciAddress } from '../network/pci-address.ts';
+import type { Owner, Resource, VfResource } from './host-state.ts';
 import type { PortRecord } from './port.ts';
 import type { Report } from './report.ts';
 

@@ -1,8 +1,8 @@
-import type { ForwardInterface, PciAddress } from '../network/forward.ts';
+import type { ForwardInterface } from '../network/forward.ts';
 import type { Network } from '../network/network.ts';
 import { plugTypeOf } from '../interface/plug-type.ts';
 import type { PortFacts } from './facts.ts';
-import { formatPciAddress } from './host-state.ts';
+import { formatPciAddress, type PciAddress } from '../network/pci-address.ts';
 import type { PortRecord } from './port.ts';
 
 /** One device of a pool: a network device for macvtap, or a PCI device to hand over. */

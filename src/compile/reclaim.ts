@@ -3,7 +3,7 @@ import type { DirectPlug, HostdevPlug, Plug } from '../interface/plug.ts';
 import type { NetworkPort } from '../interface/port.ts';
 import type { Network } from '../network/network.ts';
 import type { PortFacts } from './facts.ts';
-import { formatPciAddress } from './host-state.ts';
+import { formatPciAddress } from '../network/pci-address.ts';
 import { expandPool, holders, poolDevices, type PoolDevice } from './pool-devices.ts';
 import type { PortRecord } from './port.ts';
 import { libvirtSays, Report } from './report.ts';

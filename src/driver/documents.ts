@@ -1,7 +1,7 @@
 import type { Diagnostic, Result } from '../base/diagnostic.ts';
 import { hasErrors } from '../base/diagnostic.ts';
 import type { PortFacts } from '../compile/facts.ts';
-import { formatPciAddress } from '../compile/host-state.ts';
+import { formatPciAddress } from '../network/pci-address.ts';
 import { checkForwards } from '../forwards/document.ts';
 import type { Network } from '../network/network.ts';
 import { readNetwork } from '../network/read.ts';

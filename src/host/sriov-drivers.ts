@@ -1,7 +1,8 @@
 import { access, open, readlink, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { formatPciAddress, resourceKey, type PciDriverResource } from '../compile/host-state.ts';
+import { resourceKey, type PciDriverResource } from '../compile/host-state.ts';
+import { formatPciAddress } from '../network/pci-address.ts';
 import { VirtnetError } from '../base/errors.ts';
 import { run } from './command.ts';
 import { eachStep, type DirectHandler, type HostTools } from './handler.ts';

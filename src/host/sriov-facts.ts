@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs';
 import { readdir, readlink } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { VfFact } from '../compile/facts.ts';
-import type { PciAddress } from '../network/forward.ts';
+import type { PciAddress } from '../network/pci-address.ts';
 
 /** The virtual functions of all SR-IOV cards, as /sys/class/net/PF/device/virtfnN tells them. */
 export async function readVfs(sysfs: string): Promise<readonly VfFact[]> {

@@ -2,7 +2,7 @@ import { VirtnetError } from '../base/errors.ts';
 import { parseSubnet, lastAddress, network as networkOf } from '../inet/subnet.ts';
 import { formatIp } from '../inet/ip.ts';
 import type { DhcpRange } from './dhcp.ts';
-import type { PciAddress } from './forward.ts';
+import type { PciAddress } from './pci-address.ts';
 import type { Ip } from './ip.ts';
 import type { Network } from './network.ts';
 import { readNetworkView, type NetworkView, type Relaxed } from './view.ts';

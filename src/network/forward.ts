@@ -8,7 +8,6 @@ import { formatPciAddress, pciAttributes, readPciAddress, type PciAddress } from
 import { badWord, missingAttribute, parseUnsigned, readWord, textAttribute } from './values.ts';
 
 export type { Nat } from './nat.ts';
-export { formatPciAddress, type PciAddress } from './pci-address.ts';
 
 /** How a network reaches the outside; `none` is an isolated network (no `<forward>` element). */
 export type ForwardMode = 'none' | 'nat' | 'route' | 'open' | 'bridge' | 'private' | 'vepa' | 'passthrough' | 'hostdev';

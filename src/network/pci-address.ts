@@ -41,7 +41,7 @@ function hex(value: number, digits = 1): string {
   return value.toString(16).padStart(digits, '0');
 }
 
-/** `0000:04:00.1` */
+/** A PCI address as the kernel names it: `0000:04:00.1`. */
 export function formatPciAddress(a: PciAddress): string {
   return `${hex(a.domain, 4)}:${hex(a.bus, 2)}:${hex(a.slot, 2)}.${hex(a.function)}`;
 }

@@ -1,6 +1,6 @@
 import { child, children, type XmlElement } from '../xml/node.ts';
 import { refuse, warn, type Problem, type ReadContext } from './context.ts';
-import { formatPciAddress } from './forward.ts';
+import { formatPciAddress } from './pci-address.ts';
 import { FROM, unsupported, xmlDetail } from './libvirt-error.ts';
 import { isManaged, type Network } from './network.ts';
 import type { PortGroup } from './portgroup.ts';

@@ -1,4 +1,4 @@
-import { formatPciAddress } from '../../compile/host-state.ts';
+import { formatPciAddress } from '../../network/pci-address.ts';
 import type { PortRecord } from '../../compile/port.ts';
 
 /**
