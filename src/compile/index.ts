@@ -1,10 +1,9 @@
+/** What programs that use the library need to know what networks mean on a host. */
 export * from './host-state.ts';
-export * from './facts.ts';
-export type * from './port.ts';
-export * from './compile.ts';
-export * from './conflicts.ts';
-export * from './dnsmasq-files.ts';
-export * from './firewall-base.ts';
-export * from './device-name.ts';
-export * from './pools.ts';
-export * from './pool-devices.ts';
+export type * from './facts.ts';
+export type { Attachment, InheritedSetting, PortRecord } from './port.ts';
+export { compileGuests, compileNetwork, compileShared, type CompileGuestsInput, type CompileInput } from './compile.ts';
+export { findConflicts } from './conflicts.ts';
+export { allocate, type AllocateInput } from './pools.ts';
+export { dnsmasqFiles, type DnsmasqFiles } from './dnsmasq-files.ts';
+export { firewallBase, type FirewallBase } from './firewall-base.ts';

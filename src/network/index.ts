@@ -1,41 +1,32 @@
-export * from './bandwidth.ts';
-export * from './bridge.ts';
-export * from './check.ts';
-export * from './complete.ts';
-export * from './context.ts';
-export * from './dhcp-host.ts';
-export * from './dhcp-lease.ts';
-export * from './dhcp-range.ts';
-export { readDhcp, writeDhcp, type Bootp, type Dhcp } from './dhcp.ts';
-export * from './dns-host.ts';
-export * from './dns-srv.ts';
-export * from './dns-txt.ts';
-export { readDns, readForwarder, writeDns, type Dns, type DnsForwarder } from './dns.ts';
-export * from './dnsmasq-options.ts';
-export * from './domain.ts';
-export {
-  ISOLATED,
-  readForward,
-  writeForward,
-  type Forward,
-  type ForwardAddress,
-  type ForwardInterface,
-  type ForwardMode,
-} from './forward.ts';
-export { prefixOf, readIp, subnetOf, writeIp, type Ip } from './ip.ts';
-export * from './libvirt-error.ts';
-export { readMetadata, writeMetadata, type Metadata, type MetadataElement, type NamespaceDeclaration } from './metadata.ts';
-export * from './nat.ts';
-export * from './network.ts';
-export * from './pci-address.ts';
-export * from './portgroup.ts';
-export * from './read.ts';
-export { readRoute, routePrefix, writeRoute, type Route } from './route.ts';
-export * from './values.ts';
-export * from './virtualport.ts';
-export * from './vlan.ts';
-export * from './write-network.ts';
-export * from './deviations.ts';
+/** What programs that use the library need: the document as a value, and what is read, written, built and changed whole. */
+export { parseNetwork, readNetwork, type Positions, type ReadNetwork, type ReadNetworkOptions } from './read.ts';
+export { writeNetwork, type WriteNetworkOptions } from './write-network.ts';
+export { buildNetwork, pci, subnet, trunk, vlan, wholeRange } from './build.ts';
+export { checkNetwork } from './check.ts';
+export { bridgePattern, completeNetwork, type Choices, type CompleteNetwork } from './complete.ts';
+export { readNetworkView, viewNetwork, type NetworkView, type Relaxed } from './view.ts';
+export { deviationOf, deviations, type Deviation } from './deviations.ts';
 export * from './update.ts';
-export * from './view.ts';
-export * from './build.ts';
+
+export { isManaged, type Network } from './network.ts';
+export type { Bandwidth, BandwidthRate } from './bandwidth.ts';
+export type { Bridge } from './bridge.ts';
+export type { DhcpHost } from './dhcp-host.ts';
+export type { DhcpLease } from './dhcp-lease.ts';
+export type { DhcpRange } from './dhcp-range.ts';
+export type { Bootp, Dhcp } from './dhcp.ts';
+export type { DnsHost } from './dns-host.ts';
+export type { DnsSrv } from './dns-srv.ts';
+export type { DnsTxt } from './dns-txt.ts';
+export type { Dns, DnsForwarder } from './dns.ts';
+export { DNSMASQ_NAMESPACE } from './dnsmasq-options.ts';
+export type { Domain } from './domain.ts';
+export { ISOLATED, type Forward, type ForwardAddress, type ForwardInterface, type ForwardMode } from './forward.ts';
+export { prefixOf, subnetOf, type Ip } from './ip.ts';
+export type { Metadata, MetadataElement, NamespaceDeclaration } from './metadata.ts';
+export { DEFAULT_PORTS, type Nat } from './nat.ts';
+export { formatPciAddress, type PciAddress } from './pci-address.ts';
+export type { PortGroup } from './portgroup.ts';
+export { routePrefix, type Route } from './route.ts';
+export type { VirtualPort, VirtualPortType } from './virtualport.ts';
+export type { Vlan, VlanTag } from './vlan.ts';
