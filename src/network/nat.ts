@@ -70,7 +70,7 @@ function readAddresses(context: ReadContext, element: XmlElement): { start: stri
   const start = readV4(context, element, 'start', texts.start ?? '');
   const end = start === undefined ? undefined : readV4(context, element, 'end', texts.end ?? '');
   if (start === undefined || end === undefined) return undefined;
-  checkRange(context, element, ipValue(start), ipValue(end));
+  checkRange(context, element, { start: ipValue(start), end: ipValue(end) });
   return { start, end };
 }
 

@@ -21,28 +21,11 @@ export function updateDhcpHost(network: Network, index: number, command: UpdateC
   const ip = network.ips[index];
   if (!ip) return findIp(network, index) as Result<never>;
   const hosts = ip.dhcp?.hosts ?? [];
-  const put = (changed: readonly DhcpHost[]): Result<Network> => done(withIp(network, index, (old) => withDhcp(old, { hosts: changed })));
+  const put = (changed: Result<readonly DhcpHost[]>): Result<Network> =>
+    changed.ok ? done(withIp(network, index, (old) => withDhcp(old, { hosts: changed.value }))) : changed;
 
-  if (command === 'delete') {
-    const at = hosts.findIndex(
-      (old) =>
-        (host.mac === undefined || sameMac(host.mac, old.mac)) &&
-        (host.name === undefined || host.name === old.name) &&
-        (host.ip === undefined || host.ip === old.ip),
-    );
-    if (at >= 0) return put(withoutAt(hosts, at));
-    return refuse(
-      refusal(
-        'VNE005',
-        `no dhcp host of network '${network.name}' has ${describe(host)}`,
-        55,
-        `couldn't locate a matching dhcp host entry in network '${network.name}'`,
-      ),
-    );
-  }
-
+  if (command === 'delete') return put(withoutHost(hosts, host, network));
   const entry = host as DhcpHost; // only deleting may say less
-  const clashes = (old: DhcpHost): boolean => sameMac(entry.mac, old.mac) || sameText(entry.name, old.name) || entry.ip === old.ip;
   if (familyOf(ip) !== (entry.ip.includes(':') ? 'ipv6' : 'ipv4')) {
     return refuse(
       refusal(
@@ -55,32 +38,65 @@ export function updateDhcpHost(network: Network, index: number, command: UpdateC
     );
   }
   if (typeof command === 'number') return unknownCommand(command);
-  if (command === 'modify') {
-    const at = hosts.findIndex(clashes);
-    if (at >= 0) return put(replacedAt(hosts, at, entry));
-    return refuse(
-      refusal(
-        'VNE005',
-        `no dhcp host of network '${network.name}' has that mac, name or ip`,
-        55,
-        `couldn't locate an existing dhcp host entry with "mac='${macWords(entry)}'" "name='${nameWords(entry)}'" "ip='${entry.ip}'" in network '${network.name}'`,
-        'add it instead',
-      ),
-    );
-  }
+  if (command === 'modify') return put(withHostReplaced(hosts, entry, network));
   const single = checkSingleDhcp(network, index);
-  if (!single.ok) return single;
-  const clash = hosts.find(clashes);
-  if (!clash) return put(inserted(hosts, entry, command));
+  return single.ok ? put(withHostAdded(hosts, entry, command, network)) : single;
+}
+
+function withoutHost(hosts: readonly DhcpHost[], host: DhcpHostMatch, network: Network): Result<readonly DhcpHost[]> {
+  const at = hosts.findIndex(
+    (old) =>
+      (host.mac === undefined || sameMac(host.mac, old.mac)) &&
+      (host.name === undefined || host.name === old.name) &&
+      (host.ip === undefined || host.ip === old.ip),
+  );
+  if (at >= 0) return done(withoutAt(hosts, at));
+  return refuse(
+    refusal(
+      'VNE005',
+      `no dhcp host of network '${network.name}' has ${describe(host)}`,
+      55,
+      `couldn't locate a matching dhcp host entry in network '${network.name}'`,
+    ),
+  );
+}
+
+function withHostReplaced(hosts: readonly DhcpHost[], entry: DhcpHost, network: Network): Result<readonly DhcpHost[]> {
+  const at = hosts.findIndex((old) => clash(old, entry));
+  if (at >= 0) return done(replacedAt(hosts, at, entry));
+  return refuse(
+    refusal(
+      'VNE005',
+      `no dhcp host of network '${network.name}' has that mac, name or ip`,
+      55,
+      `couldn't locate an existing dhcp host entry with "mac='${macWords(entry)}'" "name='${nameWords(entry)}'" "ip='${entry.ip}'" in network '${network.name}'`,
+      'add it instead',
+    ),
+  );
+}
+
+function withHostAdded(
+  hosts: readonly DhcpHost[],
+  entry: DhcpHost,
+  command: 'add-first' | 'add-last',
+  network: Network,
+): Result<readonly DhcpHost[]> {
+  const other = hosts.find((old) => clash(old, entry));
+  if (!other) return done(inserted(hosts, entry, command));
   return refuse(
     refusal(
       'VNE004',
-      `dhcp host ${describe(clash)} of network '${network.name}' has the same mac, name or ip`,
+      `dhcp host ${describe(other)} of network '${network.name}' has the same mac, name or ip`,
       55,
       `there is an existing dhcp host entry in network '${network.name}' that matches "<host mac='${macWords(entry)}' name='${nameWords(entry)}' ip='${entry.ip}'/>"`,
       'modify it, or delete it first',
     ),
   );
+}
+
+/** Two hosts that cannot be side by side. */
+function clash(a: DhcpHost, b: DhcpHost): boolean {
+  return sameMac(a.mac, b.mac) || sameText(a.name, b.name) || a.ip === b.ip;
 }
 
 function describe(host: DhcpHostMatch): string {

@@ -1,12 +1,12 @@
 import type { Result } from '../../base/diagnostic.ts';
-import { child, textOf, type XmlElement } from '../../xml/node.ts';
+import { attribute, child, textOf, type XmlElement } from '../../xml/node.ts';
 import { readBandwidth } from '../bandwidth.ts';
 import { readBridge } from '../bridge.ts';
 import { refuse as refuseAt, type ReadContext } from '../context.ts';
-import { readForwarder, type DnsForwarder } from '../dns.ts';
+import { readForwarder } from '../dns.ts';
 import { readDomain } from '../domain.ts';
 import { ISOLATED, readForward } from '../forward.ts';
-import { readIp } from '../ip.ts';
+import { readIp, type Ip } from '../ip.ts';
 import { isManaged, type Network } from '../network.ts';
 import { readRoute } from '../route.ts';
 import { readUnsigned, readYesNo } from '../values.ts';
@@ -75,41 +75,46 @@ export function updateExtended(
 ): Result<Network> | undefined {
   switch (section) {
     case 'ip': {
-      const ip =
-        command === 'delete' && !child(element, 'dhcp')
-          ? { address: element.attributes.find((a) => a.name === 'address')?.value ?? '' }
-          : readIp(context, element);
+      const ip = command === 'delete' && !child(element, 'dhcp') ? addressOnly(element) : readIp(context, element);
       if (!ip || failed(context)) return undefined;
-      return changeList(
-        network.ips,
-        command,
-        ip as Network['ips'][number],
-        (a, b) => a.address === b.address,
-        `ip ${ip.address}`,
-        network,
-        (ips) => ({ ...network, ips }),
-      );
+      return changeList(network, command, ip, {
+        list: network.ips,
+        isSame: (a, b) => a.address === b.address,
+        what: `ip ${ip.address}`,
+        put: (ips) => ({ ...network, ips }),
+      });
     }
     case 'route': {
       const route = readRoute(context, element);
       if (!route || failed(context)) return undefined;
-      const same = (a: typeof route, b: typeof route): boolean => a.address === b.address && a.gateway === b.gateway;
-      return changeList(network.routes, command, route, same, `route to ${route.address}`, network, (routes) => ({ ...network, routes }));
+      return changeList(network, command, route, {
+        list: network.routes,
+        isSame: (a, b) => a.address === b.address && a.gateway === b.gateway,
+        what: `route to ${route.address}`,
+        put: (routes) => ({ ...network, routes }),
+      });
     }
     case 'dns-forwarder': {
       const forwarder = readForwarder(context, element);
       if (!forwarder || failed(context)) return undefined;
-      const same = (a: DnsForwarder, b: DnsForwarder): boolean =>
-        a.domain === b.domain && (command !== 'modify' ? a.addr === b.addr : true);
-      const list = network.dns?.forwarders ?? [];
-      return changeList(list, command, forwarder, same, 'forwarder', network, (forwarders) => {
-        const changed = withDns(network, { forwarders });
-        return changed.ok ? changed.value : network;
+      return changeList(network, command, forwarder, {
+        list: network.dns?.forwarders ?? [],
+        isSame: (a, b) => a.domain === b.domain && (command === 'modify' || a.addr === b.addr),
+        what: 'forwarder',
+        put: (forwarders) => {
+          const changed = withDns(network, { forwarders });
+          return changed.ok ? changed.value : network;
+        },
       });
     }
     default:
       return changeSingle(network, section, command, element, context);
   }
+}
+
+/** What an `<ip>` that is to be deleted is known by: it need not be one that could be added. */
+function addressOnly(element: XmlElement): Ip {
+  return { address: attribute(element, 'address') ?? '' } as Ip;
 }
 
 function changeSingle(network: Network, section: ExtendedSection, command: UpdateCommand, element: XmlElement, context: ReadContext) {
@@ -138,16 +143,18 @@ function changeSingle(network: Network, section: ExtendedSection, command: Updat
   return done({ ...network, ...change });
 }
 
-function changeList<T>(
-  list: readonly T[],
-  command: UpdateCommand,
-  entry: T,
-  same: (a: T, b: T) => boolean,
-  what: string,
-  network: Network,
-  put: (changed: readonly T[]) => Network,
-): Result<Network> {
-  const at = list.findIndex((old) => same(old, entry));
+/** A section that holds a list. */
+interface ListSection<T> {
+  readonly list: readonly T[];
+  readonly isSame: (a: T, b: T) => boolean;
+  /** The entry in words. */
+  readonly what: string;
+  /** The network with another list. */
+  readonly put: (list: readonly T[]) => Network;
+}
+
+function changeList<T>(network: Network, command: UpdateCommand, entry: T, { list, isSame, what, put }: ListSection<T>): Result<Network> {
+  const at = list.findIndex((old) => isSame(old, entry));
   if (command === 'add-first' || command === 'add-last') {
     if (at >= 0) return refuse(ours('VNE004', `network '${network.name}' has ${what} already`, 'modify it instead'));
     return done(put(inserted(list, entry, command)));
