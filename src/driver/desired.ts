@@ -1,17 +1,49 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { compileGuests, compileNetwork, compileShared, type CompileInput } from '../compile/compile.ts';
 import type { HostFacts } from '../compile/facts.ts';
-import type { Resource } from '../compile/host-state.ts';
-import { hostState } from '../compile/host-state.ts';
+import { hostState, type HostState, type Resource } from '../compile/host-state.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Network } from '../network/network.ts';
 import { isManaged } from '../network/network.ts';
-import type { OnlyPorts } from './change.ts';
-import type { CompileHow, Desired } from './engine.ts';
+import type { Change, OnlyPorts, OperationContext } from './change.ts';
+import { refused } from './errors.ts';
 import type { GonePort } from './gone-ports.ts';
 import { gonePorts, goneWarning, sortByGuest } from './gone-ports.ts';
 import type { NetworkRecord } from './network-record.ts';
 import type { DriverState } from './state.ts';
+
+/** The host state that a driver state means for some networks, shared resources included. */
+export interface Desired {
+  readonly state: HostState;
+  /** What the same networks meant before the change. */
+  readonly former?: HostState;
+  readonly diagnostics: readonly Diagnostic[];
+  /** Networks of the scope that cannot be compiled on this host (their findings are in `diagnostics`). */
+  readonly failed: ReadonlySet<string>;
+}
+
+/** What a compile should know of the change that it is for. */
+export interface CompileHow extends Pick<Change<unknown>, 'mayMissDevices'> {
+  /** Networks whose last change was cut off, so that nobody knows what they were. */
+  readonly unsettled?: ReadonlySet<string>;
+}
+
+/** What a change means on the host, and what held before it there. @throws VirtnetError with the findings when this host cannot. */
+export async function desiredByChange(
+  former: DriverState,
+  { next, scope, only, mayMissDevices }: Change<unknown>,
+  { facts: factsOf }: Pick<OperationContext, 'facts'>,
+): Promise<Desired> {
+  if (only) {
+    const desired = desiredPorts(next, scope, only);
+    if (desired.failed.size > 0) throw refused(desired.diagnostics);
+    return { ...desired, former: desiredPorts(former, scope, only, { former: true }).state };
+  }
+  const facts = await factsOf();
+  const desired = desiredState(next, scope, facts, former, { mayMissDevices });
+  if (desired.failed.size > 0) throw refused(desired.diagnostics);
+  return { ...desired, former: desiredState(former, scope, facts).state };
+}
 
 /**
  * What a state of the driver means on this host, for the networks of the scope. Running networks that `former` has with the same
@@ -50,7 +82,7 @@ export function desiredState(
  * What single ports of networks mean on this host, or meant (`former`): a port that the state does not have means nothing. The host's end
  * of a guest whose namespace is gone may still be there: the kernel takes it away in its own time, which may be seconds.
  */
-export function desiredPorts(
+function desiredPorts(
   state: DriverState,
   scope: ReadonlySet<string>,
   { ports, facts }: OnlyPorts,

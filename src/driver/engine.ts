@@ -1,16 +1,14 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { HostFacts } from '../compile/facts.ts';
-import type { HostState } from '../compile/host-state.ts';
 import type { HookCall } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
-import type { Plan, Step } from '../plan/plan.ts';
-import type { ReconcileRequest } from '../reconcile/reconcile.ts';
-import { reconcile } from '../reconcile/reconcile.ts';
-import type { Change, OnlyPorts, Operation, OperationContext } from './change.ts';
+import type { Plan } from '../plan/plan.ts';
+import type { Change, Operation, OperationContext } from './change.ts';
 import { Claims } from './claims.ts';
+import { converge, dryRun, keepFailed, scopeOf } from './converge.ts';
+import { desiredByChange, desiredState, type Desired } from './desired.ts';
 import type { DriverEvent, NetworkRef, RepairOptions, UpOptions } from './driver.ts';
-import { refused } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
 import { hooksAfter, hooksBefore, hooksOfNoStart, concernsHooks, tellHooks, type Hooks } from './hooks.ts';
 import { wordsOf } from './lookup.ts';
@@ -25,45 +23,10 @@ import type { Store } from './store.ts';
 import { bothOf, isSome, named, without } from './unsettled.ts';
 import { untoldGuests } from './untold-guests.ts';
 
-/** The host state that a driver state means for some networks, shared resources included. */
-export interface Desired {
-  readonly state: HostState;
-  /** What the same networks meant before the change. */
-  readonly former?: HostState;
-  readonly diagnostics: readonly Diagnostic[];
-  /** Networks of the scope that cannot be compiled on this host (their findings are in `diagnostics`). */
-  readonly failed: ReadonlySet<string>;
-}
-
-/** `former` is the state that holds until now; networks that were running by the same document are not checked for clashes again. */
-export type Compile = (
-  state: DriverState,
-  scope: ReadonlySet<string> | 'all',
-  facts: HostFacts,
-  former?: DriverState,
-  how?: CompileHow,
-) => Desired;
-
-/** What a compile should know of the change that it is for. */
-export interface CompileHow extends Pick<Change<unknown>, 'mayMissDevices'> {
-  /** Networks whose last change was cut off, so that nobody knows what they were. */
-  readonly unsettled?: ReadonlySet<string>;
-}
-
-/** The same for single ports. With `former` it is what they meant until now, guests that are gone included. */
-export type CompilePorts = (
-  state: DriverState,
-  scope: ReadonlySet<string>,
-  only: OnlyPorts,
-  options?: { readonly former: boolean },
-) => Omit<Desired, 'former'>;
-
 export interface EngineOptions {
   readonly store: Store;
   readonly host: Host;
   readonly events: EventQueue;
-  readonly compile: Compile;
-  readonly compilePorts: CompilePorts;
   readonly context: Omit<OperationContext, 'facts' | 'portFacts'>;
   /** Removes what is kept of a network (its leases) beside its definition. */
   readonly forget: (uuid: string) => void;
@@ -167,8 +130,8 @@ export class Engine {
     facts.catch(() => undefined); // told below, unless the files are worse
     const state = of === 'all' ? this.read() : this.glance();
     const scope = typeof of === 'function' ? of(state) : of;
-    const desired = await this.#keepFailed(this.#options.compile(state, scope, await facts), scope);
-    const { steps } = await reconcile(host, { desired: desired.state, networks: scope, dryRun: true });
+    const desired = await keepFailed(host, desiredState(state, scope, await facts), scope);
+    const steps = await dryRun(host, desired, { networks: scope });
     return { steps, diagnostics: desired.diagnostics };
   }
 
@@ -183,8 +146,8 @@ export class Engine {
       const wide = bothOf(scope, pending);
       const state = wide === 'all' ? this.read() : this.glance();
       const facts = await (held.facts ?? host.facts());
-      const desired = await this.#keepFailed(this.#options.compile(state, wide, facts, state, { unsettled: named(pending, state) }), wide);
-      const outcome = await this.#reconcile(desired, { networks: wide }, options);
+      const desired = await keepFailed(host, desiredState(state, wide, facts, state, { unsettled: named(pending, state) }), wide);
+      const outcome = await converge(host, desired, { networks: wide }, options);
       if (isSome(pending)) store.setPending(new Set());
       return { value: undefined, state, ...outcome };
     };
@@ -236,8 +199,8 @@ export class Engine {
     const change = await operation(state, context);
     if (change.scope.size === 0) return { value: change.value, state: change.next, plan: NO_PLAN, applied: false };
     if (change.only === undefined && !looksAhead) this.#options.host.prepare?.();
-    const desired = await this.#desired(state, change, context);
-    const { steps } = await reconcile(this.#options.host, { ...wanted(desired), ...scopeOf(change), bounce, dryRun: true });
+    const desired = await desiredByChange(state, change, context);
+    const steps = await dryRun(this.#options.host, desired, scopeOf(change), bounce);
     this.#options.host.checkTools?.(steps);
     if (change.only !== undefined) await this.#options.host.foresee?.(steps);
     const diagnostics = [...desired.diagnostics, ...(bounce === true ? untoldGuests(steps, change.next) : [])];
@@ -252,7 +215,7 @@ export class Engine {
     let state = held.undisturbed ? store.held(of) : store.read();
     const draft = async (): Promise<Drafted<T>> => {
       const change = await operation(state, context);
-      return { state, change, desired: change.scope.size === 0 ? undefined : await this.#desired(state, change, context) };
+      return { state, change, desired: change.scope.size === 0 ? undefined : await desiredByChange(state, change, context) };
     };
     /** Runs something while others may change networks, and looks again. */
     const aside = async (other: Promise<unknown>): Promise<void> => {
@@ -328,7 +291,7 @@ export class Engine {
       throw error;
     }
     try {
-      const { plan, applied } = await this.#reconcile(desired, scopeOf(change), options);
+      const { plan, applied } = await converge(this.#options.host, desired, scopeOf(change), options);
       store.setPending(without(left, change.scope));
       const told = options.bounce === true ? untoldGuests(plan.steps, change.next) : [];
       return { state: store.held(), plan: { ...plan, diagnostics: [...plan.diagnostics, ...told] }, applied };
@@ -353,8 +316,8 @@ export class Engine {
     if (change.scope.size > 0) store.setPending(bothOf(left, change.scope));
     store.commit(present, back.next);
     if (change.scope.size === 0) return;
-    const isUndone = await this.#desired(present, back, context)
-      .then((desired) => this.#reconcile(desired, scopeOf(back), {}))
+    const isUndone = await desiredByChange(present, back, context)
+      .then((desired) => converge(this.#options.host, desired, scopeOf(back), {}))
       .then(
         () => true,
         () => false,
@@ -365,55 +328,6 @@ export class Engine {
   /** Networks that are neither defined nor running any more leave nothing behind. */
   #forgetGone(former: DriverState, next: DriverState): void {
     for (const uuid of changedNetworks(former, next)) if (!next.networks.has(uuid)) this.#options.forget(uuid);
-  }
-
-  /** What a change means on the host. @throws VirtnetError with the findings when this host cannot. */
-  async #desired(former: DriverState, change: Change<unknown>, context: OperationContext): Promise<Desired> {
-    const { only, scope, mayMissDevices } = change;
-    if (only) {
-      const desired = this.#options.compilePorts(change.next, scope, only);
-      if (desired.failed.size > 0) throw refused(desired.diagnostics);
-      return { ...desired, former: this.#options.compilePorts(former, scope, only, { former: true }).state };
-    }
-    const facts = await context.facts();
-    const desired = this.#options.compile(change.next, scope, facts, former, { mayMissDevices });
-    if (desired.failed.size > 0) throw refused(desired.diagnostics);
-    return { ...desired, former: this.#options.compile(former, scope, facts).state };
-  }
-
-  /** Resources of networks that cannot be compiled now are wanted as they are. */
-  async #keepFailed(desired: Desired, scope: ReadonlySet<string> | 'all'): Promise<Desired> {
-    if (desired.failed.size === 0) return desired;
-    const actual = await this.#options.host.observe({ networks: scope, desired: desired.state });
-    const kept = [...actual].filter(([, resource]) => resource.owner !== undefined && desired.failed.has(resource.owner.network));
-    return { ...desired, state: new Map([...desired.state, ...kept]) };
-  }
-
-  async #reconcile(
-    desired: Desired,
-    scope: Pick<ReconcileRequest, 'networks' | 'ports'>,
-    options: UpOptions,
-  ): Promise<{ readonly plan: Plan; readonly applied: boolean }> {
-    let planned: readonly Step[] = [];
-    const { onProgress, signal, bounce } = options;
-    const { steps, applied } = await reconcile(this.#options.host, {
-      ...wanted(desired),
-      ...scope,
-      bounce,
-      onPlan: (plan) => {
-        planned = plan;
-        this.#options.host.checkTools?.(plan);
-      },
-      ...(onProgress === undefined
-        ? {}
-        : {
-            onStep: (step, done) => {
-              onProgress({ step, of: planned.length, key: planned[step]?.key ?? '', done });
-            },
-          }),
-      ...(signal === undefined ? {} : { signal }),
-    });
-    return { plan: { steps, diagnostics: desired.diagnostics }, applied };
   }
 
   /**
@@ -431,10 +345,10 @@ export class Engine {
     await formerEnded?.();
     host.prepare?.();
     const state = this.read();
-    const desired = this.#options.compile(state, pending, await host.facts(), state, { unsettled: named(pending, state) });
+    const desired = desiredState(state, pending, await host.facts(), state, { unsettled: named(pending, state) });
     if (desired.failed.size > 0) return;
     try {
-      await this.#reconcile(desired, { networks: pending }, {});
+      await converge(host, desired, { networks: pending }, {});
     } catch (error) {
       if (isVirtnetError(error)) return;
       throw error;
@@ -470,12 +384,4 @@ function filesStayed(cause: unknown, files: unknown): VirtnetError {
     hint: 'make room or make the folder writable, then run `virtnet repair`: it finishes the change',
     cause,
   });
-}
-
-function scopeOf({ scope, only }: Change<unknown>): Pick<ReconcileRequest, 'networks' | 'ports'> {
-  return { networks: scope, ...(only === undefined ? {} : { ports: only.ports }) };
-}
-
-function wanted({ state, former }: Desired): Pick<ReconcileRequest, 'desired' | 'former'> {
-  return { desired: state, ...(former === undefined ? {} : { former }) };
 }

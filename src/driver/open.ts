@@ -10,7 +10,6 @@ import { toldLeaseScript } from '../host/lease-script.ts';
 import type { LockHolder } from '../host/lock.ts';
 import { linuxHost } from '../host/linux-host.ts';
 import { macFromBytes } from '../inet/mac.ts';
-import { desiredPorts, desiredState } from './desired.ts';
 import { countingNames } from './device-names.ts';
 import { codec, parseDocument, writeDocument } from './documents.ts';
 import type { LocalNetworkDriver } from './driver.ts';
@@ -65,8 +64,6 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
     store,
     host,
     events,
-    compile: desiredState,
-    compilePorts: desiredPorts,
     context,
     forget: (uuid) => removeLeases(dnsmasqFiles(host.paths, uuid).leases),
     hooks: { areThere: () => existsSync(hooks), run: (call) => runHooks(hooks, call) },
