@@ -60,7 +60,8 @@ export function daemonPage(): ManPage {
             kind: 'terms',
             rows: [
               ['0', 'ended by a signal'],
-              ['1', 'did not start: the command line is wrong, or the last line of the log says why'],
+              ['1', 'did not start: the last line of the log says why'],
+              ['2', 'did not start: the command line is wrong'],
             ],
           },
         ],

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { LogLevel } from './log.ts';
-import { logLevels } from './log.ts';
+import { OK, USAGE } from '../cli/exit.ts';
+import { logLevels, type LogLevel } from './log.ts';
 
 /** What the command line and the environment of virtnetd say. Folders are absolute. */
 export interface DaemonOptions {
@@ -17,11 +17,12 @@ export interface DaemonOptions {
   readonly watch: boolean;
 }
 
-/** The command line of virtnetd; an option wins over its environment variable. */
+/** The command line of virtnetd; an option wins over its environment variable. A wrong one ends the process with the exit code that `virtnet` has for it. */
 export function daemonCommand(version: string, run: (options: DaemonOptions) => Promise<void>): Command {
   return new Command('virtnetd')
     .description("Runs libvirt-style virtual networks and serves libvirt's network protocol. Stays in the foreground.")
     .version(version)
+    .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? OK : USAGE))
     .addOption(
       folder('--libvirt-sockets <dir>', 'folder of virtnetworkd-sock and virtnetworkd-sock-ro', '/run/libvirt', 'VIRTNET_LIBVIRT_SOCKETS'),
     )
