@@ -56,6 +56,15 @@ describe('diff', () => {
     expect(diff(hostState(running()), hostState(running()))).toEqual([]);
   });
 
+  it('names a field alone where its values are too long to show', () => {
+    const rules = ['x'.repeat(100)];
+    const edited = running().map((r) => {
+      if (r.kind === 'firewall') return { ...r, chains: [{ name: 'to', rules }] };
+      return r.kind === 'dnsmasq' ? { ...r, conf: 'a\nb' } : r;
+    });
+    expect(diff(hostState(running()), hostState(edited)).map((s) => s.reason)).toEqual(['chains changed', 'conf changed']);
+  });
+
   it('makes rules before links, links before addresses, services before guests', () => {
     expect(keys(diff(hostState(running()), hostState([])))).toEqual([
       'create firewall-base',

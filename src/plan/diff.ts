@@ -122,6 +122,6 @@ const LONGEST_VALUE = 60;
 function describe(differences: readonly Difference[]): string {
   const short = (value: string): boolean => value.length <= LONGEST_VALUE && !value.includes('\n');
   return differences
-    .map((d) => (short(d.actual) && short(d.desired) ? `${d.field} ${d.actual} -> ${d.desired}` : `${d.field} differs`))
+    .map((d) => (short(d.actual) && short(d.desired) ? `${d.field} ${d.actual} -> ${d.desired}` : `${d.field} changed`))
     .join(', ');
 }

@@ -104,7 +104,7 @@ describe('the Linux host', () => {
       [`nft flush chain inet virtnet ${chain(NETWORK, 'to')}`, /change firewall/],
       ['nft delete element inet virtnet to_guest "{ virbr0 }"', /change firewall/],
       ['nft flush chain inet virtnet forward', /create firewall-base/],
-      [`echo '# by hand' >>${files.conf}`, /change dnsmasq.*conf differs/],
+      [`echo '# by hand' >>${files.conf}`, /change dnsmasq.*conf changed/],
       // The kernel takes it away a moment later.
       [
         `pid=$(cat ${files.pid}); kill -9 $pid; while kill -0 $pid 2>/dev/null; do sleep 0.02; done`,

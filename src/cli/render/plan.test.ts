@@ -19,7 +19,7 @@ describe('formatPlan', () => {
     const plan = {
       steps: [
         step('create', 'link virbr0', 'not there'),
-        step('change', `dnsmasq ${uuid}`, 'conf differs', 'dns-dhcp-pause'),
+        step('change', `dnsmasq ${uuid}`, 'conf changed', 'dns-dhcp-pause'),
         step('delete', 'address 10.0.0.1/24 on virbr0', 'no longer wanted', 'renumber'),
       ],
       diagnostics: [],
@@ -27,7 +27,7 @@ describe('formatPlan', () => {
     expect(formatPlan(plan, { style: plain, width: 100, names: new Map([[uuid, 'default']]) })).toBe(
       [
         '  + link virbr0                    not there',
-        '  ~ dnsmasq of default             conf differs',
+        '  ~ dnsmasq of default             conf changed',
         '      ! DNS and DHCP pause under a second',
         '  - address 10.0.0.1/24 on virbr0  no longer wanted',
         '      ! guests get new addresses when they renew',
