@@ -41,7 +41,7 @@ function servers(): string[] {
 }
 
 /** What virtnet keeps for itself whether networks run or not, and for a tenth of a second until the disk has a change. */
-const HOUSEKEEPING = /\/(boot|lock\.[^/]*|virtnet-lease-[^/]*|autostart-owed|\.unsynced-[^/]*\/.*)$/;
+const HOUSEKEEPING = /\/(boot|lock(\.[^/]*)?|virtnet-lease-[^/]*|autostart-owed|\.unsynced-[^/]*\/.*)$/;
 
 /** Files (not folders): an empty folder for the next network is no residue. */
 function filesBelow(folder: string): string[] {
