@@ -8,13 +8,13 @@ import type { Document } from '../documents.ts';
 import type { Io } from '../io.ts';
 import { formatPlan } from '../render/plan.ts';
 import { shellLine } from '../render/text.ts';
-import { addressOf, namesOf, printJson } from '../views.ts';
-import { formatIp } from '../../inet/ip.ts';
-import { lastAddress, parseSubnet } from '../../inet/subnet.ts';
+import { namesOf, printJson } from '../views.ts';
 import { Probe, runChecks, type Check } from './check.ts';
-import { askDhcp, globalIpv6, makeGuest, setByHand, untilForwarding, type GuestState, type HandAddress } from './guest.ts';
+import { makeGuest, type GuestState } from './guest.ts';
+import { serveLan } from './lan.ts';
 import { footprint, leftOver } from './leftovers.ts';
 import { formatChecks, formatPicture } from './picture.ts';
+import { addressGuests, advertises, plugGuest, servesIpv4 } from './plug-guests.ts';
 import { setStage, type Stage } from './stage.ts';
 
 const GUESTS = ['guest1', 'guest2'] as const;
@@ -121,59 +121,23 @@ async function showGuests(
 ): Promise<readonly Check[]> {
   head('Two guests plug in and ask for addresses');
   const folder = mkdtempSync(join(tmpdir(), 'demo-'));
-  const lan = isManaged(info.network) ? undefined : await serveLan(stage, folder);
+  const endLan = isManaged(info.network) ? undefined : await serveLan(stage, folder);
   const outside = new Probe(stage.outside);
   const probes: Probe[] = [];
   try {
     await outside.listen();
     await Promise.all(GUESTS.map(makeGuest));
-    const guests: GuestState[] = [];
-    const ports = [];
-    for (const name of GUESTS) {
-      const { port } = await driver.attach(info.name, { attachment: { type: 'netns', netns: name, guestDev: 'eth0' }, owner: { name } });
-      await run(['ip', '-n', name, 'link', 'set', 'eth0', 'up']);
-      ports.push(port);
-    }
-    probes.push(...GUESTS.map((name) => new Probe(name)));
-    const devices = ports.map((port) => ('dev' in port.attachment ? port.attachment.dev : ''));
-    await Promise.all(devices.map(untilForwarding));
-    const leases = await Promise.all(
-      GUESTS.map(async (name, i) => {
-        const lease = servesIpv4(info.network) ? await askDhcp(name, folder) : await setByHand(name, handAddress(info.network, i));
-        if (lease !== undefined) {
-          tell(`  ${name} has ${lease['ip'] ?? ''}${lease['lease'] === undefined ? ', set by hand: there is no DHCP here' : ''}\n`);
-        }
-        return lease;
-      }),
-    );
-    if (advertises(info.network))
-      tell('  waiting: guests make IPv6 addresses of router advertisements, and make sure that nobody has them\n');
-    for (const [i, name] of GUESTS.entries()) {
-      const lease = leases[i];
-      const record = ports[i];
-      const device = devices[i] ?? '';
-      guests.push({
-        name,
-        mac: record?.port.mac ?? '',
-        device,
-        ipv6: await waitForIpv6(name, info.network),
-        ...(lease?.['lease'] === undefined ? {} : { lease: Number(lease['lease']) }),
-        ...pick('ipv4', lease?.['ip']),
-        ...pick('router', lease?.['router']),
-        ...pick('dns', lease?.['dns']),
-        ...pick('domain', lease?.['domain']),
-      });
-    }
-    const [first, second] = guests;
-    const [probe1, probe2] = probes;
-    if (first === undefined || second === undefined || probe1 === undefined || probe2 === undefined) return [];
+    const plugged = [await plugGuest(driver, info.name, GUESTS[0]), await plugGuest(driver, info.name, GUESTS[1])] as const;
+    const pair = [new Probe(GUESTS[0]), new Probe(GUESTS[1])] as const;
+    probes.push(...pair);
+    const guests = await addressGuests(info.network, plugged, folder, tell);
     await Promise.all(probes.map((p) => p.listen()));
     head('The network, live');
-    say(`${formatPicture(info.network, info.bridge, stage, guests, io.errStyle)}`);
+    say(formatPicture(info.network, info.bridge, stage, guests, io.errStyle));
     head('What reaches what (each line tested by packets)');
     const checks = [
       ...serviceChecks(info.network, guests),
-      ...(await runChecks({ network: info.network, stage, guests: [first, second], probes: [probe1, probe2], outside })),
+      ...(await runChecks({ network: info.network, stage, guests, probes: pair, outside })),
     ];
     say(formatChecks(checks, io.errStyle));
     return checks;
@@ -181,17 +145,8 @@ async function showGuests(
     await Promise.all([outside, ...probes].map((p) => p.close()));
     for (const name of GUESTS) await driver.detach(info.name, name);
     for (const name of GUESTS) await run(['ip', 'netns', 'del', name]);
-    await lan?.();
+    await endLan?.();
   }
-}
-
-/** Where nobody hands out IPv4 addresses: one of the subnet's last, or of a private one where the network has no IPv4 address at all. */
-function handAddress(network: Network, index: number): HandAddress {
-  const ip = network.ips.find((i) => i.family !== 'ipv6');
-  const subnet = ip && parseSubnet(addressOf(ip));
-  if (!ip || !subnet) return { address: `10.255.77.${String(index + 1)}/24` };
-  const last = lastAddress(subnet);
-  return { address: `${formatIp({ ...last, value: last.value - BigInt(index + 1) })}/${String(subnet.prefix)}`, router: ip.address };
 }
 
 /** DHCP and router advertisements: did each guest get what the document says? */
@@ -221,55 +176,6 @@ function serviceChecks(network: Network, guests: readonly GuestState[]): Check[]
   ]);
 }
 
-function servesIpv4(network: Network): boolean {
-  return !isManaged(network) || network.ips.some((ip) => ip.family !== 'ipv6' && ip.dhcp !== undefined && ip.dhcp.ranges.length > 0);
-}
-
-/** Guests make themselves an IPv6 address: an IPv6 subnet of 64 bits that is not handed out by DHCPv6 instead. */
-function advertises(network: Network): boolean {
-  const six = network.ips.filter((ip) => ip.family === 'ipv6');
-  return isManaged(network) && six.some((ip) => (ip.prefix ?? 64) === 64) && !six.some((ip) => ip.dhcp !== undefined);
-}
-
-/** Waits until the guest has made itself an IPv6 address, where the network offers a way. */
-async function waitForIpv6(name: string, network: Network): Promise<readonly string[]> {
-  for (let tries = advertises(network) ? 30 : 1; tries > 0; tries--) {
-    const found = await globalIpv6(name);
-    if (found.length > 0) return found;
-    if (tries > 1) await new Promise((done) => setTimeout(done, 200));
-  }
-  return [];
-}
-
-/** The outside plays the LAN's router: it hands out addresses on its own subnet. Returns the function that ends it. */
-async function serveLan(stage: Stage, folder: string): Promise<() => Promise<void>> {
-  const base = stage.outside4.replace(/\d+$/, '');
-  const pidFile = join(folder, 'lan.pid');
-  await run([
-    ...([
-      'ip',
-      'netns',
-      'exec',
-      stage.outside,
-      'dnsmasq',
-      '--conf-file=/dev/null',
-      '--port=0',
-      '--no-ping',
-      '--interface=eth0',
-      '--user=root',
-      '--group=', // it stays in its own: without root there is no other
-    ] as const),
-    `--dhcp-range=${base}100,${base}150,1h`,
-    `--dhcp-leasefile=${join(folder, 'lan.leases')}`,
-    `--pid-file=${pidFile}`,
-  ]);
-  return async () => {
-    const { readFileSync } = await import('node:fs');
-    process.kill(Number(readFileSync(pidFile, 'utf8')), 'SIGTERM');
-    await new Promise((done) => setTimeout(done, 100));
-  };
-}
-
 async function takeDown(
   driver: NetworkDriver,
   info: NetworkInfo,
@@ -279,8 +185,4 @@ async function takeDown(
   await driver.stop(info.name);
   await driver.undefine(info.name);
   return leftOver(before, await footprint(folders));
-}
-
-function pick<K extends string>(key: K, value: string | undefined): Partial<Record<K, string>> {
-  return value === undefined || value === '' ? {} : ({ [key]: value } as Partial<Record<K, string>>);
 }
