@@ -1,5 +1,8 @@
+import type { LibvirtError } from '../base/diagnostic.ts';
 import { formatIp, formatSubnet, lastAddress, parseIp, type IpValue, type Subnet } from '../inet/index.ts';
 import type { CompleteNetwork } from '../network/complete.ts';
+import type { ForwardMode } from '../network/forward.ts';
+import type { Ip } from '../network/ip.ts';
 import type { Resource } from './host-state.ts';
 import { libvirtHelperSays, libvirtSays, type Report } from './report.ts';
 import { addressedIps, subnetOfIp, subnetOfRoute } from './subnets.ts';
@@ -72,19 +75,22 @@ function isNoGateway(via: IpValue, subnet: Subnet): boolean {
   return refused?.family === via.family && refused.value === via.value;
 }
 
+/** Modes in which libvirt makes packet rules for each subnet, which it does before it gives the bridge its addresses. */
+const WITH_RULES_OF_SUBNETS: ReadonlySet<ForwardMode> = new Set(['nat', 'route']);
+
 function checkAddresses(network: CompleteNetwork, bridge: string, report: Report): void {
+  const rulesFirst = WITH_RULES_OF_SUBNETS.has(network.forward.mode);
+  if (rulesFirst) {
+    for (const [i, ip] of network.ips.entries()) {
+      if (!subnetOfIp(ip)) reportNetmask(ip, i + 1, libvirtHelperSays(1, `Invalid prefix or netmask for '${bridge}'`), report);
+    }
+  }
   const seen = new Map<string, number>();
   for (const [i, ip] of network.ips.entries()) {
-    const path = `/network/ip[${String(i + 1)}]`;
+    const path = pathOfIp(i + 1);
     const subnet = subnetOfIp(ip);
     if (!subnet) {
-      report.error({
-        code: 'VNC009',
-        message: `netmask '${ip.netmask ?? ''}' of ${ip.address} is not a run of ones followed by zeros`,
-        path: `${path}/@netmask`,
-        hint: 'give the subnet as prefix length',
-        libvirt: libvirtSays(1, `bridge '${bridge}' has an invalid netmask or IP address`),
-      });
+      if (!rulesFirst) reportNetmask(ip, i + 1, libvirtSays(1, `bridge '${bridge}' has an invalid netmask or IP address`), report);
       continue;
     }
     const nobodys = whyNobodys(subnet);
@@ -112,6 +118,19 @@ function checkAddresses(network: CompleteNetwork, bridge: string, report: Report
     seen.set(key, i + 1);
   }
 }
+
+/** An address whose netmask is no subnet's, the `position`-th (from 1) of its network. */
+function reportNetmask(ip: Ip, position: number, libvirt: LibvirtError, report: Report): void {
+  report.error({
+    code: 'VNC009',
+    message: `netmask '${ip.netmask ?? ''}' of ${ip.address} is not a run of ones followed by zeros`,
+    path: `${pathOfIp(position)}/@netmask`,
+    hint: 'give the subnet as prefix length',
+    libvirt,
+  });
+}
+
+const pathOfIp = (position: number): string => `/network/ip[${String(position)}]`;
 
 /** How libvirt's message goes on for an IPv4 address. */
 function broadcastOf(subnet: Subnet): string {

@@ -114,7 +114,18 @@ describe('compileNetwork', () => {
     expect(codes(network('nat', { ips: [ip4], mtu: 67 }))).toEqual(['error VNC012']);
     expect(codes(network('nat', { ips: [ip4], mac: '00:00:00:00:00:00' }))).toEqual(['error VNC012']);
     expect(codes(network('nat', { ips: [ip4, ip4] }))).toEqual(['error VNC009']);
-    expect(codes(network('nat', { ips: [{ address: '10.0.0.1', netmask: '255.0.255.0' }] }))).toEqual(['error VNC009']);
+    const holes = { address: '10.0.0.1', netmask: '255.0.255.0' };
+    expect(codes(network('nat', { ips: [holes] }))).toEqual(['error VNC009']);
+    const words = (mode: ForwardMode) =>
+      compile(network(mode, { ips: [ip4, ip4, holes] })).diagnostics.map(({ libvirt }) => libvirt?.message);
+    const twice = expect.stringContaining('Failed to add IP address') as string;
+    // Packet rules come before addresses, and are made for each subnet in two modes.
+    for (const mode of ['nat', 'route'] as const) {
+      expect(words(mode)).toEqual([`internal error: Invalid prefix or netmask for 'virbr0'`, twice]);
+    }
+    for (const mode of ['none', 'open'] as const) {
+      expect(words(mode)).toEqual([twice, `internal error: bridge 'virbr0' has an invalid netmask or IP address`]);
+    }
     expect(codes(network('nat', { ips: [{ address: '10.0.0.1', prefix: 27, localPtr: true }] }))).toEqual(['error VNC011']);
   });
 

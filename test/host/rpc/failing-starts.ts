@@ -8,6 +8,7 @@ import { RawClient } from '../../support/raw-client.ts';
 const [path = '', result = ''] = process.argv.slice(2);
 const mac = `<mac address='52:54:00:0d:00:01'/>`;
 const ip = `<ip address='10.96.1.1' netmask='255.255.255.0'/>`;
+const holes = `<ip address='10.96.2.1' netmask='255.0.255.0'/>`;
 const bodies: Readonly<Record<string, string>> = {
   'a link has the name of the bridge': `<bridge name='br0'/>${mac}${ip}`,
   'an interface has the name of the bridge': `<bridge name='eth2'/>${mac}${ip}`,
@@ -20,7 +21,12 @@ const bodies: Readonly<Record<string, string>> = {
   'no virtual functions': `<forward mode='hostdev'><pf dev='eth20'/></forward>`,
   'no such physical function': `<forward mode='hostdev'><pf dev='nope'/></forward>`,
   'virtual functions for macvtap': `<forward mode='passthrough'><pf dev='eth20'/></forward>`,
-  'a mask with holes': `<bridge name='vf1'/>${mac}<ip address='10.96.1.1' netmask='255.0.255.0'/>`,
+  'a mask with holes': `<bridge name='vf1'/>${mac}${holes}`,
+  'a mask with holes, with NAT': `<forward mode='nat'/><bridge name='vf1'/>${mac}${holes}`,
+  'a mask with holes, routed': `<forward mode='route'/><bridge name='vf1'/>${mac}${holes}`,
+  'a mask with holes, without packet rules': `<forward mode='open'/><bridge name='vf1'/>${mac}${holes}`,
+  'a mask with holes after an address that is given twice': `<bridge name='vf1'/>${mac}${ip}${ip}${holes}`,
+  'a mask with holes after an address that is given twice, with NAT': `<forward mode='nat'/><bridge name='vf1'/>${mac}${ip}${ip}${holes}`,
   'one address twice': `<bridge name='vf1'/>${mac}${ip}${ip}`,
   'a MAC address of zeros': `<bridge name='vf1'/><mac address='00:00:00:00:00:00'/>${ip}`,
   'too small a maximum': `<bridge name='vf1'/>${mac}<mtu size='20'/>${ip}`,
