@@ -45,7 +45,7 @@ function fakeDriver(plan: Plan, calls: string[], networks = [info]): NetworkDriv
   };
   const only = (name: unknown): Promise<NetworkInfo> =>
     name === 'default'
-      ? Promise.resolve(info)
+      ? Promise.resolve(networks.find((n) => n.name === name) ?? info)
       : Promise.reject(
           new VirtnetError({ code: 'VND001', message: `network '${String(name)}' not found`, hint: "did you mean 'default'?" }),
         );
@@ -239,6 +239,16 @@ describe('plan, up, diff', () => {
     expect((await run(['down', 'default'], { plan: heavy, answer: true })).calls.at(-1)).toBe('stop default');
     expect((await run(['down', 'default', '--yes'], { plan: heavy, answer: false })).calls).toEqual(['stop default']);
     expect((await run(['down', 'default'], { plan: heavy })).calls).toEqual(['stop default']);
+  });
+
+  it('down says of a network that does not run that it does not', async () => {
+    const stopped = { ...info, active: false };
+    expect(await run(['down', 'default'], { networks: [stopped] })).toEqual({
+      code: 0,
+      out: 'default is not running\n',
+      err: '',
+      calls: ['stop default'],
+    });
   });
 
   it('--dry-run changes nothing', async () => {

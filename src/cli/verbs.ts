@@ -122,10 +122,13 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'stop networks; their definitions stay',
     about:
-      'Several networks are stopped in one plan. Guests lose the network; started again, their links are put back. A network that was never defined is gone.',
+      'Several networks are stopped in one plan. Guests lose the network; started again, their links are put back. A network that was never defined is gone. One that does not run is left as it is: that is no error, as `up` of a running one is none.',
     operands: [NAMES],
     options: [dryRun, yes, jsonOfChange],
-    examples: [{ line: 'down default', says: 'stop it' }],
+    examples: [
+      { line: 'down default', says: 'stop it' },
+      { line: 'down default lab --dry-run', says: 'what stopping both would do' },
+    ],
     load: () => import('./verbs/down.ts'),
   },
   {

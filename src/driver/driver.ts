@@ -130,6 +130,12 @@ export interface UpOptions extends ChangeOptions {
   readonly bounce?: boolean;
 }
 
+/** How networks are stopped. */
+export interface StopOptions extends ChangeOptions {
+  /** One that does not run is left as it is; without it the call is refused (VND003). */
+  readonly skipStopped?: boolean;
+}
+
 /** What a change did (or, in a dry run, would do). */
 export interface ChangeResult {
   readonly plan: Plan;
@@ -237,7 +243,7 @@ export interface NetworkDriver extends AsyncDisposable {
   /** Several networks are started (or stopped) in one plan. */
   startAll(refs: readonly NetworkRef[], options?: ChangeOptions): Promise<ChangeResult>;
   stop(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
-  stopAll(refs: readonly NetworkRef[], options?: ChangeOptions): Promise<ChangeResult>;
+  stopAll(refs: readonly NetworkRef[], options?: StopOptions): Promise<ChangeResult>;
   /** Defines and starts, or changes running networks to these documents: one plan, all or nothing. */
   up(documents: readonly string[], options?: UpOptions): Promise<ChangeResult>;
   /** What differs between what should be and what is; all networks without a ref. Changes nothing. */

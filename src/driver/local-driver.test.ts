@@ -140,6 +140,24 @@ describe("libvirt's life of a network", () => {
     expect(host.state.size).toBe(0);
   });
 
+  test('a stop that skips what does not run stops the others, and tells nobody of nothing', async () => {
+    await driver.define(xml('a', { bridge: 'vba' }));
+    await driver.define(xml('b', { bridge: 'vbb' }));
+    await driver.start('a');
+    const stopped = await driver.stopAll(['a', 'b'], { skipStopped: true });
+    expect(stopped.networks.map(({ name, active }) => [name, active])).toEqual([
+      ['a', false],
+      ['b', false],
+    ]);
+    expect(host.state.size).toBe(0);
+    await settle();
+    events = [];
+    expect(await driver.stopAll(['a', 'b'], { skipStopped: true })).toMatchObject({ applied: false, plan: { steps: [] } });
+    await expect(driver.stopAll(['a'])).rejects.toMatchObject({ code: 'VND003' });
+    await settle();
+    expect(told()).toEqual([]);
+  });
+
   test('events come after the reply', async () => {
     await driver.define(xml('a'));
     expect(events).toEqual([]);

@@ -23,6 +23,7 @@ import type {
   NetworkRef,
   PortStatus,
   RepairOptions,
+  StopOptions,
   UpOptions,
   UpdateRequest,
 } from './driver.ts';
@@ -179,8 +180,8 @@ export class LocalDriver implements LocalNetworkDriver {
     return this.stopAll([ref], options);
   }
 
-  stopAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('stop', stop(refs), { ...options, of: refs });
+  stopAll(refs: readonly NetworkRef[], options: StopOptions = {}): Promise<ChangeResult> {
+    return this.#change('stop', stop(refs, options), { ...options, of: refs });
   }
 
   up(documents: readonly string[], options: UpOptions = {}): Promise<ChangeResult> {

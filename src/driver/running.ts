@@ -2,7 +2,7 @@ import type { Network } from '../network/network.ts';
 import type { Change, Operation, OperationContext } from './change.ts';
 import { documentsOnly } from './change.ts';
 import { completeDocument, lifecycle, newRecord, parse, take, type DocumentOptions } from './definitions.ts';
-import type { DriverEvent, NetworkRef } from './driver.ts';
+import type { DriverEvent, NetworkRef, StopOptions } from './driver.ts';
 import { alreadyRuns, alreadyStopped, anotherName, changedMeanwhile, twiceInOneCall } from './errors.ts';
 import { inherit } from './inherit.ts';
 import { hasExpandedPool, liveDocument } from './live.ts';
@@ -56,24 +56,21 @@ export function create(xml: string, options: DocumentOptions): Operation<string>
 /**
  * Stops networks, all in one change. A transient one is gone then, with its ports. A stored one keeps the ports that virtnet itself
  * plugged, and those whose tap somebody else made and put on the bridge (libvirt's QEMU driver): they come back when it starts again. Other
- * ports are dropped, as libvirt drops all of them.
+ * ports are dropped, as libvirt drops all of them. With `skipStopped` those that do not run are left as they are.
  */
-export function stop(refs: readonly NetworkRef[]): Operation<readonly string[]> {
+export function stop(
+  refs: readonly NetworkRef[],
+  { skipStopped = false }: Pick<StopOptions, 'skipStopped'> = {},
+): Operation<readonly string[]> {
   return async (state, context) => {
     const draft = new Draft(state);
-    const stopped: NetworkRecord[] = [];
-    for (const ref of refs) {
-      const record = lookup(draft.next, ref);
-      if (stopped.some(({ uuid }) => uuid === record.uuid)) continue; // named twice
-      if (record.live === undefined) throw alreadyStopped(record.name);
-      draft.put({ ...without(record, 'live'), ports: await keptPorts(record, context) });
-      stopped.push(record);
-    }
-    return change(
-      draft.next,
-      stopped,
-      stopped.map((record) => lifecycle('stopped', record)),
-    );
+    const named = new Map(refs.map((ref) => lookup(state, ref)).map((record) => [record.uuid, record]));
+    const running = [...named.values()].filter(({ live }) => live !== undefined);
+    const other = [...named.values()].find(({ live }) => live === undefined);
+    if (other !== undefined && !skipStopped) throw alreadyStopped(other.name);
+    for (const record of running) draft.put({ ...without(record, 'live'), ports: await keptPorts(record, context) });
+    const events = running.map((record) => lifecycle('stopped', record));
+    return { ...change(draft.next, running, events), value: [...named.keys()] };
   };
 }
 

@@ -79,7 +79,7 @@ describe('the HTTP face and its client', () => {
     await remote.start(ref, { dryRun: true });
     await remote.startAll(['a', { uuid }]);
     await remote.stop(ref);
-    await remote.stopAll(['a']);
+    await remote.stopAll(['a'], { skipStopped: true });
     await remote.up(['<network/>'], { dryRun: true });
     await remote.diff();
     await remote.diff(ref);
@@ -116,7 +116,7 @@ describe('the HTTP face and its client', () => {
       ['start', ref, { dryRun: true }],
       ['startAll', ['a', uuid], {}],
       ['stop', ref, {}],
-      ['stopAll', ['a'], {}],
+      ['stopAll', ['a'], { skipStopped: true }],
       ['up', ['<network/>'], { dryRun: true }],
       ['diff', undefined],
       ['diff', ref],

@@ -1,29 +1,19 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PATIENCE_MS, patiently } from '../support/patience.ts';
-import { startVirtnetd, type Virtnetd } from '../support/virtnetd.ts';
+import { ROADS, takeRoad, type Ran, type Road } from '../support/roads.ts';
 
 /** `virtnet edit` on the real kernel, alone and through virtnetd: editors are scripts, and on a terminal somebody answers. */
 const folder = mkdtempSync(join(tmpdir(), 'edit-'));
 
-interface Ran {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-let env: NodeJS.ProcessEnv = process.env;
-const run = (command: string, args: readonly string[], more: NodeJS.ProcessEnv = {}): Ran => {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', timeout: 60_000, env: { ...env, ...more } });
-  return { status, stdout, stderr };
-};
-const virtnet = (...args: string[]): Ran => run('bin/virtnet', args);
-const edit = (editor: string, ...args: string[]): Ran => run('bin/virtnet', ['edit', 'lab', ...args], { VISUAL: '', EDITOR: editor });
+let road: Road;
+const virtnet = (...args: string[]): Ran => road.virtnet(...args);
+const edit = (editor: string, ...args: string[]): Ran => road.run('bin/virtnet', ['edit', 'lab', ...args], { VISUAL: '', EDITOR: editor });
 const stored = (): string => virtnet('dumpxml', 'lab', '--inactive').stdout;
-const addresses = (): string => run('ip', ['-brief', 'address', 'show', 'vblab']).stdout;
+const addresses = (): string => road.run('ip', ['-brief', 'address', 'show', 'vblab']).stdout;
 
 const lab = join(folder, 'lab.xml');
 const LAB = `<network><name>lab</name><forward mode='nat'/><bridge name='vblab' stp='off'/>
@@ -44,7 +34,7 @@ async function onTerminal(
   more: NodeJS.ProcessEnv,
 ): Promise<{ code: number | null; shown: string }> {
   const child = spawn('script', ['-qefc', line, '/dev/null'], {
-    env: { ...env, TERM: 'dumb', ...more },
+    env: { ...road.env, TERM: 'dumb', ...more },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const pending = [...answers];
@@ -64,25 +54,16 @@ async function onTerminal(
   return { code, shown };
 }
 
-describe.each(['alone', 'through virtnetd'])('%s', (road) => {
-  let daemon: Virtnetd | undefined;
-
+describe.each(ROADS)('%s', (name) => {
   beforeAll(async () => {
-    const home = join(folder, road.replaceAll(' ', '-'));
-    env = {
-      ...process.env,
-      VIRTNET_CONFIG_DIR: join(home, 'etc'),
-      VIRTNET_STATE_DIR: join(home, 'lib'),
-      VIRTNET_RUN_DIR: join(home, 'run'),
-    };
-    if (road !== 'alone') daemon = await startVirtnetd({ folder: home, args: ['--no-autostart'] });
+    road = await takeRoad(name, folder);
     writeFileSync(lab, LAB);
     expect(virtnet('define', lab).status).toBe(0);
   }, PATIENCE_MS);
   afterAll(async () => {
     virtnet('down', 'lab', '--yes');
     virtnet('undefine', 'lab');
-    await daemon?.[Symbol.asyncDispose]();
+    await road[Symbol.asyncDispose]();
   });
 
   test('a stopped network is defined anew and stays stopped; arguments of the editor are its own', () => {
@@ -109,7 +90,7 @@ describe.each(['alone', 'through virtnetd'])('%s', (road) => {
     expect(stdout).toMatch(/dnsmasq[^]*Plan: /);
     expect(stored()).not.toContain('10.9.1.40');
     const next = /^Next: (virtnet up \S+)$/m.exec(stderr)?.[1] ?? '';
-    expect(run('sh', ['-c', `bin/${next}`]).status).toBe(0);
+    expect(road.run('sh', ['-c', `bin/${next}`]).status).toBe(0);
     expect(stored()).toContain('10.9.1.40');
   });
 
@@ -143,7 +124,7 @@ describe.each(['alone', 'through virtnetd'])('%s', (road) => {
   });
 
   test('on a terminal the text is edited again, or dropped', async () => {
-    const count = join(folder, `${road}.count`);
+    const count = join(folder, `${name}.count`);
     const twice = editor(
       'twice',
       's/10\\.9\\.1\\.50/10.9.1.300/',

@@ -1,3 +1,4 @@
+import type { NetworkInfo } from '../../driver/driver.ts';
 import { makeChange } from '../change.ts';
 import type { Run } from '../verb.ts';
 import { eachOnce } from '../views.ts';
@@ -7,8 +8,13 @@ export const run: Run = async (io, operands, options) => {
   // Looked up before: a network that is not stored is gone when it has stopped.
   const infos = eachOnce(await Promise.all(operands.map((name) => driver.get(name))));
   return await makeChange(io, options, {
-    apply: (change) => driver.stopAll(operands, change),
+    apply: (change) => driver.stopAll(operands, { ...change, skipStopped: true }),
     showPlan: false,
-    report: () => infos.map((n) => `${n.name} is down${n.persistent ? '' : '; it was not stored, so it is gone'}\n`).join(''),
+    report: () => infos.map(lineOf).join(''),
   });
 };
+
+function lineOf({ name, active, persistent }: NetworkInfo): string {
+  if (!active) return `${name} is not running\n`;
+  return `${name} is down${persistent ? '' : '; it was not stored, so it is gone'}\n`;
+}

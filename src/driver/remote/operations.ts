@@ -7,6 +7,7 @@ import type {
   ForwardsRequest,
   NetworkDriver,
   NetworkRef,
+  StopOptions,
   UpdateRequest,
   UpOptions,
 } from '../driver.ts';
@@ -83,6 +84,10 @@ function changeOf(options: ChangeOptions | undefined): { readonly dryRun?: boole
 
 function upOf(options: UpOptions | undefined): UpOptions {
   return { ...changeOf(options), ...(options?.bounce === undefined ? {} : { bounce: options.bounce }) };
+}
+
+function stopOf(options: StopOptions | undefined): StopOptions {
+  return { ...changeOf(options), ...(options?.skipStopped === undefined ? {} : { skipStopped: options.skipStopped }) };
 }
 
 const bodyOf = <T>(call: Required<Call>): T => (call.body ?? {}) as T;
@@ -251,9 +256,9 @@ export const operations: Operations = {
     method: 'POST',
     path: '/v1/stop',
     summary: 'stop several networks in one plan',
-    body: object({ networks: texts, dryRun: flag }, 'networks'),
-    encode: (refs, options) => ({ body: { networks: refs.map(refText), ...changeOf(options) } }),
-    handle: (d, c) => d.stopAll(bodyOf<{ networks: string[] }>(c).networks, changeOf(bodyOf<ChangeOptions>(c))),
+    body: object({ networks: texts, dryRun: flag, skipStopped: flag }, 'networks'),
+    encode: (refs, options) => ({ body: { networks: refs.map(refText), ...stopOf(options) } }),
+    handle: (d, c) => d.stopAll(bodyOf<{ networks: string[] }>(c).networks, stopOf(bodyOf<StopOptions>(c))),
   },
   up: {
     method: 'POST',
