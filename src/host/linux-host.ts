@@ -8,6 +8,7 @@ import { foreignChains } from './foreign-chains.ts';
 import { legacyChains } from './legacy-chains.ts';
 import { AheadListing, type HostTools } from './handler.ts';
 import { checkGuestEnds } from './guest-ends.ts';
+import { checkHolders } from './holders.ts';
 import type { Host } from './host.ts';
 import { IpTool } from './ip-coprocess.ts';
 import { LinkDump } from './link-dump.ts';
@@ -51,7 +52,10 @@ export function linuxHost(options: LinuxHostOptions): Host {
     prepare: () => tools.ahead.ask(listTable),
     observe: (request) => observeHost(request, tools),
     checkTools: checkServer,
-    foresee: checkGuestEnds,
+    foresee: async (steps) => {
+      await checkGuestEnds(steps);
+      await checkHolders(steps);
+    },
     execute: (steps, given = {}) => executeSteps(steps, tools, given, options.stepSize ?? 'batch'),
     foreignChains: async () => (await Promise.all([foreignChains(), legacyChains(tools.proc)].map((read) => read.catch(() => [])))).flat(),
     listeners: () => Promise.resolve(readListeners(tools.proc)),

@@ -42,4 +42,18 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('undefine', 'other').status).toBe(0);
     expect(virtnet('start', 'lab').status).toBe(0);
   });
+
+  test.each(['user', 'group'])('attach --dry-run tells of a %s that this host does not know, and attach leaves nothing', (kind) => {
+    const words = ['attach', 'lab', '--tap', 'tap0', `--${kind}`, 'no-such-one'];
+    const shown = virtnet(...words, '--dry-run');
+    expect([shown.status, shown.stdout]).toEqual([1, '']);
+    expect(shown.stderr).toMatch(
+      new RegExp(`create link tap0: this host knows no ${kind} 'no-such-one' \\[VNP001\\]\n +hint: name one of`),
+    );
+    expect(json(...words, '--dry-run')).toMatchObject({ error: { code: 'VNP001' } });
+    expect(virtnet(...words)).toMatchObject({ status: 1, stderr: expect.stringContaining(`invalid ${kind} "no-such-one"`) as string });
+    expect(sh('ip -brief link show type tun')).toBe('');
+    expect(json('ports', 'lab')).toEqual({ ports: [] });
+    expect(virtnet('attach', 'lab', '--tap', 'tap0', `--${kind}`, 'root', '--dry-run').status).toBe(0);
+  });
 });
