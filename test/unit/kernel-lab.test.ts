@@ -19,11 +19,11 @@ describe('test/kernel-lab', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   const UP = 'echo KERNEL-LAB-UP; echo hello';
-  const lab = (first: string, second: string): { status: number | null; stdout: string; stderr: string } => {
+  const lab = (first: string, second: string, bootSeconds = 60): { status: number | null; stdout: string; stderr: string } => {
     const again = join(folder, 'again');
     rmSync(again, { force: true });
     program('qemu-system-x86_64', `if [ -e ${again} ]; then ${second}; else : >${again}; ${first}; fi`);
-    const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`, KERNEL_LAB_BOOT_S: '1' };
+    const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`, KERNEL_LAB_BOOT_S: String(bootSeconds) };
     return spawnSync('sh', ['test/kernel-lab', '--', 'true'], { encoding: 'utf8', env });
   };
 
@@ -32,13 +32,13 @@ describe('test/kernel-lab', () => {
   });
 
   it('starts a machine that does not come up once more', () => {
-    const { status, stdout, stderr } = lab('exec sleep 60', `${UP}; echo KERNEL-LAB-EXIT 0`);
+    const { status, stdout, stderr } = lab('exec sleep 60', `${UP}; echo KERNEL-LAB-EXIT 0`, 1);
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'hello\n' });
     expect(stderr).toContain('started once more');
   });
 
   it('waits for one that is up, however long its command takes', () => {
-    expect(lab(`${UP}; sleep 2; echo KERNEL-LAB-EXIT 0`, 'exit 9')).toMatchObject({ status: 0, stdout: 'hello\n', stderr: '' });
+    expect(lab(`${UP}; sleep 2; echo KERNEL-LAB-EXIT 0`, 'exit 9', 1)).toMatchObject({ status: 0, stdout: 'hello\n', stderr: '' });
   });
 
   it('tells of a machine that ends without an answer', () => {
