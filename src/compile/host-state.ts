@@ -117,6 +117,8 @@ export interface SysctlResource {
 export interface FirewallBaseResource {
   readonly kind: 'firewall-base';
   readonly owner?: undefined;
+  /** What of it is not as it should be (`table`, `map NAME`, `chain NAME`), and how it is. Absent where all is. */
+  readonly damage?: Readonly<Record<string, 'dormant' | 'missing' | 'changed'>>;
 }
 
 /** One network's chains, and its entries in the verdict maps. Rules are in nft's own listing form, so that they compare as text. */

@@ -103,7 +103,10 @@ export async function mend(
       if (!applied) continue;
       wasAmiss = true;
       const ms = Math.round(performance.now() - started);
-      log('info', 'mended what others changed', { ...about, cause: damaged.get(uuid), steps: stepsInWords(plan.steps), ms });
+      // What networks share belongs to none of them: nobody else tells of it.
+      const isShared = plan.steps.some((step) => (step.after ?? step.before)?.owner === undefined);
+      const level = isShared ? 'warning' : 'info';
+      log(level, 'mended what others changed', { ...about, cause: damaged.get(uuid), steps: stepsInWords(plan.steps), ms });
     } catch (error) {
       // A network that was stopped meanwhile needs no repair.
       if (isVirtnetError(error) && (error.code === 'VND001' || error.code === 'VND003')) continue;

@@ -10,7 +10,7 @@ const b = '7d7a5a2e-1c1e-4c8a-9a55-0f5a1f0f7a11';
 type Watched = Pick<NetworkDriver, 'repair' | 'list' | 'get' | 'ports' | 'on'>;
 
 function setUp(
-  repair: (ref: unknown) => boolean,
+  repair: (ref: unknown) => boolean | readonly object[],
   quietMs = 5,
   active = true,
   firstLook = false,
@@ -35,7 +35,10 @@ function setUp(
     repair: (ref: unknown, { yieldMs }: { yieldMs: number }) => {
       repaired.push(ref);
       yielded.push(yieldMs > 0);
-      return new Promise((resolve) => resolve({ applied: repair(ref), plan: { steps: [], diagnostics: [] }, networks: [] }));
+      return new Promise((resolve) => {
+        const made = repair(ref);
+        resolve({ applied: made !== false, plan: { steps: made instanceof Array ? made : [], diagnostics: [] }, networks: [] });
+      });
     },
   } as unknown as Watched;
   const end = watch(
@@ -63,6 +66,15 @@ describe('watch', () => {
     w.end();
     expect(w.repaired).toEqual([{ uuid: a }]);
     expect(w.logged).toEqual(['info mended what others changed']);
+  });
+
+  it('warns of what networks share, which is told of with none of them', async () => {
+    const base = { op: 'change', key: 'firewall-base', reason: 'chain forward changed -> as made', after: { kind: 'firewall-base' } };
+    const w = setUp(() => [base]);
+    w.emit({ kind: 'firewall', summary: 'delete rule' });
+    await pass(120);
+    w.end();
+    expect(w.logged).toEqual(['warning mended what others changed']);
   });
 
   it('looks at all that runs at the beginning, where it is told to, and where something runs', async () => {

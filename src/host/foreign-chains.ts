@@ -52,7 +52,7 @@ export async function foreignChains(): Promise<readonly ForeignChain[]> {
 }
 
 async function nftJson(words: readonly string[]): Promise<string> {
-  const result = await tryRun(['nft', '-j', '-s', ...words]);
+  const result = await tryRun(['nft', '-j', '-s', '-p', ...words]);
   if (result.code !== 0) throw commandError(result);
   return result.stdout;
 }

@@ -84,6 +84,12 @@ describe('firewallEvents (lines seen from nftables 1.0.6)', () => {
   it('tells that events were lost', () => {
     expect(firewallEvents('# ERROR: We lost some netlink events!')).toMatchObject([{ kind: 'host' }]);
   });
+  it('tells of a table with flags, whose line nft 1.0.6 leaves unfinished', () => {
+    expect(firewallEvents('{"add": {"table": {"family": "inet", "name": "virtnet", "handle": 1, "flags": ')).toMatchObject([
+      { kind: 'firewall' },
+    ]);
+    expect(firewallEvents('{"add": {"table": {"family": "inet", "name": "other", "handle": 1, "flags": ')).toEqual([]);
+  });
   it("is silent about other tables, and about what is not nft's", () => {
     expect(firewallEvents('{"delete": {"table": {"family": "ip", "name": "filter", "handle": 1}}}')).toEqual([]);
     expect(firewallEvents('not json')).toEqual([]);

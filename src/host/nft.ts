@@ -1,4 +1,4 @@
-import { firewallBase } from '../compile/firewall-base.ts';
+import { firewallBase, type FirewallBase } from '../compile/firewall-base.ts';
 import { resourceKey } from '../compile/host-state.ts';
 import type { FirewallBaseResource, FirewallResource } from '../compile/host-state.ts';
 import { commandError, run, tryRun } from './command.ts';
@@ -7,35 +7,43 @@ import type { HostTools, Look } from './handler.ts';
 import { nftScript } from './nft-script.ts';
 import type { FirewallStep } from './nft-script.ts';
 import { parseTable } from './nft-text.ts';
-import type { ListedTable } from './nft-text.ts';
+import type { ListedChain, ListedTable } from './nft-text.ts';
 
 const CHAIN_OF = /^n_([0-9a-f]{8}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{4}_[0-9a-f]{12})_/;
 
-/** What the table `inet virtnet` holds: the shared part where it is as it should be, and each network's chains and elements. */
+/** What the table `inet virtnet` holds: the shared part with what of it is damaged, and each network's chains and elements. */
 export function observeFirewall(table: ListedTable | undefined, look: Look): readonly (FirewallBaseResource | FirewallResource)[] {
   if (!table) return [];
-  return [...(isBaseWhole(table) ? [{ kind: 'firewall-base' as const }] : []), ...readNetworks(table, look)];
+  return [readBase(table), ...readNetworks(table, look)];
 }
 
 /** Our table as it is; undefined when it is not there. @throws VirtnetError VNH002 where nft is not installed, VNH003 without permission. */
 export async function listTable(): Promise<ListedTable | undefined> {
-  const result = await tryRun(['nft', '-s', 'list', 'table', firewallBase.family, firewallBase.table], { gathered: true });
+  const result = await tryRun(['nft', '-s', '-p', 'list', 'table', firewallBase.family, firewallBase.table], { gathered: true });
   if (result.code === 0) return parseTable(result.stdout);
   if (/No such file or directory/.test(result.stderr)) return undefined;
   throw commandError(result);
 }
 
-function isBaseWhole(table: ListedTable): boolean {
-  const mapsFit = firewallBase.maps.every((m) => table.maps.some((l) => l.name === m.name && l.type === m.type));
-  const chainsFit = firewallBase.chains.every((c) => {
-    const listed = table.chains.find((l) => l.name === c.name);
-    if (!listed) return false;
-    const hook = c.hook && `type ${c.hook.type} hook ${c.hook.hook} priority ${c.hook.priority}; policy ${c.hook.policy};`;
-    // nft 1.0.7 and later have a word for the figure.
-    const isHooked = listed.hook?.replace(/ output priority dstnat;/, ' output priority -100;') === hook;
-    return isHooked && listed.rules.join('\n') === c.rules.join('\n');
-  });
-  return mapsFit && chainsFit;
+function readBase(table: ListedTable): FirewallBaseResource {
+  const damage: Record<string, 'dormant' | 'missing' | 'changed'> = table.isDormant ? { table: 'dormant' } : {};
+  for (const { name, type } of firewallBase.maps) {
+    const listed = table.maps.find((map) => map.name === name);
+    if (listed?.type !== type) damage[`map ${name}`] = listed ? 'changed' : 'missing';
+  }
+  for (const chain of firewallBase.chains) {
+    const listed = table.chains.find(({ name }) => name === chain.name);
+    if (!listed || !isAsMade(listed, chain)) damage[`chain ${chain.name}`] = listed ? 'changed' : 'missing';
+  }
+  return { kind: 'firewall-base', ...(Object.keys(damage).length > 0 && { damage }) };
+}
+
+function isAsMade(listed: ListedChain, { hook, rules }: FirewallBase['chains'][number]): boolean {
+  const hooked = hook && `type ${hook.type} hook ${hook.hook} priority ${hook.priority}; policy ${hook.policy};`;
+  // nft 1.0.7 and later have a word for the figure.
+  return (
+    listed.hook?.replace(/ output priority dstnat;/, ' output priority -100;') === hooked && listed.rules.join('\n') === rules.join('\n')
+  );
 }
 
 function readNetworks(table: ListedTable, look: Look): readonly FirewallResource[] {

@@ -75,6 +75,12 @@ describe('a packet in a chain', () => {
   test('is one by its protocol, its port, its source and the state of its connection', () => {
     expect(fate(dns, 'drop', rule('base', port('udp', 53), accept))).toBe('pass');
     expect(fate(dns, 'drop', rule('base', port('tcp', 53), accept))).toBe('policy');
+    for (const udp of [17, 'udp', { set: [6, 17] }, { range: [10, 20] }]) {
+      expect(fate(dns, 'drop', rule('base', match({ meta: { key: 'l4proto' } }, udp), accept))).toBe('pass');
+      expect(fate(dns, 'drop', rule('base', match({ payload: { protocol: 'ip', field: 'protocol' } }, udp), accept))).toBe('pass');
+    }
+    for (const other of [6, 'tcp', 'icmp', 1, { set: [6, 1] }])
+      expect(fate(dns, 'drop', rule('base', match({ meta: { key: 'l4proto' } }, other), accept))).toBe('policy');
     expect(fate(dns, 'drop', rule('base', port('th', { set: [{ range: [50, 60] }, 67] }), accept))).toBe('pass');
     expect(fate(dns, 'drop', rule('base', from({ prefix: { addr: '10.9.0.0', len: 16 } }), accept))).toBe('pass');
     expect(fate(dns, 'drop', rule('base', from({ prefix: { addr: '10.9.0.0', len: 30 } }), accept))).toBe('policy');

@@ -1,5 +1,6 @@
 import { contains, overlaps, parseSubnet, type Family, type Subnet } from '../inet/index.ts';
 import type { Expression, ForeignChain } from './foreign-chains.ts';
+import { IP_PROTOCOLS, type IpProtocol } from './ip-protocols.ts';
 
 /** What is known of a packet; a condition on what is not known is in doubt. */
 export interface Packet {
@@ -8,7 +9,7 @@ export interface Packet {
   readonly iifname?: string;
   readonly oifname?: string;
   readonly source?: Subnet;
-  readonly protocol?: 'tcp' | 'udp';
+  readonly protocol?: IpProtocol;
   /** The port it goes to. */
   readonly port?: number;
   /** It belongs to a connection that is let through already. */
@@ -118,7 +119,7 @@ function isOne({ meta, ct, payload }: Match['left'], right: unknown, packet: Pac
     case 'nfproto':
       return among(packet.family, right);
     case 'l4proto':
-      return among(packet.protocol, right);
+      return amongProtocols(packet.protocol, right);
     case undefined:
     default:
       break;
@@ -128,11 +129,20 @@ function isOne({ meta, ct, payload }: Match['left'], right: unknown, packet: Pac
   if (protocol === 'ip' || protocol === 'ip6') {
     if ((protocol === 'ip') !== (packet.family === 'ipv4')) return false;
     if (field === 'saddr') return within(packet.source, right);
-    return field === 'protocol' || field === 'nexthdr' ? among(packet.protocol, right) : undefined;
+    return field === 'protocol' || field === 'nexthdr' ? amongProtocols(packet.protocol, right) : undefined;
   }
   if (packet.protocol === undefined) return undefined;
   if (protocol !== packet.protocol && protocol !== 'th') return false;
   return field === 'dport' ? among(packet.port, right) : undefined;
+}
+
+/** nft has been asked for numbers, iptables writes names. */
+function amongProtocols(protocol: IpProtocol | undefined, right: unknown): boolean | undefined {
+  const numbers: Readonly<Record<string, number>> = IP_PROTOCOLS;
+  return among(
+    protocol && IP_PROTOCOLS[protocol],
+    values(right).map((one) => (typeof one === 'string' ? (numbers[one] ?? one) : one)),
+  );
 }
 
 /** The values on the right of a match: one, a list, or a set without a name. */

@@ -1,5 +1,5 @@
 import { isSame } from '../base/same.ts';
-import type { DnsmasqResource, LinkResource, LinkSpec, Resource } from '../compile/host-state.ts';
+import type { DnsmasqResource, FirewallBaseResource, LinkResource, LinkSpec, Resource } from '../compile/host-state.ts';
 
 /** One field of a resource that is not as wanted: its name, and both values as a person reads them. */
 export interface Difference {
@@ -12,6 +12,7 @@ export interface Difference {
 export function compareResource(desired: Resource, actual: Resource): readonly Difference[] {
   if (desired.kind === 'link' && actual.kind === 'link') return compareLink(desired, actual);
   if (desired.kind === 'dnsmasq' && actual.kind === 'dnsmasq') return compareDnsmasq(desired, actual);
+  if (actual.kind === 'firewall-base') return compareBase(actual);
   return compareFields(desired, actual, ['kind', 'owner']);
 }
 
@@ -53,6 +54,10 @@ function kernelForwardDelay(spec: Extract<LinkSpec, { type: 'bridge' }>): number
 
 function ownerText(r: LinkResource): string {
   return r.owner.port === undefined ? r.owner.network : `${r.owner.network}:${r.owner.port}`;
+}
+
+function compareBase({ damage = {} }: FirewallBaseResource): readonly Difference[] {
+  return Object.entries(damage).map(([field, actual]) => ({ field, actual, desired: 'as made' }));
 }
 
 function compareDnsmasq(desired: DnsmasqResource, actual: DnsmasqResource): readonly Difference[] {

@@ -36,7 +36,8 @@ describe('virtnetd mends what the kernel tells of, one thing at a time', () => {
     const whole = hostSnapshot();
     const before = daemon.log().length;
     sh(damage);
-    const repaired = (): unknown => /warning network repaired network=edge .*steps=.*(create|change)/.test(daemon.log().slice(before));
+    const repaired = (): unknown =>
+      /warning (network repaired network=edge|mended what others changed) .*steps=.*(create|change)/.test(daemon.log().slice(before));
     await vi.waitFor(() => expect(repaired()).toBe(true), { timeout: PATIENCE_MS, interval: 20 });
     await vi.waitFor(() => expect(hostSnapshot()).toEqual(whole), { timeout: PATIENCE_MS, interval: 50 });
   });

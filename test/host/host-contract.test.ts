@@ -103,7 +103,11 @@ describe('the Linux host', () => {
       ['nft flush ruleset', /create firewall-base/],
       [`nft flush chain inet virtnet ${chain(NETWORK, 'to')}`, /change firewall/],
       ['nft delete element inet virtnet to_guest "{ virbr0 }"', /change firewall/],
-      ['nft flush chain inet virtnet forward', /create firewall-base/],
+      ['nft flush chain inet virtnet forward', /change firewall-base: chain forward changed -> as made/],
+      [
+        'nft flush chain inet virtnet output; nft delete chain inet virtnet output',
+        /change firewall-base: chain output missing -> as made/,
+      ],
       [`echo '# by hand' >>${files.conf}`, /change dnsmasq.*conf changed/],
       // The kernel takes it away a moment later.
       [

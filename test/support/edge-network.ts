@@ -54,6 +54,13 @@ export const TOLD: readonly Damage[] = [
   ['a rule edited', `nft add rule inet virtnet n_${TAG}_to counter drop`, [FIREWALL]],
   ['a rule replaced', `nft flush chain inet virtnet n_${TAG}_from; nft add rule inet virtnet n_${TAG}_from accept`, [FIREWALL]],
   ['an entry of a verdict map removed', 'nft delete element inet virtnet to_guest { virbr9 }', [FIREWALL]],
+  ['a rule of what the networks share gone', 'nft flush chain inet virtnet forward', ['change firewall-base']],
+  [
+    'a chain of what they share gone',
+    'nft flush chain inet virtnet output; nft delete chain inet virtnet output',
+    ['change firewall-base'],
+  ],
+  ['our table put to sleep', "nft 'add table inet virtnet { flags dormant ; }'", ['change firewall-base']],
   ['an IPv6 address removed', 'ip address del fd89::1/64 dev virbr9', ['create address fd89::1/64 on virbr9']],
   ['a static route removed', 'ip route del 10.90.0.0/16', ['create route 10.90.0.0/16 via 10.89.0.2 metric 1 on virbr9']],
   ['the MTU changed', 'ip link set virbr9 mtu 1300', ['change link virbr9']],

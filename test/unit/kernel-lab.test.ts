@@ -23,7 +23,12 @@ describe('test/kernel-lab', () => {
     const again = join(folder, 'again');
     rmSync(again, { force: true });
     program('qemu-system-x86_64', `if [ -e ${again} ]; then ${second}; else : >${again}; ${first}; fi`);
-    const env = { ...process.env, XDG_CACHE_HOME: folder, PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`, KERNEL_LAB_BOOT_S: String(bootSeconds) };
+    const env = {
+      ...process.env,
+      XDG_CACHE_HOME: folder,
+      PATH: `${folder}/bin:${process.env['PATH'] ?? ''}`,
+      KERNEL_LAB_BOOT_S: String(bootSeconds),
+    };
     return spawnSync('sh', ['test/kernel-lab', '--', 'true'], { encoding: 'utf8', env });
   };
 
