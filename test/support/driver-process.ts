@@ -1,4 +1,5 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
@@ -10,7 +11,8 @@ let bundle: string | undefined;
 /** The file of driver-child.ts as Node runs it. */
 function child(): string {
   if (bundle !== undefined) return bundle;
-  bundle = join(root, '.cache', `driver-child-${String(process.pid)}.mjs`);
+  // Test files run side by side, each with process numbers of its own.
+  bundle = join(root, '.cache', `driver-child-${randomUUID()}.mjs`);
   const file = bundle;
   process.once('exit', () => {
     rmSync(file, { force: true });
