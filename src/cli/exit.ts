@@ -4,5 +4,5 @@ export const OK = 0;
 export const FAILED = 1;
 /** The command line is wrong. */
 export const USAGE = 2;
-/** `plan` and `diff`: all went well and there is something to change. */
+/** `plan` and `diff`: all went well and there is something to change. `status`: and something is amiss. */
 export const PENDING = 3;

@@ -58,6 +58,7 @@ function fakeDriver(plan: Plan, calls: string[], networks = [info]): NetworkDriv
     stopAll: (refs, options) => change(`stop ${refs.map(String).join(' ')}`, options),
     warnings: () => Promise.resolve([]),
     diff: () => Promise.resolve(plan),
+    daemon: () => Promise.resolve(undefined),
     update: (name, request) => {
       calls.push(
         `update ${JSON.stringify(name)} ${request.command} ${request.section} ${String(request.parentIndex)} ${request.affect} ${request.fragment}`,
@@ -159,7 +160,7 @@ describe('the command line', () => {
     [['help', 'lst'], /unknown verb 'lst'/],
     [['lst', '--help'], /unknown verb 'lst'/],
     [['net-start', 'default'], /unknown verb 'net-start'\n +hint: here it is virtnet start\n/],
-    [['status'], /unknown verb 'status'\n +hint: here it is virtnet list, or show NAME\n/],
+    [['doctor'], /unknown verb 'doctor'\n +hint: here it is virtnet status\n/],
     [['list', '--jsn'], /unknown option '--jsn'[^]*hint: did you mean --json/],
     [['show'], /missing required argument 'name'/],
     [['update', 'default', 'ad', 'ip', '<x/>'], /unknown command "ad"[^]*did you mean "add"/],
@@ -184,6 +185,24 @@ describe('the command line', () => {
     expect(JSON.parse(asData.out)).toEqual({
       error: { code: 'VND001', message: "network 'defalt' not found", hint: "did you mean 'default'?" },
     });
+  });
+});
+
+describe('status', () => {
+  it('exits with 0 where all is well, and with 3 where something is amiss, as data too', async () => {
+    expect(await run(['status'])).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^virtnetd does not run[^]*\ndefault  running  no[^]*All is as it should be\.\n$/) as string,
+    });
+    const amiss = await run(['status', 'default'], { plan: oneStep });
+    expect([amiss.code, amiss.out]).toEqual([3, expect.stringMatching(/! this host differs [^]*link virbr0\n +hint: virtnet repair\n$/)]);
+    expect(JSON.parse((await run(['status', '--json'], { plan: oneStep })).out)).toMatchObject({
+      ok: false,
+      networks: [{ name: 'default' }],
+      amiss: [{ hint: 'virtnet repair' }],
+      drift: { create: 1 },
+    });
+    expect(JSON.parse((await run(['status', '--json'])).out)).toMatchObject({ ok: true, amiss: [] });
   });
 });
 

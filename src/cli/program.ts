@@ -71,7 +71,7 @@ export function buildProgram(io: Io, done: (code: number) => void): Command {
   program.addHelpText(
     'after',
     `
-Exit codes: 0 ok, 1 failed, 2 usage, 3 changes pending (plan, diff).
+Exit codes: 0 ok, 1 failed, 2 usage, 3 changes pending (plan, diff) or something amiss (status).
 Folders: VIRTNET_CONFIG_DIR, VIRTNET_STATE_DIR, VIRTNET_RUN_DIR (/etc/virtnet, /var/lib/virtnet, /run/virtnet).
 
 Start here:
@@ -148,13 +148,12 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   create: 'up',
   delete: 'undefine',
   destroy: 'stop',
-  doctor: 'diff, and virtnet show NAME',
+  doctor: 'status',
   info: 'show',
   remove: 'undefine',
   reserve: 'update NAME add ip-dhcp-host XML --live --config',
   restart: 'repair, or virtnet stop and start',
   rm: 'undefine',
-  status: 'list, or show NAME',
 };
 
 /** commander's own messages in the form of ours. */

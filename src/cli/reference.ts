@@ -23,7 +23,7 @@ questions are asked on a terminal only. \`virtnet VERB --help\` prints what this
 | 0 | done, or nothing to do |
 | 1 | failed: the reason is on stderr, or in \`error\` of the JSON |
 | 2 | the command line is wrong, or a file it names cannot be read |
-| 3 | \`plan\` and \`diff\`: something would change |
+| 3 | \`plan\` and \`diff\`: something would change; \`status\`: something is amiss |
 
 ## JSON
 
@@ -44,6 +44,8 @@ people (\`reason\`, \`message\`, \`hint\`), what stands in \`before\` and \`afte
 | \`forwards\` | \`{ family, proto, address?, port, end, to, target, toPort?, sources? }\` |
 | \`tainted\` | the document has dnsmasq options of its own |
 | \`records\`; \`rules\`, \`rule\`; \`answer\` | \`{ name, type, value, from }\`; \`{ names, answeredBy }\`; \`{ server, answers: [{ type, value }], failure? }\` |
+| \`ok\`, \`amiss\` | nothing is amiss; what is: \`{ message, network?, code?, hint? }\` |
+| \`daemon\` | the virtnetd that answered: \`{ version, pid }\` |
 | \`file\` | where \`edit\` left a text that it did not take over; with an \`error\` among its \`details\` |
 | \`error\` | instead of all of it: \`{ code, message, hint?, diagnostics?, details? }\`; the exit code is not 0 |
 

@@ -219,6 +219,20 @@ const networks: readonly VerbSpec[] = [
     load: () => import('./verbs/show.ts'),
   },
   {
+    name: 'status',
+    group: 'Networks',
+    summary: 'say in one look whether all that should run does, and is whole',
+    about:
+      'Amiss are networks that are to start at boot and do not run, what differs on this host from what running ones say, guests whose devices are gone, rules of others that keep guests from working, and stored files that cannot be read. Exits with 3 when something is. That no virtnetd runs is told, and nothing amiss.',
+    operands: [MAYBE_NAME],
+    options: [json('{ ok, daemon?, networks, amiss, drift }')],
+    examples: [
+      { line: 'status', says: 'all networks, and the daemon' },
+      { line: 'status default || virtnet repair default', says: 'mend what somebody damaged' },
+    ],
+    load: () => import('./verbs/status.ts'),
+  },
+  {
     name: 'dumpxml',
     group: 'Networks',
     summary: 'print a network as `virsh net-dumpxml` does',

@@ -22,6 +22,8 @@ import { daemonCommand } from './options.ts';
 import { inSocketFolder } from './socket-folder.ts';
 import { watch } from './watch.ts';
 
+const VERSION = process.env['VIRTNET_VERSION'] ?? '0.0.0';
+
 /** Longer than a client's pause between two calls, shorter than anybody notices who waits for the lock. */
 const KEEP_LOCK_MS = 20;
 
@@ -75,7 +77,14 @@ async function run(options: DaemonOptions): Promise<void> {
   try {
     const { configDir, stateDir, runDir, nssDir } = options;
     const onRefused = (error: unknown): void => tell(log, error);
-    await using driver = await openDriver({ configDir, stateDir, runDir, keepLockMs: KEEP_LOCK_MS, onRefused });
+    await using driver = await openDriver({
+      configDir,
+      stateDir,
+      runDir,
+      keepLockMs: KEEP_LOCK_MS,
+      onRefused,
+      daemon: { version: VERSION, pid: process.pid },
+    });
     const wanted = [...(nssDir === undefined ? [] : [nssPart(options, nssDir)]), ...(options.watch ? [watchPart(options)] : [])];
     const parts = [httpPart(options), leasePart(options), ...wanted];
     daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
@@ -102,4 +111,4 @@ function tell(log: Log, error: unknown): void {
 }
 
 // Not awaited here: the bundle is CommonJS, which takes what V8 made of it (scripts/lib/start.cjs).
-void daemonCommand(process.env['VIRTNET_VERSION'] ?? '0.0.0', run).parseAsync();
+void daemonCommand(VERSION, run).parseAsync();

@@ -75,6 +75,13 @@ export interface Lease {
   readonly clientId?: string;
 }
 
+/** A virtnetd that runs. */
+export interface DaemonInfo {
+  readonly version: string;
+  /** Its process. */
+  readonly pid: number;
+}
+
 /** What happened, told after it happened. */
 export type DriverEvent =
   | {
@@ -211,6 +218,8 @@ export interface NetworkDriver extends AsyncDisposable {
   warnings(refs?: readonly NetworkRef[]): Promise<readonly Diagnostic[]>;
   /** The host's lock where a change waits for another process to give it back. */
   awaitedLock(): Promise<AwaitedLock | undefined>;
+  /** The daemon that this driver is of; undefined where a process works by itself. */
+  daemon(): Promise<DaemonInfo | undefined>;
   /** The document as `virsh net-dumpxml` prints it. */
   xml(ref: NetworkRef, options?: { readonly inactive?: boolean }): Promise<string>;
 

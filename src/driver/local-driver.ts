@@ -13,6 +13,7 @@ import type {
   AttachRequest,
   ChangeOptions,
   ChangeResult,
+  DaemonInfo,
   DriverEvent,
   EditRequest,
   ForwardsRequest,
@@ -58,6 +59,7 @@ export interface LocalDriverParts {
   readonly leases: (record: NetworkRecord, mac: string | undefined) => Promise<readonly Lease[]>;
   /** Gives back what an unplugged guest has leased. */
   readonly release: (record: NetworkRecord, mac: string) => Promise<void>;
+  readonly daemon: DaemonInfo | undefined;
   /** See `LocalNetworkDriver`. */
   readonly devicesAsLibvirt?: boolean;
 }
@@ -103,6 +105,10 @@ export class LocalDriver implements LocalNetworkDriver {
 
   async awaitedLock(): Promise<AwaitedLock | undefined> {
     return this.#parts.host.awaitedLock?.();
+  }
+
+  async daemon(): Promise<DaemonInfo | undefined> {
+    return this.#parts.daemon;
   }
 
   async xml(ref: NetworkRef, options: { readonly inactive?: boolean } = {}): Promise<string> {

@@ -12,7 +12,7 @@ import { linuxHost } from '../host/linux-host.ts';
 import { macFromBytes } from '../inet/mac.ts';
 import { countingNames } from './device-names.ts';
 import { codec, parseDocument, writeDocument } from './documents.ts';
-import type { LocalNetworkDriver } from './driver.ts';
+import type { DaemonInfo, LocalNetworkDriver } from './driver.ts';
 import { Engine } from './engine.ts';
 import { EventQueue } from './event-queue.ts';
 import { giveBackLeases, networkLeases } from './network-leases.ts';
@@ -32,6 +32,8 @@ export interface OpenOptions {
   readonly runDir?: string | undefined;
   /** For a daemon: the host's lock is kept after a change for so many milliseconds, and then until another process asks for it. By default it is not. */
   readonly keepLockMs?: number | undefined;
+  /** For a daemon: what it is. */
+  readonly daemon?: DaemonInfo | undefined;
   /** Told once of each change that has waited a second for another process: who that is. */
   readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;
   /** Told of a stored change that the disk then refuses (VND018); by default closing the driver throws it. */
@@ -45,7 +47,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
   const configDir = folderOf('VIRTNET_CONFIG_DIR', options.configDir);
   const stateDir = folderOf('VIRTNET_STATE_DIR', options.stateDir);
   const runDir = folderOf('VIRTNET_RUN_DIR', options.runDir);
-  const { keepLockMs, onWait, onRefused } = options;
+  const { keepLockMs, onWait, onRefused, daemon } = options;
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: toldLeaseScript(runDir) }, keepLockMs, onWait });
   const stored = settlingCodec(codec);
   const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs, onRefused });
@@ -69,6 +71,7 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
     hooks: { areThere: () => existsSync(hooks), run: (call) => runHooks(hooks, call) },
   });
   return new LocalDriver({
+    daemon,
     host,
     store,
     engine,

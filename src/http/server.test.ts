@@ -62,6 +62,7 @@ describe('the HTTP face and its client', () => {
     await remote.list();
     await remote.problems();
     await remote.awaitedLock();
+    await remote.daemon();
     await remote.warnings();
     await remote.warnings([ref, { uuid }]);
     await remote.get({ name: uuid });
@@ -99,6 +100,7 @@ describe('the HTTP face and its client', () => {
       ['list'],
       ['problems'],
       ['awaitedLock'],
+      ['daemon'],
       ['warnings', undefined],
       ['warnings', [ref, uuid]],
       ['get', { name: uuid }],

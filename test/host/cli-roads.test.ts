@@ -43,6 +43,39 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('start', 'lab').status).toBe(0);
   });
 
+  test('status says what is amiss, and that nothing is', () => {
+    const well = virtnet('status');
+    expect([well.status, well.stdout]).toEqual([0, expect.stringMatching(/\nlab +running +no +0\n[^]*All is as it should be/)]);
+    expect(well.stdout).toMatch(name === 'alone' ? /^virtnetd does not run/ : /^virtnetd \d+\.\d+\.\d+\S* runs as process \d+\n/);
+    expect(json('status', 'lab')).toMatchObject({ ok: true, networks: [{ name: 'lab' }], ...(name === 'alone' ? {} : { daemon: {} }) });
+    expect(virtnet('autostart', 'lab').status).toBe(0);
+    expect(virtnet('down', 'lab').status).toBe(0);
+    const stopped = virtnet('status', 'lab');
+    expect([stopped.status, stopped.stdout]).toEqual([
+      3,
+      expect.stringMatching(/! lab: is to start at boot, and does not run\n +hint: virtnet start lab/),
+    ]);
+    expect(virtnet('autostart', 'lab', '--disable').status).toBe(0);
+    expect(virtnet('status').status).toBe(0);
+    expect(virtnet('start', 'lab').status).toBe(0);
+    expect(virtnet('status', 'nowhere').status).toBe(1);
+  });
+
+  // virtnetd mends it before anybody looks.
+  if (name === 'alone')
+    test('status names the drift, and what mends it', () => {
+      sh('ip address del 10.9.0.1/24 dev vblab');
+      const { status, stdout } = virtnet('status');
+      expect([status, stdout]).toEqual([
+        3,
+        expect.stringMatching(
+          /! lab: this host differs from what it says in 1 place: address 10\.9\.0\.1\/24 on vblab\n +hint: virtnet repair lab/,
+        ),
+      ]);
+      expect(virtnet('repair', 'lab').status).toBe(0);
+      expect(virtnet('status').status).toBe(0);
+    });
+
   test.each(['user', 'group'])('attach --dry-run tells of a %s that this host does not know, and attach leaves nothing', (kind) => {
     const words = ['attach', 'lab', '--tap', 'tap0', `--${kind}`, 'no-such-one'];
     const shown = virtnet(...words, '--dry-run');

@@ -118,6 +118,7 @@ export const operations: Operations = {
     encode: () => ({}),
     handle: (d) => d.awaitedLock(),
   },
+  daemon: { method: 'GET', path: '/v1/daemon', summary: 'the daemon that answers', encode: () => ({}), handle: (d) => d.daemon() },
   warnings: {
     method: 'GET',
     path: '/v1/warnings',

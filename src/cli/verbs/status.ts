@@ -1,0 +1,77 @@
+import type { DaemonInfo, NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
+import { amissOf, type Amiss, type Findings } from '../amiss.ts';
+import { showFindings } from '../documents.ts';
+import { OK, PENDING } from '../exit.ts';
+import type { Io } from '../io.ts';
+import { formatTable } from '../render/table.ts';
+import { clean, wrap } from '../render/text.ts';
+import { flag, type Run } from '../verb.ts';
+import { networkView, planView, printJson } from '../views.ts';
+
+export const run: Run = async (io, [name], options) => {
+  await using driver = await io.openDriver();
+  const [found, daemon] = await Promise.all([look(driver, name), driver.daemon()]);
+  const amiss = amissOf(found);
+  if (flag(options, 'json')) {
+    const networks = found.networks.map(networkView);
+    io.out(printJson({ ok: amiss.length === 0, ...(daemon ? { daemon } : {}), networks, amiss, drift: planView(found.drift) }));
+  } else {
+    showFindings(
+      io,
+      found.drift.diagnostics.filter(({ severity }) => severity !== 'error'),
+      undefined,
+    );
+    io.out(`${daemonLine(daemon ?? undefined)}\n${networkTable(found.networks, io)}${amissLines(amiss, io)}`);
+  }
+  return amiss.length === 0 ? OK : PENDING;
+};
+
+async function look(driver: NetworkDriver, name: string | undefined): Promise<Findings> {
+  // Begun first: it waits for tools.
+  const drifting = driver.diff(name);
+  drifting.catch(() => undefined);
+  const networks = name === undefined ? [...(await driver.list())].sort((a, b) => (a.name < b.name ? -1 : 1)) : [await driver.get(name)];
+  const running = networks.filter(({ active }) => active).map(({ uuid }) => ({ uuid }));
+  const [warnings, problems] = await Promise.all([driver.warnings(running), name === undefined ? driver.problems() : []]);
+  return { networks, drift: await drifting, warnings, problems };
+}
+
+function daemonLine(daemon: DaemonInfo | undefined): string {
+  return daemon === undefined
+    ? 'virtnetd does not run: nobody mends by himself what is damaged\n'
+    : `virtnetd ${daemon.version} runs as process ${String(daemon.pid)}\n`;
+}
+
+function networkTable(networks: readonly NetworkInfo[], { outStyle: style, tableWidth }: Io): string {
+  if (networks.length === 0) return '';
+  const rows = networks.map((n) => [
+    n.name,
+    n.active ? 'running' : 'stopped',
+    n.autostart ? 'yes' : 'no',
+    n.active ? String(n.network.connections ?? 0) : '',
+  ]);
+  return formatTable(
+    [
+      { header: 'NAME', shrink: true },
+      { header: 'STATE', paint: (cell, value) => (value === 'running' ? style.green(cell) : style.dim(cell)) },
+      { header: 'AUTOSTART' },
+      { header: 'GUESTS', align: 'right' },
+    ],
+    rows,
+    tableWidth,
+  );
+}
+
+function amissLines(amiss: readonly Amiss[], { outStyle: style, width }: Io): string {
+  if (amiss.length === 0) return `\n${style.green('All is as it should be.')}\n`;
+  const lines = amiss.flatMap(({ network, message, code, hint }) => {
+    const text = `${network === undefined ? '' : `${network}: `}${message}${code === undefined ? '' : ` [${code}]`}`;
+    const [first = '', ...rest] = wrap(clean(text), width - 2);
+    const hints =
+      hint === undefined
+        ? []
+        : wrap(clean(hint), width - 12).map((l, i) => (i === 0 ? `      ${style.cyan('hint:')} ${l}` : `            ${l}`));
+    return [`${style.yellow('!')} ${first}`, ...rest.map((l) => `  ${l}`), ...hints];
+  });
+  return `\n${lines.join('\n')}\n`;
+}
