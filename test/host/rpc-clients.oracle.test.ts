@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Virtnetd } from '../support/virtnetd.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 
-/** The same programs over python3-libvirt, Sys::Virt, ruby-libvirt, libvirt-glib and go-libvirt against libvirtd and virtnetd: every line that they print must be the same. */
+/** The same programs over python3-libvirt, Sys::Virt, ruby-libvirt, libvirt-glib, libvirt-dbus and go-libvirt against libvirtd and virtnetd: every line that they print must be the same. */
 
 const run = promisify(execFile);
 const SYSTEM = 'network:///system';
@@ -72,6 +72,29 @@ test.skipIf(!has('/usr/bin/python3', ['-c', 'import gi; gi.require_version("Libv
     const theirs = socketless(await lines('test/oracle/with-libvirtd', [python, ...program, LIBVIRT]));
     expect(theirs.length).toBeGreaterThan(50);
     expect(ours).toEqual(theirs);
+  },
+  120_000,
+);
+
+const hasDbus =
+  has('libvirt-dbus', ['--help']) &&
+  has('dbus-run-session', ['--version']) &&
+  has('tcc', ['-v']) &&
+  has('/usr/bin/python3', ['-c', 'import gi']);
+
+test.skipIf(!hasDbus)(
+  'libvirt-dbus sees no difference (without libvirt-dbus, dbus-run-session, tcc and python3-gi this is skipped)',
+  async () => {
+    const folder = mkdtempSync('/tmp/libvirt-dbus-');
+    try {
+      const program = ['sh', 'test/host/rpc/clients_dbus.sh', folder] as const;
+      const ours = await lines(program[0], [...program.slice(1), daemon.uri]);
+      const theirs = await lines('test/oracle/with-libvirtd', [...program, LIBVIRT]);
+      expect(theirs.length).toBeGreaterThan(70);
+      expect(ours).toEqual(theirs);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   },
   120_000,
 );
