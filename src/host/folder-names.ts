@@ -27,7 +27,7 @@ const FEW = 8;
 /** What names no file in the folder. */
 const NO_NAME = /^\.{0,2}$|\/|\0/;
 
-/** The names in such a folder as they are now. */
+/** The names in a folder as they are now; none where there is no such folder. */
 export function namesIn(folder: string): readonly string[] {
   try {
     return readdirSync(folder);

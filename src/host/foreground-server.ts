@@ -52,6 +52,6 @@ export function keepsItsGroups(): boolean {
   try {
     return readFileSync('/proc/self/setgroups', 'utf8').trim() === 'deny';
   } catch {
-    return false;
+    return false; // a kernel without user namespaces
   }
 }

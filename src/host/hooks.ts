@@ -46,7 +46,7 @@ async function isExecutableFile(path: string): Promise<boolean> {
     await access(path, fsConstants.X_OK);
     return (await stat(path)).isFile();
   } catch {
-    return false;
+    return false; // not there, or nobody may run it
   }
 }
 

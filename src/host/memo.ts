@@ -50,7 +50,7 @@ function parse<K extends ResourceKind>(text: string | undefined): Memo<K> | unde
   try {
     return text === undefined ? undefined : (JSON.parse(text) as Memo<K>);
   } catch {
-    return undefined;
+    return undefined; // somebody else's file: ours are written in one step
   }
 }
 

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { forgetServices } from './capabilities.ts';
+import { namesIn } from './folder-names.ts';
 import { processStat } from './process-stat.ts';
 
 /** Something changed on the host; what exactly is for the next observation to say. */
@@ -172,7 +173,7 @@ export function pollDnsmasq(folder: string, listener: (event: HostEvent) => void
   let looks = 0;
   const timer = setInterval(() => {
     looks++;
-    const networks = new Set(list(folder));
+    const networks = new Set(namesIn(folder));
     for (const network of last.keys()) if (!networks.has(network)) last.delete(network);
     for (const [i, network] of [...networks].entries()) {
       const seen = last.get(network);
@@ -189,20 +190,12 @@ export function pollDnsmasq(folder: string, listener: (event: HostEvent) => void
   return () => clearInterval(timer);
 }
 
-function list(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
 function readPid(file: string): number | undefined {
   try {
     const pid = Number(readFileSync(file, 'utf8').trim());
     return Number.isInteger(pid) && pid > 1 ? pid : undefined;
   } catch {
-    return undefined;
+    return undefined; // its network has stopped, or has no dnsmasq
   }
 }
 

@@ -100,7 +100,7 @@ function indexOf(device: string, tools: HostTools): number | undefined {
   try {
     return Number(readFileSync(`${tools.sysfs}/class/net/${device}/ifindex`, 'utf8'));
   } catch {
-    return undefined;
+    return undefined; // the device is gone
   }
 }
 

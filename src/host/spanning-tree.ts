@@ -50,7 +50,7 @@ export function bridgeOfPort(dev: string): string | undefined {
   try {
     return basename(readlinkSync(`/sys/class/net/${dev}/master`));
   } catch {
-    return undefined;
+    return undefined; // it is in none
   }
 }
 

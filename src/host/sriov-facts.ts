@@ -16,7 +16,7 @@ function isVirtual(sysfs: string, dev: string): boolean {
   try {
     return readlinkSync(`${sysfs}/class/net/${dev}`).includes('/virtual/');
   } catch {
-    return false;
+    return false; // no link: it went away while we looked, or is a file like bonding_masters
   }
 }
 

@@ -52,6 +52,6 @@ function filesBelow(folder: string): string[] {
       .filter((path) => !HOUSEKEEPING.test(path))
       .map((path) => `file: ${path}`);
   } catch {
-    return [];
+    return []; // a folder that nobody has made
   }
 }
