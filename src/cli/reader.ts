@@ -135,7 +135,7 @@ const LISTS: Readonly<Record<string, string>> = {
 };
 
 /** The JSON pointer in the view of a place in the XML: `/network/ip[2]/dhcp/range/@start` is `/ips/1/dhcp/ranges/0/start`. */
-export function pointerOf(path: string): string {
+function pointerOf(path: string): string {
   const steps = path.split('/').slice(2);
   return steps
     .map((step) => {

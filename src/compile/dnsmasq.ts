@@ -12,7 +12,7 @@ import { libvirtHelperSays, type Report } from './report.ts';
  * True when the network has a dnsmasq, as in libvirt: with an address, and something to serve (names, DHCP or TFTP). Without it there
  * is no router advertisement either.
  */
-export function needsDnsmasq(network: Network): boolean {
+function needsDnsmasq(network: Network): boolean {
   if (network.ips.length === 0) return false;
   return network.dns?.enable !== false || servedDhcp(network).length > 0 || network.ips.some((ip) => Boolean(ip.tftpRoot));
 }

@@ -30,7 +30,7 @@ function guards(network: Network): boolean {
 }
 
 /** The name of one of a network's chains in table `inet virtnet`. */
-export function chainName(uuid: string, way: Way): string {
+function chainName(uuid: string, way: Way): string {
   return `${chainPrefix(uuid)}${way}`;
 }
 

@@ -31,7 +31,7 @@ export function compileBridge(network: CompleteNetwork, bridge: string, facts: H
 }
 
 /** True when virtnet keeps the bridge's forwarding table: a guest is reached by its own entry, nothing is learned or flooded. */
-export function managesMacTable(network: CompleteNetwork): boolean {
+function managesMacTable(network: CompleteNetwork): boolean {
   return network.bridge?.macTableManager === 'libvirt';
 }
 

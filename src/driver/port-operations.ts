@@ -38,7 +38,7 @@ export function listPorts(record: NetworkRecord): readonly PortRecord[] {
 }
 
 /** A port of a running network. @throws VirtnetError VND004 */
-export function findPort(record: NetworkRecord, uuid: string): PortRecord {
+function findPort(record: NetworkRecord, uuid: string): PortRecord {
   const port = record.live === undefined ? undefined : record.ports.get(uuid);
   if (port === undefined) throw noPort(uuid);
   return port;

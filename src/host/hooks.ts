@@ -51,7 +51,7 @@ async function isExecutableFile(path: string): Promise<boolean> {
 }
 
 /** The document on a hook's standard input. */
-export function hookData(call: HookCall): string {
+function hookData(call: HookCall): string {
   const indent = (xml: string): string => xml.trimEnd().replace(/^(?=.)/gm, '  ');
   return `<hookData>\n${[call.networkXml(), ...(call.portXml === undefined ? [] : [call.portXml])].map((xml) => `${indent(xml)}\n`).join('')}</hookData>`;
 }

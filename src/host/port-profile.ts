@@ -50,7 +50,7 @@ type Profile = Pick<AssociationResource, 'device'> & { readonly spec: ProfileSpe
  * The message: of a virtual function's port, or of the device's own. libvirt gives the device's own also the guest's address, for a virtual
  * function of number -1, which kernels such as 6.18 refuse.
  */
-export function profileRequest(index: number, { vf, profileid, instance }: ProfileSpec, operation: number): Buffer {
+function profileRequest(index: number, { vf, profileid, instance }: ProfileSpec, operation: number): Buffer {
   const port: readonly Attribute[] = [
     [PORT.profile, text(profileid)],
     [PORT.instance, Buffer.from(instance.replaceAll('-', ''), 'hex')],

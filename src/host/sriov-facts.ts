@@ -44,7 +44,7 @@ async function vfsOf(sysfs: string, pf: string): Promise<readonly VfFact[]> {
 }
 
 /** Reads `0000:04:00.1`. */
-export function parsePciAddress(text: string): PciAddress | undefined {
+function parsePciAddress(text: string): PciAddress | undefined {
   const m = /^([0-9a-f]{4,8}):([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/.exec(text);
   if (!m) return undefined;
   const [domain, bus, slot, fn] = m.slice(1).map((part) => parseInt(part, 16)) as [number, number, number, number];

@@ -49,7 +49,7 @@ function hasNoIpv6(proc: string): boolean {
 }
 
 /** The file of a sysctl. @throws VirtnetError VNH001 for a path that would leave /proc/sys. */
-export function sysctlFile(path: string, proc: string): string {
+function sysctlFile(path: string, proc: string): string {
   const parts = path.split('/');
   if (parts.some((p) => p === '' || p === '.' || p === '..' || p.includes('\0')))
     throw new VirtnetError({ code: 'VNH001', message: `'${path}' is not the path of a sysctl`, details: { path } });

@@ -44,7 +44,7 @@ function set({ device, spec }: Vsi, mode: 'assoc' | 'deassoc'): Promise<CommandR
 }
 
 /** vdptool(8), "VSI Parameter". It reads the digits of a manager's number as hexadecimal. */
-export function vsiArguments(spec: VsiSpec, mode: 'assoc' | 'deassoc'): readonly string[] {
+function vsiArguments(spec: VsiSpec, mode: 'assoc' | 'deassoc'): readonly string[] {
   const values = [
     `mode=${mode}`,
     `mgrid2=${spec.managerid.toString(16).padStart(2, '0')}`,

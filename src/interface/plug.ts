@@ -112,7 +112,7 @@ function readHostdevPlug(context: ReadContext, element: XmlElement): HostdevPlug
 }
 
 /** Reads a `<driver>` that names what a PCI device is bound to. */
-export function readHostdevDriver(context: ReadContext, element: XmlElement): HostdevDriver {
+function readHostdevDriver(context: ReadContext, element: XmlElement): HostdevDriver {
   checkShape(context, element, { attributes: ['name', 'model'], children: [] });
   const name = readWord(context, element, 'name', ['vfio', 'kvm', 'xen']);
   const model = attribute(element, 'model');

@@ -9,7 +9,7 @@ const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
 const NAME = new RegExp(`^(?:${LABEL}\\.)*${LABEL}$`);
 
 /** True for a name that DNS can carry; one final dot is allowed. */
-export function isDnsName(name: string): boolean {
+function isDnsName(name: string): boolean {
   const bare = name.endsWith('.') ? name.slice(0, -1) : name;
   return bare.length <= 253 && NAME.test(bare);
 }

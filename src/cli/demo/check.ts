@@ -57,7 +57,7 @@ interface Promise_ {
 }
 
 /** The promise of a network for a family. IPv6 of a NAT network is routed unless its `<nat ipv6='yes'>` says otherwise. */
-export function promiseOf(network: Network, family: 'ipv4' | 'ipv6'): Promise_ {
+function promiseOf(network: Network, family: 'ipv4' | 'ipv6'): Promise_ {
   switch (network.forward.mode) {
     case 'nat':
       if (family === 'ipv6' && network.forward.nat?.ipv6 !== true) return { out: true, in: true, appears: 'own' };
