@@ -32,8 +32,8 @@ export interface HostLock extends AsyncDisposable {
 }
 
 /**
- * A machine: the one way to look at it and the one way to change it. The real one is `linuxHost` (this process's network namespace);
- * `fakeHost` keeps a state in memory. Both pass the same contract tests.
+ * A machine: the one way to look at it and the one way to change it. It is `linuxHost` (this process's network namespace); tests have one in
+ * memory, held to the same contract (test/support/contract.ts).
  */
 export interface Host extends AsyncDisposable {
   readonly paths: HostPaths;

@@ -1,6 +1,6 @@
 import type { LinkFact, VfFact } from '../../src/compile/facts.ts';
 import type { Resource } from '../../src/compile/host-state.ts';
-import { fakeHost } from '../../src/host/fake-host.ts';
+import { fakeHost } from './fake-host.ts';
 import type { Host } from '../../src/host/host.ts';
 
 /** A host in memory whose links and cards a test can change while it is in use. */

@@ -1,12 +1,12 @@
-import type { HostFacts, HostPaths } from '../compile/facts.ts';
-import { hostState } from '../compile/host-state.ts';
-import type { DnsmasqResource, HostState, Resource } from '../compile/host-state.ts';
-import type { Step } from '../plan/plan.ts';
-import { VirtnetError } from '../base/errors.ts';
-import type { ForeignChain } from './foreign-chains.ts';
-import type { Host } from './host.ts';
-import type { Listener } from './listeners.ts';
-import { isOfPorts } from './observe.ts';
+import type { HostFacts, HostPaths } from '../../src/compile/facts.ts';
+import { hostState } from '../../src/compile/host-state.ts';
+import type { DnsmasqResource, HostState, Resource } from '../../src/compile/host-state.ts';
+import type { Step } from '../../src/plan/plan.ts';
+import { VirtnetError } from '../../src/base/errors.ts';
+import type { ForeignChain } from '../../src/host/foreign-chains.ts';
+import type { Host } from '../../src/host/host.ts';
+import type { Listener } from '../../src/host/listeners.ts';
+import { isOfPorts } from '../../src/host/observe.ts';
 
 export interface FakeHostOptions {
   readonly facts?: Partial<Omit<HostFacts, 'paths'>>;
