@@ -50,14 +50,14 @@ export interface CheckScene {
 }
 
 /** What each mode promises: whether guests reach the outside, whether it reaches them, and under which address they appear. */
-interface Promise_ {
+interface Reachability {
   readonly out: boolean;
   readonly in: boolean;
   readonly appears: 'own' | 'host' | 'pool';
 }
 
 /** The promise of a network for a family. IPv6 of a NAT network is routed unless its `<nat ipv6='yes'>` says otherwise. */
-function promiseOf(network: Network, family: 'ipv4' | 'ipv6'): Promise_ {
+function promiseOf(network: Network, family: 'ipv4' | 'ipv6'): Reachability {
   switch (network.forward.mode) {
     case 'nat':
       if (family === 'ipv6' && network.forward.nat?.ipv6 !== true) return { out: true, in: true, appears: 'own' };
@@ -126,7 +126,7 @@ async function reach(scene: CheckScene, family: 'ipv4' | 'ipv6'): Promise<Check[
 
 function judgeOut(
   answer: ProbeAnswer,
-  promise: Promise_,
+  promise: Reachability,
   at: { readonly own: string; readonly host: string; readonly pool: readonly string[]; readonly to: string },
 ): Pick<Check, 'ok' | 'seen'> {
   if (!answer.ok) return { ok: !promise.out, seen: `TCP to ${at.to}: ${refusal(answer.error)}${promise.out ? '' : ' (by design)'}` };
