@@ -9,6 +9,7 @@ export interface LinkFact {
   /** It is of virtnet's link groups and says of nobody's networks that it is theirs: its making was cut short, or its alias was changed. */
   readonly unmarked?: true;
   readonly mac?: string;
+  /** Bytes. */
   readonly mtu?: number;
   /** The bridge (or bond, or switch) that it is a port of. */
   readonly master?: string;

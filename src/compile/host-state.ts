@@ -25,6 +25,7 @@ export interface LinkResource extends Owned {
   readonly ifindex?: number;
 }
 
+/** What a link is, by its type in `ip link`. */
 export type LinkSpec =
   | {
       readonly type: 'bridge';
@@ -102,6 +103,7 @@ export interface RouteResource extends Owned {
   /** `ADDRESS/PREFIX`. */
   readonly to: string;
   readonly via: string;
+  /** The kernel takes the route with the lowest. */
   readonly metric: number;
 }
 
@@ -177,8 +179,10 @@ export interface ChecksumResource extends Owned {
 export interface VfResource extends Owned {
   readonly kind: 'vf';
   readonly pf: string;
+  /** From 0, as in `ip link set PF vf INDEX`. */
   readonly index: number;
   readonly mac?: string;
+  /** 1-4095; 0 for none. */
   readonly vlan?: number;
   readonly trust?: boolean;
   readonly spoofCheck?: boolean;
@@ -196,6 +200,7 @@ export interface OvsPortResource extends Owned {
   readonly kind: 'ovs-port';
   readonly bridge: string;
   readonly dev: string;
+  /** 0-4095, as the tags of a trunk. */
   readonly tag?: number;
   readonly trunks: readonly number[];
   readonly vlanMode?: 'access' | 'trunk' | 'native-tagged' | 'native-untagged';
@@ -217,6 +222,7 @@ export interface AssociationResource extends Owned {
   readonly spec: VsiSpec | ProfileSpec | MidonetSpec;
 }
 
+/** IEEE 802.1Qbg: what lldpad tells the switch. */
 export interface VsiSpec {
   readonly type: '802.1Qbg';
   readonly managerid: number;
@@ -228,6 +234,7 @@ export interface VsiSpec {
   readonly vlan: number;
 }
 
+/** 802.1Qbh: the port profile that the card asks its switch for. */
 export interface ProfileSpec {
   readonly type: '802.1Qbh';
   readonly profileid: string;
@@ -237,6 +244,7 @@ export interface ProfileSpec {
   readonly instance: string;
 }
 
+/** MidoNet: the port of the overlay network. */
 export interface MidonetSpec {
   readonly type: 'midonet';
   /** The port of MidoNet's topology. */
@@ -280,6 +288,7 @@ export type Resource =
   | ResolvedResource
   | ZoneResource;
 
+/** The word that a resource's key begins with. */
 export type ResourceKind = Resource['kind'];
 
 /** What a set of running networks means on a host, or what was found there: resources by key. */

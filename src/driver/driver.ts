@@ -34,6 +34,7 @@ export type UpdateSection = LibvirtSection;
 
 export type { UpdateCommand };
 
+/** A change of one section of a network, as libvirt's virNetworkUpdate takes it. */
 export interface UpdateRequest {
   /** A number that libvirt knows no section (or command) of is refused in its words. */
   readonly section: UpdateSection | number;
@@ -69,6 +70,7 @@ export interface Lease {
   /** IPv6 identity association. */
   readonly iaid?: string;
   readonly ip: string;
+  /** Bits of the subnet's prefix. */
   readonly prefix: number;
   readonly hostname?: string;
   /** Client id (DHCPv4) or DUID (DHCPv6). */
@@ -118,6 +120,7 @@ export type DriverEvent =
 /** Progress of an apply: called before and after each step. */
 export type Progress = (event: { readonly step: number; readonly of: number; readonly key: string; readonly done: boolean }) => void;
 
+/** How a change is made. */
 export interface ChangeOptions {
   /** Plan only: nothing is stored or applied. */
   readonly dryRun?: boolean;

@@ -5,6 +5,7 @@ import { FROM, xmlError } from '../network/libvirt-error.ts';
 import type { XmlElement } from '../xml/node.ts';
 import { parseXml } from '../xml/parse.ts';
 
+/** How a guest's document is read. */
 export interface ReadDocumentOptions {
   /** The name of the file, for diagnostics. */
   readonly source?: string;

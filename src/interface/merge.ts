@@ -18,6 +18,7 @@ export type MergeInput = { readonly network: PortNetwork } & (
   | { readonly interface: GuestInterface; readonly port?: undefined }
 );
 
+/** Where libvirt and virtnet, or libvirt's calls among themselves, merge in more than one way. */
 export interface MergeOptions {
   /** `refuse` (the default) says "did you mean"; `ignore` applies no portgroup, as libvirt does, with a warning. */
   readonly unknownPortgroup?: 'refuse' | 'ignore';

@@ -7,10 +7,13 @@ import { isExact, readUnsigned, refuseLarge, ULONG_MAX } from './values.ts';
 
 /** Limits of one direction. Rates in KiB per second (libvirt's "kilobytes"), `burst` in KiB. */
 export interface BandwidthRate {
+  /** KiB a second. */
   readonly average?: number;
+  /** KiB a second, until `burst` is used up. */
   readonly peak?: number;
+  /** KiB that may go at the rate of `peak`, or at once without one. */
   readonly burst?: number;
-  /** Guaranteed rate; only in the inbound of a guest's interface. */
+  /** Guaranteed rate, KiB a second; only in the inbound of a guest's interface. */
   readonly floor?: number;
 }
 

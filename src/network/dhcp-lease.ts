@@ -6,6 +6,7 @@ import { readLarge, readWord } from './values.ts';
 
 /** `<lease expiry= unit=>`; expiry 0 is for ever. */
 export interface DhcpLease {
+  /** In `unit`; 0 for a lease without end. */
   readonly expiry: number;
   readonly unit: 'seconds' | 'minutes' | 'hours';
 }

@@ -8,6 +8,7 @@ import { readLease, writeLease, type DhcpLease } from './dhcp-lease.ts';
 import { badSocketAddress, FROM, internalError, xmlError } from './libvirt-error.ts';
 import { ipValue, missingAttribute, readIpAttribute } from './values.ts';
 
+/** `<range>` of a `<dhcp>`: addresses to lease, both ends among them. */
 export interface DhcpRange {
   readonly start: string;
   readonly end: string;

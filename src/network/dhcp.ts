@@ -11,8 +11,10 @@ export type { DhcpHost } from './dhcp-host.ts';
 export type { DhcpLease } from './dhcp-lease.ts';
 export type { DhcpRange } from './dhcp-range.ts';
 
+/** `<bootp>` of a `<dhcp>`: what guests that boot over the network load. */
 export interface Bootp {
   readonly file: string;
+  /** The TFTP server's name or address; absent: the host. */
   readonly server?: string;
 }
 

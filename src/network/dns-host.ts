@@ -4,6 +4,7 @@ import { checkShape, refuse, refusedSince, type ReadContext, type Shape } from '
 import { xmlDetail } from './libvirt-error.ts';
 import { missingAttribute, readIpAttribute } from './values.ts';
 
+/** `<host>` of a `<dns>`: the names of an address. */
 export interface DnsHost {
   readonly ip: string;
   readonly hostnames: readonly string[];

@@ -6,6 +6,7 @@ import { checkShape, refuse, refusedSince, warn, type ReadContext, type Shape } 
 import { xmlDetail } from './libvirt-error.ts';
 import { badNumber, checkOneLine, missingAttribute, parseUnsigned, textAttribute } from './values.ts';
 
+/** `<srv>` of a `<dns>` (RFC 2782): who serves what. Without `target` nobody does. */
 export interface DnsSrv {
   readonly service: string;
   readonly protocol: string;

@@ -4,6 +4,7 @@ import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import { xmlDetail } from './libvirt-error.ts';
 import { checkOneLine, missingAttribute } from './values.ts';
 
+/** `<txt>` of a `<dns>`: a text under a name. */
 export interface DnsTxt {
   readonly name: string;
   readonly value: string;

@@ -12,6 +12,7 @@ export type { DnsHost } from './dns-host.ts';
 export type { DnsSrv } from './dns-srv.ts';
 export type { DnsTxt } from './dns-txt.ts';
 
+/** `<forwarder>` of a `<dns>`: who is asked for names of `domain` (absent: all) that the network does not know; without `addr` the host's own servers. */
 export interface DnsForwarder {
   readonly domain?: string;
   readonly addr?: string;

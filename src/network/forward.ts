@@ -12,13 +12,13 @@ export type { Nat } from './nat.ts';
 /** How a network reaches the outside; `none` is an isolated network (no `<forward>` element). */
 export type ForwardMode = 'none' | 'nat' | 'route' | 'open' | 'bridge' | 'private' | 'vepa' | 'passthrough' | 'hostdev';
 
-/** One device of an interface pool; `connections` is live only. */
+/** One device of an interface pool; `connections` (guests on it) is live only. */
 export interface ForwardInterface {
   readonly dev: string;
   readonly connections?: number;
 }
 
-/** One PCI device of a hostdev pool; `connections` is live only, and not in XML. */
+/** One PCI device of a hostdev pool; `connections` (guests that have it) is live only, and not in XML. */
 export interface ForwardAddress {
   readonly address: PciAddress;
   readonly connections?: number;

@@ -16,6 +16,7 @@ export interface Ip {
   readonly family?: 'ipv4' | 'ipv6';
   readonly address: string;
   readonly netmask?: string;
+  /** Bits: 0-32, or 0-128 for IPv6. Instead of `netmask`. */
   readonly prefix?: number;
   readonly localPtr?: boolean;
   readonly tftpRoot?: string;

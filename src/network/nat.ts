@@ -11,7 +11,7 @@ export interface Nat {
   readonly ipv6?: boolean;
   readonly addressStart?: string;
   readonly addressEnd?: string;
-  /** 0-65535; both or neither. */
+  /** 0-65535, both in the range; both or neither. */
   readonly portStart?: number;
   readonly portEnd?: number;
 }

@@ -13,6 +13,7 @@ export interface Route {
   readonly family?: 'ipv4' | 'ipv6';
   readonly address: string;
   readonly netmask?: string;
+  /** Bits: 0-32, or 0-128 for IPv6. Instead of `netmask`. */
   readonly prefix?: number;
   readonly gateway: string;
   /** At least 1. */

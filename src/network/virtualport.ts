@@ -6,6 +6,7 @@ import { checkShape, refuse, warn, type ReadContext, type Shape } from './contex
 import { FROM, unsupported, xmlError } from './libvirt-error.ts';
 import { badNumber, badWord, missingAttribute, parseUnsigned, parseUuid, wrapNegative } from './values.ts';
 
+/** The kind of switch that knows the guest: VEPA (VSI discovery), VN-Link (port profiles), Open vSwitch, MidoNet. */
 export type VirtualPortType = '802.1Qbg' | '802.1Qbh' | 'openvswitch' | 'midonet';
 
 /** `<virtualport>`; untyped ones exist in portgroups and interfaces and take the type of what they are merged with. */

@@ -5,6 +5,7 @@ import { checkShape, refuse, type ReadContext, type Shape } from './context.ts';
 import { FROM, xmlError } from './libvirt-error.ts';
 import { badNumber, readUnsigned, readWord } from './values.ts';
 
+/** `<tag>` of a `<vlan>`; with `nativeMode` the one that frames without a tag belong to. */
 export interface VlanTag {
   /** 0-4095. */
   readonly id: number;

@@ -1,5 +1,6 @@
 import type { XmlAttribute, XmlDocument, XmlElement, XmlNode } from './node.ts';
 
+/** How a document is laid out. */
 export interface LayoutOptions {
   /** Elements of these namespaces are laid out like those of none; others keep their text byte for byte. */
   readonly namespaces: ReadonlySet<string>;

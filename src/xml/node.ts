@@ -8,6 +8,7 @@ export interface XmlDocument {
   readonly text: string;
 }
 
+/** An attribute, with its places in the text. */
 export interface XmlAttribute {
   /** As written, with its prefix. */
   readonly name: string;
@@ -21,6 +22,7 @@ export interface XmlAttribute {
   readonly valueEnd: number;
 }
 
+/** An element with what is in it. */
 export interface XmlElement {
   readonly kind: 'element';
   /** As written, with its prefix. */
@@ -44,6 +46,7 @@ export interface XmlElement {
   readonly end: number;
 }
 
+/** Text, with references resolved; a section or a comment as it stands. `start` is its first offset, `end` the one behind it. */
 export interface XmlText {
   readonly kind: 'text' | 'cdata' | 'comment';
   readonly value: string;
@@ -51,6 +54,7 @@ export interface XmlText {
   readonly end: number;
 }
 
+/** A processing instruction, `<?target value?>`; its places as in `XmlText`. */
 export interface XmlInstruction {
   readonly kind: 'instruction';
   readonly target: string;
@@ -59,6 +63,7 @@ export interface XmlInstruction {
   readonly end: number;
 }
 
+/** What an element may hold. */
 export type XmlNode = XmlElement | XmlText | XmlInstruction;
 
 /** The value of an attribute without prefix; undefined when absent. */

@@ -34,6 +34,7 @@ export const extendedSections = {
   'dns-forwarder': 'forwarder',
 } as const;
 
+/** A section that only virtnet changes. */
 export type ExtendedSection = keyof typeof extendedSections;
 
 /** The sections that hold one element: how it is read, and the field of the network that it becomes. */

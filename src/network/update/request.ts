@@ -14,11 +14,13 @@ export const libvirtSections = {
   'dns-srv': 12,
 } as const;
 
+/** A section that libvirt has a number for. */
 export type LibvirtSection = keyof typeof libvirtSections;
 
 /** What is done there, with libvirt's numbers (`VIR_NETWORK_UPDATE_COMMAND_*`). */
 export const libvirtCommands = { modify: 1, delete: 2, 'add-last': 3, 'add-first': 4 } as const;
 
+/** What an update does to its section. */
 export type UpdateCommand = keyof typeof libvirtCommands;
 
 /** The section of a number; the number itself when libvirt knows none of it. */
