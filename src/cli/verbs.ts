@@ -137,7 +137,7 @@ const networks: readonly VerbSpec[] = [
     group: 'Networks',
     summary: 'open a definition in an editor, and change the network to what it says then',
     about:
-      "The editor is $VISUAL, $EDITOR, or what Debian calls sensible-editor. What is wrong is shown with its place, and on a terminal you are asked whether to edit again; what you wrote is not lost: where it is not taken over, it stays in a file that is named. A network that runs is changed as by `up`, one that does not is only defined anew. Somebody else's change of it meanwhile is not overwritten unless you say so.",
+      "The editor is $VISUAL, $EDITOR, or what Debian calls sensible-editor. What is wrong is shown with its place, and on a terminal you are asked whether to edit again; what you wrote is not lost: where it is not taken over, it stays in a file that is named. A network that runs is changed as by `up`, one that does not is only defined anew, and one that was never defined is stored with it. Somebody else's change of it meanwhile is not overwritten unless you say so.",
     operands: [NAME],
     options: [bounce, dryRun, yes, commands, json('{ plan, applied, networks, file? }')],
     examples: [

@@ -118,6 +118,15 @@ describe('an edited definition', () => {
     expect(JSON.parse((await edit([(text) => text], { json: true })).out)).toMatchObject({ applied: false, networks: [{ name: 'lab' }] });
   });
 
+  test('of a network that was never defined is stored, and that is told', async () => {
+    await driver.undefine('lab');
+    await driver.create(LAB);
+    const { code, out } = await edit([(text) => text.replace('10.9.0.1', '10.9.1.1')]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/lab is changed, and runs by it now; its definition is stored now\n$/)]);
+    expect(await driver.get('lab')).toMatchObject({ active: true, persistent: true });
+    expect(await stored()).toContain('10.9.1.1');
+  });
+
   test('in a dry run changes nothing, and stays in a file', async () => {
     await driver.start('lab');
     const before = await stored();

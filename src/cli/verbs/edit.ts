@@ -84,13 +84,16 @@ function unchanged(io: Io, info: NetworkInfo, asData: boolean): void {
 async function takeOver(io: Io, { info, was, draft }: Subject, options: Options): Promise<number> {
   const [document] = await loadDocuments(io, [draft.path], flag(options, 'json'));
   await using driver = await io.openDriver();
+  const isStoredNow = info.persistent ? '' : '; its definition is stored now';
   const bounce: UpOptions = flag(options, 'bounce') ? { bounce: true } : {};
   return await makeChange(io, options, {
     apply: (change) => driver.edit({ uuid: info.uuid }, { xml: document?.xml ?? '', was }, { ...change, ...bounce }),
     showPlan: true,
-    report: (networks) => networks.map((n) => `${n.name} is changed${n.active ? ', and runs by it now' : ''}\n`).join(''),
+    report: (networks) => networks.map((n) => `${n.name} is changed${n.active ? ', and runs by it now' : ''}${isStoredNow}\n`).join(''),
     unchanged: (networks) =>
-      networks.map((n) => `${n.name} is changed; ${n.active ? 'nothing to change on this host' : 'it does not run'}\n`).join(''),
+      networks
+        .map((n) => `${n.name} is changed; ${n.active ? 'nothing to change on this host' : 'it does not run'}${isStoredNow}\n`)
+        .join(''),
     warnings: (networks) => driver.warnings(networks.filter((n) => n.active).map(({ uuid }) => ({ uuid }))),
     ...(flag(options, 'dryRun') ? { fields: { file: draft.path } } : {}),
   });
