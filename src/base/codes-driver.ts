@@ -33,7 +33,7 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VND018: {
     title: 'change not on the disk',
-    explanation: 'The disk refused a change after it was stored. It holds until the machine stops.',
+    explanation: 'The disk refused a stored change, which holds until the machine stops, or the machine stopped before.',
   },
   VND019: { title: 'changed meanwhile', explanation: 'Another change of the network came first. Nothing was overwritten.' },
 };

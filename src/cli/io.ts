@@ -32,8 +32,8 @@ export interface Io {
   readonly edit: (path: string) => Promise<void>;
   /** Aborted by Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
-  /** Who waits for another process's change says so on stderr, where `onWait` is given. */
-  readonly openDriver: (options?: Pick<OpenOptions, 'onWait'>) => Promise<NetworkDriver>;
+  /** What the driver tells beside its answers is said on stderr, where it is given whom to tell. */
+  readonly openDriver: (options?: Pick<OpenOptions, 'onWait' | 'onPutBack'>) => Promise<NetworkDriver>;
 }
 
 const WIDEST = 100;

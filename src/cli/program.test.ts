@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError } from '../base/errors.ts';
 import type { ChangeOptions, ChangeResult, NetworkDriver, NetworkInfo } from '../driver/driver.ts';
 import { buildNetwork, subnet } from '../network/build.ts';
@@ -79,7 +80,7 @@ interface Ran {
 
 async function run(
   argv: readonly string[],
-  given: { plan?: Plan; answer?: boolean; stdin?: string; waits?: boolean; networks?: NetworkInfo[] } = {},
+  given: { plan?: Plan; answer?: boolean; stdin?: string; waits?: boolean; lost?: Diagnostic; networks?: NetworkInfo[] } = {},
 ): Promise<Ran> {
   const calls: string[] = [];
   let out = '';
@@ -105,6 +106,7 @@ async function run(
     signal: new AbortController().signal,
     openDriver: (options) => {
       if (given.waits === true) options?.onWait?.({ pid: 7, command: 'virtnet up a\u001b.xml', purpose: 'up', since: '', token: '' });
+      if (given.lost) options?.onPutBack?.(given.lost);
       return Promise.resolve(fakeDriver(given.plan ?? empty, calls, given.networks));
     },
   };
@@ -225,6 +227,12 @@ describe('plan, up, diff', () => {
       err: `Next: virtnet up --bounce '${join(folder, 'my lab.xml')}' default\n`,
     });
     expect((await run(['plan', 'nobody'])).err).toMatch(/network 'nobody' not found/);
+  });
+
+  it('says what a power cut took, in any case', async () => {
+    const lost: Diagnostic = { code: 'VND018', severity: 'warning', message: "'a.xml' is gone", hint: 'make the change again' };
+    const words = "warning: 'a.xml' is gone [VND018]\n      hint: make the change again\n";
+    for (const how of [[], ['--json']]) expect((await run(['down', 'default', ...how], { lost })).err).toBe(words);
   });
 
   it('says for whom it waits, but not to programs', async () => {

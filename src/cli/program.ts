@@ -1,8 +1,11 @@
 import { Command, CommanderError, Option, type Argument } from 'commander';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError } from '../base/errors.ts';
+import type { LockHolder } from '../host/lock.ts';
 import { reportFailure } from './failure.ts';
 import { OK, USAGE } from './exit.ts';
 import type { Io } from './io.ts';
+import { formatDiagnostic } from './render/diagnostics.ts';
 import { clean } from './render/text.ts';
 import type { VerbSpec } from './verb.ts';
 import { verbs } from './verbs.ts';
@@ -103,7 +106,7 @@ function addVerb(program: Command, verb: VerbSpec, io: Io, done: (code: number) 
     const options = command.opts<Record<string, unknown>>();
     try {
       const { run } = await verb.load();
-      done(await run(options['json'] === true || options['quiet'] === true ? io : tellingOfWaits(io), command.args, options));
+      done(await run(telling(io, options['json'] === true || options['quiet'] === true), command.args, options));
     } catch (error) {
       if (error instanceof CommanderError) throw error;
       done(reportFailure(io, error, options['json'] === true));
@@ -111,17 +114,14 @@ function addVerb(program: Command, verb: VerbSpec, io: Io, done: (code: number) 
   });
 }
 
-/** The same, and who waits for the change of another process learns for whom. */
-function tellingOfWaits(io: Io): Io {
-  const openDriver = (): ReturnType<Io['openDriver']> =>
-    io.openDriver({
-      onWait: (holder) => {
-        const who = holder === undefined ? 'another virtnet' : `process ${String(holder.pid)} (${holder.command})`;
-        io.err(
-          `Waiting for ${clean(who)}, which changes this host's networks${holder === undefined ? '' : `: ${clean(holder.purpose)}`}\n`,
-        );
-      },
-    });
+/** The same, and who waits for the change of another process learns for whom, unless `quietly`; what a power cut took is told in any case. */
+function telling(io: Io, quietly: boolean): Io {
+  const onWait = (holder: LockHolder | undefined): void => {
+    const who = holder === undefined ? 'another virtnet' : `process ${String(holder.pid)} (${holder.command})`;
+    io.err(`Waiting for ${clean(who)}, which changes this host's networks${holder === undefined ? '' : `: ${clean(holder.purpose)}`}\n`);
+  };
+  const onPutBack = (finding: Diagnostic): void => io.err(formatDiagnostic(finding, undefined, io.errStyle, io.width));
+  const openDriver = (): ReturnType<Io['openDriver']> => io.openDriver({ onPutBack, ...(quietly ? {} : { onWait }) });
   return Object.create(io, { openDriver: { value: openDriver } }) as Io; // `signal` stays a getter
 }
 

@@ -43,7 +43,7 @@ export async function startDaemon(daemon: DaemonParts): Promise<Daemon> {
   };
   try {
     ends.push(logEvents(driver, log));
-    if (options.autostart) await autostart(libvirts, log);
+    await (options.autostart ? autostart(libvirts, log) : settle(driver, log));
     for (const part of daemon.parts) ends.push(await part(driver, log));
     const rpc = new RpcServer({ driver: libvirts, portXml: daemon.portXml, onNotice: (message, fields) => log('notice', message, fields) });
     ends.push(() => rpc.close());
@@ -95,6 +95,14 @@ async function autostart(driver: NetworkDriver, log: Log): Promise<void> {
     if (networks.length > 0) log('info', 'autostart', { networks: networks.map((n) => n.name).join(',') });
   } catch (error) {
     log('error', 'autostart failed', { error: error instanceof Error ? error.message : String(error) });
+  }
+}
+
+async function settle(driver: LocalNetworkDriver, log: Log): Promise<void> {
+  try {
+    await driver.settle();
+  } catch (error) {
+    log('error', 'a look at the definitions failed', { error: error instanceof Error ? error.message : String(error) });
   }
 }
 

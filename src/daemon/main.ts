@@ -1,5 +1,6 @@
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import { isVirtnetError } from '../base/errors.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
 import { DAEMON_SOCKET } from '../driver/connect.ts';
@@ -77,12 +78,14 @@ async function run(options: DaemonOptions): Promise<void> {
   try {
     const { configDir, stateDir, runDir, nssDir } = options;
     const onRefused = (error: unknown): void => tell(log, error);
+    const onPutBack = ({ message, code, hint }: Diagnostic): void => log('warning', message, { code, hint });
     await using driver = await openDriver({
       configDir,
       stateDir,
       runDir,
       keepLockMs: KEEP_LOCK_MS,
       onRefused,
+      onPutBack,
       daemon: { version: VERSION, pid: process.pid },
     });
     const wanted = [...(nssDir === undefined ? [] : [nssPart(options, nssDir)]), ...(options.watch ? [watchPart(options)] : [])];

@@ -299,4 +299,6 @@ export interface LocalNetworkDriver extends NetworkDriver {
    * when a document is taken, and a start only warns of what is missing (VNC004).
    */
   withLibvirtsDevices(): NetworkDriver;
+  /** Ends what a killed process, or a machine that stopped, left half done of definitions. The next change or autostart does so, too. */
+  settle(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-import { closeSync, linkSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readdirSync, renameSync, rmSync, symlinkSync, unlinkSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { makeFolders } from '../host/make-folders.ts';
 import { processStat } from '../host/process-stat.ts';
@@ -174,6 +174,16 @@ export function removeFile(path: string): void {
     unlinkSync(path);
   } catch (error) {
     if (!isMissing(error)) throw error;
+  }
+}
+
+/** fsync(2) of a file or a folder. */
+export function syncFile(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
   }
 }
 

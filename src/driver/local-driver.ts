@@ -76,6 +76,11 @@ export class LocalDriver implements LocalNetworkDriver {
     return new LocalDriver({ ...this.#parts, devicesAsLibvirt: true });
   }
 
+  async settle(): Promise<void> {
+    const { engine, store } = this.#parts;
+    if (store.keptByOthers() === 'left') await engine.alone('settle', () => store.sweep());
+  }
+
   async list(): Promise<readonly NetworkInfo[]> {
     const state = this.#parts.engine.read();
     return [...state.networks.keys()].map((uuid) => this.#info(state, uuid));
@@ -212,7 +217,7 @@ export class LocalDriver implements LocalNetworkDriver {
    */
   async autostart(options: ChangeOptions = {}): Promise<ChangeResult> {
     const { engine, store } = this.#parts;
-    if (store.keptByOthers() === 'left' && options.dryRun !== true) await engine.alone('autostart', () => store.sweep());
+    if (options.dryRun !== true) await this.settle();
     const owed = store.autostartOwed();
     const wanted = [...engine.read().networks.values()].filter((r) => r.autostart && r.config !== undefined && (owed?.has(r.uuid) ?? true));
     const failed = new Set<string>();

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Diagnostic } from '../base/diagnostic.ts';
 import type { VirtnetError } from '../base/errors.ts';
 import { runHooks } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
@@ -38,6 +39,8 @@ export interface OpenOptions {
   readonly onWait?: ((holder: LockHolder | undefined) => void) | undefined;
   /** Told of a stored change that the disk then refuses (VND018); by default closing the driver throws it. */
   readonly onRefused?: ((error: VirtnetError) => void) | undefined;
+  /** Told of a definition that was put back after a power cut (VND018). By default nobody is. */
+  readonly onPutBack?: ((finding: Diagnostic) => void) | undefined;
   /** Default: this machine, in this process's network namespace. The driver closes it. */
   readonly host?: Host | undefined;
 }
@@ -47,10 +50,10 @@ export async function openDriver(options: OpenOptions = {}): Promise<LocalNetwor
   const configDir = folderOf('VIRTNET_CONFIG_DIR', options.configDir);
   const stateDir = folderOf('VIRTNET_STATE_DIR', options.stateDir);
   const runDir = folderOf('VIRTNET_RUN_DIR', options.runDir);
-  const { keepLockMs, onWait, onRefused, daemon } = options;
+  const { keepLockMs, onWait, onRefused, onPutBack, daemon } = options;
   const host = options.host ?? linuxHost({ paths: { runDir, stateDir, leaseScript: toldLeaseScript(runDir) }, keepLockMs, onWait });
   const stored = settlingCodec(codec);
-  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs, onRefused });
+  const store = new Store({ configDir, runDir, codec: stored, bootId: bootId(), keepLockMs, onRefused, onPutBack });
   const events = new EventQueue();
   const context = {
     uuid: randomUUID,

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -6,7 +6,9 @@ import type { LeftOptions } from './settle-left.ts';
 import { keptByOthers, newUnsyncedFolder, settleLeft } from './settle-left.ts';
 
 let base: string;
+let told: string[];
 beforeEach(() => {
+  told = [];
   base = mkdtempSync(join(tmpdir(), 'virtnet-left-'));
 });
 afterEach(() => {
@@ -30,7 +32,12 @@ const options = (): LeftOptions => ({
   definitions: join(base, 'networks'),
   autostart: join(base, 'networks/autostart'),
   bootId: 'now',
-  isUsable: (_path, text) => text.endsWith('.'),
+  /** Usable is what ends with a full stop; `#` is followed by the uuid. */
+  networkIn: (_path, text) => {
+    const uuid = /#(\d+)/.exec(text)?.[1];
+    return text.endsWith('.') ? { ...(uuid !== undefined && { uuid }) } : undefined;
+  },
+  onPutBack: (path, is) => told.push(`${basename(path)} ${is}`),
 });
 const settle = (): void => settleLeft(options());
 
@@ -50,6 +57,17 @@ test.each<[string, Record<string, string>, Record<string, string>]>([
     { 'networks/a.xml': 'new.' },
   ],
   ['an empty file is as before', { 'networks/a.xml': '', 'kept/networks:a.xml': 'old.' }, { 'networks/a.xml': 'old.' }],
+  [
+    'a network that has another name by now is not back under the old one, nor is its mark',
+    {
+      'networks/b.xml': 'whole #1.',
+      'networks/c.xml': '',
+      'kept/networks:a.xml': 'old #1.',
+      'kept/autostart:a.xml': '-> ../a.xml',
+      'kept/networks:d.xml': 'old #2.',
+    },
+    { 'networks/b.xml': 'whole #1.', 'networks/d.xml': 'old #2.' },
+  ],
   ['one of zeros is as before', { 'networks/a.xml': '\0\0\0', 'kept/networks:a.xml': 'old.' }, { 'networks/a.xml': 'old.' }],
   ['half a file is as before', { 'networks/a.xml': 'ne', 'kept/networks:a.xml': 'old.' }, { 'networks/a.xml': 'old.' }],
   [
@@ -90,6 +108,46 @@ test.each<[string, Record<string, string>, Record<string, string>]>([
   expect(readdirSync(base)).toEqual(['networks']);
 });
 
+test('what is put back is told, and nothing else is', () => {
+  put({
+    'networks/a.xml': '',
+    'networks/b.xml': '',
+    'networks/c.xml': 'new.',
+    'kept/networks:a.xml': 'old.',
+    'kept/networks:c.xml': 'old.',
+    'kept/networks:d.xml': 'old.',
+  });
+  settle();
+  expect(told.toSorted()).toEqual(['a.xml as before', 'b.xml gone', 'd.xml as before']);
+  settle();
+  expect(told).toHaveLength(3);
+});
+
+test('what the disk may have refused in this boot is written anew, or is as before where it is lost', () => {
+  const files = { 'networks/a.xml': 'new.', 'networks/b.xml': '\0\0\0', 'kept/networks:a.xml': 'old.', 'kept/networks:b.xml': 'old.' };
+  put({ ...files, 'networks/c.xml': 'new.' }, 'now');
+  const inodes = (): bigint[] => ['a', 'c'].map((name) => statSync(join(base, 'networks', `${name}.xml`), { bigint: true }).ino);
+  const [refused, untouched] = inodes();
+  settle();
+  expect([left(), told]).toEqual([{ 'networks/a.xml': 'new.', 'networks/b.xml': 'old.', 'networks/c.xml': 'new.' }, ['b.xml as before']]);
+  const [anew, same] = inodes();
+  expect([anew === refused, same === untouched]).toEqual([false, true]);
+  expect(readdirSync(base)).toEqual(['networks']);
+});
+
+test('what cannot be written anew stays kept', () => {
+  put({ 'networks/a.xml': 'new.', 'kept/networks:a.xml': 'old.' }, 'now');
+  let looks = 0; // the first one finds nothing lost
+  settleLeft({
+    ...options(),
+    networkIn: () => {
+      if (++looks > 1) throw new Error('i/o error');
+      return {};
+    },
+  });
+  expect(left()).toEqual({ 'networks/a.xml': 'new.', [`${ENDED.replace('BOOT', 'now')}/networks:a.xml`]: 'old.' });
+});
+
 test('after a kill all stands as it is', () => {
   put({ 'networks/a.xml': 'new.', 'networks/b.xml': '', 'kept/networks:a.xml': 'old.', 'kept/networks:c.xml': 'old.' }, 'now');
   settle();
@@ -120,10 +178,12 @@ test('a process that has the number of one that was killed is another one', () =
 test('of what two killed ones kept, the newest that can be used is back', () => {
   put({ 'networks/a.xml': '', 'networks/b.xml': '', 'kept/networks:a.xml': 'older.', 'kept/networks:b.xml': 'older.' }, 'long-before');
   put({ 'kept/networks:a.xml': 'old.', 'kept/networks:b.xml': 'torn' });
+  put({ 'kept/networks:c.xml': 'older #1.' }, 'long-before');
+  put({ 'kept/networks:d.xml': 'old #1.' });
   const at = (boot: string, name: string): string => join(base, ENDED.replace('BOOT', boot), `networks:${name}.xml`);
-  for (const name of ['a', 'b']) utimesSync(at('long-before', name), 1, 1);
+  for (const name of ['a', 'b', 'c']) utimesSync(at('long-before', name), 1, 1);
   settle();
-  expect(left()).toEqual({ 'networks/a.xml': 'old.', 'networks/b.xml': 'older.' });
+  expect(left()).toEqual({ 'networks/a.xml': 'old.', 'networks/b.xml': 'older.', 'networks/d.xml': 'old #1.' });
 });
 
 test('what was edited by hand since wins, whatever it says', () => {
@@ -144,7 +204,7 @@ test('what cannot be settled stops nobody, and stays', () => {
   put({ 'networks/a.xml': '', 'kept/networks:a.xml': 'old.' });
   settleLeft({
     ...options(),
-    isUsable: () => {
+    networkIn: () => {
       throw new Error('i/o error');
     },
   });

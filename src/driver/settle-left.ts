@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fsyncSync, lstatSync, openSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { processStat } from '../host/process-stat.ts';
-import { attempt } from './files.ts';
+import type { Network } from '../network/network.ts';
+import { attempt, changeFiles, removeFile, syncFile, type Names } from './files.ts';
 import { isDocument } from './load-file.ts';
 
 const PREFIX = '.unsynced-';
@@ -35,8 +36,10 @@ export interface LeftOptions {
   readonly autostart: string;
   /** This boot of the machine. */
   readonly bootId: string;
-  /** False for a file that says nothing usable. */
-  readonly isUsable: (path: string, text: string) => boolean;
+  /** The network that a file's text defines; undefined where it says nothing usable. */
+  readonly networkIn: (path: string, text: string) => Pick<Network, 'uuid'> | undefined;
+  /** Told of each definition that is not what it was changed to: it is as before, or it was new and is gone. */
+  readonly onPutBack?: ((path: string, is: 'as before' | 'gone') => void) | undefined;
 }
 
 /** What other processes keep: former files that they still need, or some that they left when they ended, for `settleLeft`. */
@@ -50,26 +53,39 @@ export function keptByOthers({ configDir, bootId }: Pick<LeftOptions, 'configDir
 
 /**
  * Ends what processes could not end that changed files through `Unsynced`. The caller holds the lock.
- * Where one was killed and the machine went on, its changes stand, and are synced. Where the machine stopped, files that it tore are as they were
- * before; if any is torn, what was removed in the same moment is back too, for it may have made room for that one. Torn new files go.
- * What the file system refuses is left for the next one.
+ * Where one ended and the machine went on, its changes stand, and are written to the disk once more. Where the machine stopped, files that it tore
+ * are as they were before; if any is torn, what was removed in the same moment is back too, for it may have made room for that one, unless its uuid
+ * is another one's by now. Torn new files go. What the file system refuses is left for the next one.
  */
 export function settleLeft(options: LeftOptions): void {
-  const ended = leftIn(options.configDir, options.bootId);
-  if (ended.length > 0) attempt(() => settle(ended, options));
+  const left = unsyncedFolders(options.configDir).filter((folder) => !isAlive(folder, options.bootId));
+  const ofThisBoot = left.filter((folder) => isOf(folder, options.bootId));
+  attempt(() =>
+    settleCut(
+      left.filter((folder) => !ofThisBoot.includes(folder)),
+      options,
+    ),
+  );
+  attempt(() => settleEnded(ofThisBoot, options));
 }
 
-function settle(ended: readonly string[], options: LeftOptions): void {
-  const { definitions, autostart, bootId } = options;
-  if (ended.some((folder) => isOf(folder, bootId))) for (const folder of [definitions, autostart]) syncAll(folder);
-  const cut = ended.filter((folder) => !isOf(folder, bootId));
-  if (cut.length > 0) putBack(cut, options);
-  for (const folder of ended) rmSync(folder, { recursive: true, force: true });
+/** @param kept what was kept when the machine stopped. */
+function settleCut(kept: readonly string[], options: LeftOptions): void {
+  if (kept.length === 0) return;
+  putBack(kept, documentsIn(options.definitions).filter(isTorn), options);
+  removeFolders(kept);
 }
 
-/** The folders of processes that have ended. */
-function leftIn(configDir: string, bootId: string): readonly string[] {
-  return unsyncedFolders(configDir).filter((folder) => !isAlive(folder, bootId));
+/**
+ * @param kept what processes of this boot kept when they ended. One may have been told that the disk refused a file: fsync(2) tells that once, and
+ * of the same file nothing more, so what has a former file is written anew before that goes.
+ */
+function settleEnded(kept: readonly string[], options: LeftOptions): void {
+  if (kept.length === 0) return;
+  putBack(kept, [], options);
+  for (const { path } of formersIn(kept, options.definitions)) if (typeOf(path) === 'file') writeAnew(path, options);
+  for (const folder of [options.definitions, options.autostart]) syncAll(folder);
+  removeFolders(kept);
 }
 
 function isOf(folder: string, bootId: string): boolean {
@@ -86,33 +102,56 @@ function isAlive(folder: string, bootId: string): boolean {
   return isOwn(folder, bootId) || processStat(pid)?.start === start;
 }
 
-/** fsync(2) of a folder and its files; it costs little for those that are on the disk already. */
-function syncAll(folder: string): void {
-  for (const path of [...filesOf(folder), ...(existsSync(folder) ? [folder] : [])]) {
-    const fd = openSync(path, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
-  }
+function writeAnew(path: string, { networkIn }: LeftOptions): void {
+  const text = readFileSync(path, 'utf8');
+  if (networkIn(path, text) !== undefined) changeFiles([{ op: 'write', path, text }], { names: syncedNames });
 }
 
-/** @param kept folders of former files. */
-function putBack(kept: readonly string[], { definitions, autostart, isUsable }: LeftOptions): void {
+/** Waits for the disk. */
+const syncedNames: Names = {
+  put: (temp, path) => {
+    syncFile(temp);
+    renameSync(temp, path);
+  },
+  remove: removeFile,
+};
+
+/** fsync(2) of a folder and its files; it costs little for those that are on the disk already. */
+function syncAll(folder: string): void {
+  for (const path of [...filesOf(folder), ...(existsSync(folder) ? [folder] : [])]) syncFile(path);
+}
+
+function removeFolders(folders: readonly string[]): void {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+}
+
+/** @param kept folders of former files. @param torn files that are to go where nothing is kept of them. */
+function putBack(kept: readonly string[], torn: readonly string[], { definitions, autostart, networkIn, onPutBack }: LeftOptions): void {
   const keptUntil = Math.max(...kept.map(changedAt));
   /** What was changed by hand since is somebody's text, whatever it says. */
   const isOfThen = (path: string): boolean => changedAt(path) < keptUntil + ROUND_MS;
-  /** Of a mark it counts only that it is there. */
-  const saysNothing = (path: string, file: string): boolean =>
-    dirname(path) === definitions && typeOf(file) === 'file' && !isUsable(file, readFileSync(file, 'utf8'));
-  const isLost = (path: string): boolean => saysNothing(path, path) && isOfThen(path);
-  const torn = filesOf(definitions).filter((path) => isDocument(basename(path)) && isTorn(path) && isOfThen(path));
-  const formers = kept.flatMap((folder) => formersIn(folder, [definitions, autostart]));
-  const wasTorn = torn.length > 0 || formers.some(({ path }) => isLost(path));
-  for (const { path, former } of formers.toSorted((a, b) => changedAt(b.former) - changedAt(a.former)))
-    if ((typeOf(path) === undefined ? wasTorn : isLost(path)) && !saysNothing(path, former)) renameSync(former, path);
-  for (const path of torn) if (isTorn(path)) rmSync(path);
+  /** What is no file is nobody's text. */
+  const networkAt = (path: string): Pick<Network, 'uuid'> | undefined =>
+    typeOf(path) === 'file' ? networkIn(path, readFileSync(path, 'utf8')) : {};
+  const isLost = (path: string): boolean => typeOf(path) !== undefined && networkAt(path) === undefined && isOfThen(path);
+  const lost = torn.filter(isOfThen);
+  const formers = formersIn(kept, definitions).toSorted((a, b) => changedAt(b.former) - changedAt(a.former));
+  if (lost.length === 0 && !formers.some(({ path }) => isLost(path))) return;
+  const uuids = new Set(documentsIn(definitions).map((path) => networkAt(path)?.uuid));
+  for (const { path, former } of formers) {
+    const network = typeOf(path) === undefined || isLost(path) ? networkAt(former) : undefined;
+    if (network === undefined || (network.uuid !== undefined && uuids.has(network.uuid))) continue;
+    renameSync(former, path);
+    uuids.add(network.uuid);
+    onPutBack?.(path, 'as before');
+  }
+  for (const path of lost.filter(isTorn)) {
+    rmSync(path);
+    onPutBack?.(path, 'gone');
+  }
+  // Of a mark it counts only that it is there.
+  for (const { path, former } of formersIn(kept, autostart))
+    if (typeOf(path) === undefined && existsSync(join(definitions, basename(path)))) renameSync(former, path);
 }
 
 /** The file is what a file system makes of a text that it was given and had not written yet. */
@@ -121,18 +160,23 @@ function isTorn(path: string): boolean {
   return bytes.length === 0 || bytes.at(-1) === 0;
 }
 
-function formersIn(kept: string, folders: readonly string[]): readonly { readonly path: string; readonly former: string }[] {
-  return list(kept).flatMap((name) =>
-    folders.flatMap((folder) => {
-      const prefix = formerName(folder, '');
-      return name.startsWith(prefix) ? [{ path: join(folder, name.slice(prefix.length)), former: join(kept, name) }] : [];
-    }),
+/** What is kept of the files of a folder. */
+function formersIn(kept: readonly string[], folder: string): readonly { readonly path: string; readonly former: string }[] {
+  const prefix = formerName(folder, '');
+  return kept.flatMap((keeper) =>
+    list(keeper)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => ({ path: join(folder, name.slice(prefix.length)), former: join(keeper, name) })),
   );
 }
 
 /** What a file is kept as: two folders may have files of the same name. */
 export function formerName(folder: string, file: string): string {
   return `${basename(folder)}:${file}`;
+}
+
+function documentsIn(folder: string): readonly string[] {
+  return filesOf(folder).filter((path) => isDocument(basename(path)));
 }
 
 function filesOf(folder: string): readonly string[] {

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import { systemWords } from '../host/system-words.ts';
@@ -27,6 +28,8 @@ export interface StoreOptions extends StoreFolders {
   readonly keepLockMs?: number | undefined;
   /** Told (VND018) of a file that the disk refuses after it was written; where nobody is, `settled` throws it. */
   readonly onRefused?: ((error: VirtnetError) => void) | undefined;
+  /** Told (VND018) of a definition that `sweep` finds not to be what it was changed to. */
+  readonly onPutBack?: ((finding: Diagnostic) => void) | undefined;
   /** Called before each operation on the file system; a test throws here to play a crash. */
   readonly onOperation?: ((operation: string) => void) | undefined;
 }
@@ -219,7 +222,8 @@ export class Store {
       definitions: this.#layout.definitions,
       autostart: this.#layout.autostart,
       bootId,
-      isUsable: (path, text) => 'value' in loadDocument(path, codec, { text, network: undefined }),
+      networkIn: (path, text) => usable(loadDocument(path, codec, { text, network: undefined })),
+      onPutBack: (path, is) => this.#options.onPutBack?.(putBack(path, is)),
     });
     for (const folder of [this.#layout.definitions, this.#layout.autostart, this.#layout.live, this.#layout.ports]) sweepTemps(folder);
   }
@@ -399,4 +403,15 @@ function notOnDisk(path: string, error: unknown): VirtnetError {
     hint: 'the change is lost when this machine stops: look after the disk, then make it again',
     cause: error,
   });
+}
+
+function putBack(path: string, is: 'as before' | 'gone'): Diagnostic {
+  const what =
+    is === 'gone' ? 'is gone: the disk does not have it' : 'is as it was before its last change: the disk does not have that one';
+  return {
+    code: 'VND018',
+    severity: 'warning',
+    message: `'${path}' ${what}`,
+    hint: 'the machine stopped before it was written, or the disk failed: make the change again',
+  };
 }

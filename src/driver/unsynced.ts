@@ -1,9 +1,9 @@
-import { closeSync, existsSync, fsync, fsyncSync, linkSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fsync, linkSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { readFileSync, readlinkSync, renameSync, rmdirSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import type { Names, NewFile } from './files.ts';
-import { removeFile } from './files.ts';
+import { removeFile, syncFile } from './files.ts';
 import { isMissing } from './read-file.ts';
 import { formerName, newUnsyncedFolder, unsyncedFolders } from './settle-left.ts';
 
@@ -153,12 +153,7 @@ export class Unsynced implements Names {
 
   #syncNow(path: string): void {
     this.#step(`fsync ${path}`);
-    const fd = openSync(path, 'r');
-    try {
-      fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    syncFile(path);
   }
 
   async #sync(round: Round): Promise<void> {

@@ -1,7 +1,7 @@
 // last: power is seldom cut at that moment
 // root: a file system on a loop device
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -32,7 +32,7 @@ beforeAll(() => {
   sh(`truncate -s 48M ${folder}/image && mkfs.ext4 -q ${folder}/image`);
 });
 afterAll(() => {
-  spawnSync('umount', [disk]); // mounted where a test failed
+  for (const mounted of [disk, join(folder, 'small')]) spawnSync('umount', [mounted]); // where a test failed
   rmSync(folder, { recursive: true });
 });
 
@@ -58,9 +58,9 @@ const sometimes = (): Promise<void> => new Promise((resolve) => setTimeout(resol
 
 const NAMES = ['a', 'b', 'c', 'd', 'e', 'f'];
 /** A document of some blocks: the longer, the more there is to tear. */
-function network(name: string, version: number): Network {
+function network(name: string, version: number, length = (version * 997) % 20_000): Network {
   const uuid = `11111111-0000-4000-8000-${String(NAMES.indexOf(name)).padStart(12, '0')}`;
-  const words = `<title>version ${String(version)}</title><description>${'x'.repeat((version * 997) % 20_000)}</description>`;
+  const words = `<title>version ${String(version)}</title><description>${'x'.repeat(length)}</description>`;
   const read = codec.read(`<network><name>${name}</name><uuid>${uuid}</uuid>${words}</network>`, 'here');
   if (!read.ok) throw new Error('no network');
   return read.value;
@@ -140,4 +140,38 @@ test.skipIf(!hasLoop)(`${String(CUTS)} power cuts after a network took another o
     await cutPower(next);
   }
   console.log(`left: ${JSON.stringify(found)}`);
+});
+
+test.skipIf(!hasLoop)('what the disk refused of a process that ended is on it once another one has come', async () => {
+  // A disk whose free blocks have no room: a file system in one that is full.
+  const small = join(folder, 'small');
+  mkdirSync(small);
+  sh(`mount -t tmpfs -o size=80M tmpfs ${small}`);
+  sh(`dd if=/dev/zero of=${small}/first bs=1M count=32 status=none; mkfs.ext4 -qF -E nodiscard,lazy_itable_init=0 ${small}/first
+      cp --sparse=never ${small}/first ${small}/image; rm ${small}/first ${folder}/image; ln -s small/image ${folder}/image`);
+  const before = started('refusing');
+  const record = (version: number) => ({
+    uuid: network('a', 1).uuid ?? '',
+    name: 'a',
+    autostart: false,
+    ports: new Map(),
+    config: network('a', version, 300_000),
+  });
+  before.commit(before.read(), withRecord(before.read(), record(1)));
+  await before.settled();
+  sh(`umount ${disk}`); // gives back what it has reserved
+  const store = started('refusing');
+  const first = store.read();
+  sh(`fstrim ${disk}; ! dd if=/dev/zero of=${small}/fill bs=4096 status=none 2>/dev/null`);
+  store.commit(first, withRecord(first, record(2)));
+  await expect(store.settled()).rejects.toMatchObject({ code: 'VND018' });
+  sh(`rm ${small}/fill`);
+  const [kept = ''] = readdirSync(join(disk, 'etc')).filter((name) => name.startsWith('.unsynced-'));
+  renameSync(join(disk, 'etc', kept), join(disk, 'etc', '.unsynced-refusing.4194999.1.0')); // its process has ended
+  const next = new Store({ configDir: join(disk, 'etc'), runDir: join(folder, 'refusing'), codec, bootId: 'refusing' });
+  next.sweep();
+  expect([versionOf(next.read(), 'a'), readdirSync(join(disk, 'etc'))]).toEqual(['version 2', ['networks']]);
+  await cutPower(next);
+  expect(versionOf(started('refused').read(), 'a')).toBe('version 2');
+  sh(`umount ${disk}; umount ${small}`);
 });
