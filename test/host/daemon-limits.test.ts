@@ -31,7 +31,7 @@ function world(): unknown {
     .filter((path) => statSync(path).isFile())
     .sort();
   return {
-    files: files.filter((path) => !/\/lock\.\d+$/.test(path)).map((path) => [path, readFileSync(path, 'utf8')]),
+    files: files.filter((path) => !path.endsWith('/lock')).map((path) => [path, readFileSync(path, 'utf8')]),
     links: execFileSync('ip', ['-o', 'link'], { encoding: 'utf8' }).replace(/ state \w+/g, ''),
     rules: execFileSync('nft', ['-a', 'list', 'ruleset'], { encoding: 'utf8' }),
   };
