@@ -4,7 +4,7 @@ import type { CodeEntry } from './code-entry.ts';
 export const driverCodes: Readonly<Record<string, CodeEntry>> = {
   VND009: {
     title: 'change not stored',
-    explanation: 'The disk refused the change. Definitions and host are as before.',
+    explanation: 'The disk refused the change (full, read-only, no permission). Definitions and host are as before.',
   },
   VND010: {
     title: 'network is transient',
@@ -14,7 +14,7 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
   VND012: { title: 'no such metadata', explanation: 'The network has no title, description or metadata element of that kind.' },
   VND013: {
     title: "guest's namespace is gone",
-    explanation: 'The port of a guest whose namespace is gone is kept without its link until it is detached.',
+    explanation: 'A port plugs a network namespace that is gone. The port is kept, without its link; detach it if the guest is gone.',
   },
   VND014: {
     title: "guest's device is gone",

@@ -21,7 +21,8 @@ export const run: Run = async (io, [name], options) => {
       found.drift.diagnostics.filter(({ severity }) => severity !== 'error'),
       undefined,
     );
-    io.out(`${daemonLine(daemon ?? undefined)}\n${networkTable(found.networks, io)}${amissLines(amiss, io)}`);
+    const parts = [daemonLine(daemon ?? undefined), networkTable(found.networks, io), amissLines(amiss, io)];
+    io.out(parts.filter((part) => part !== '').join('\n'));
   }
   return amiss.length === 0 ? OK : PENDING;
 };
@@ -38,7 +39,7 @@ async function look(driver: NetworkDriver, name: string | undefined): Promise<Fi
 
 function daemonLine(daemon: DaemonInfo | undefined): string {
   return daemon === undefined
-    ? 'virtnetd does not run: nobody mends by himself what is damaged\n'
+    ? 'virtnetd does not run: what is damaged stays so until `virtnet repair`\n'
     : `virtnetd ${daemon.version} runs as process ${String(daemon.pid)}\n`;
 }
 
@@ -63,7 +64,7 @@ function networkTable(networks: readonly NetworkInfo[], { outStyle: style, table
 }
 
 function amissLines(amiss: readonly Amiss[], { outStyle: style, width }: Io): string {
-  if (amiss.length === 0) return `\n${style.green('All is as it should be.')}\n`;
+  if (amiss.length === 0) return `${style.green('All is as it should be.')}\n`;
   const lines = amiss.flatMap(({ network, message, code, hint }) => {
     const text = `${network === undefined ? '' : `${network}: `}${message}${code === undefined ? '' : ` [${code}]`}`;
     const [first = '', ...rest] = wrap(clean(text), width - 2);
@@ -73,5 +74,5 @@ function amissLines(amiss: readonly Amiss[], { outStyle: style, width }: Io): st
         : wrap(clean(hint), width - 12).map((l, i) => (i === 0 ? `      ${style.cyan('hint:')} ${l}` : `            ${l}`));
     return [`${style.yellow('!')} ${first}`, ...rest.map((l) => `  ${l}`), ...hints];
   });
-  return `\n${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
