@@ -33,7 +33,8 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
   },
   VND018: {
     title: 'change not on the disk',
-    explanation: 'The disk refused a stored change, which holds until the machine stops, or the machine stopped before.',
+    explanation:
+      'The disk refused a change after it was stored: it holds until the machine stops. Or the machine stopped before the disk had it: the definition is as before.',
   },
   VND019: { title: 'changed meanwhile', explanation: 'Another change of the network came first. Nothing was overwritten.' },
 };
