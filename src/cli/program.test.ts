@@ -60,12 +60,8 @@ function fakeDriver(plan: Plan, calls: string[], networks = [info]): NetworkDriv
     warnings: () => Promise.resolve([]),
     diff: () => Promise.resolve(plan),
     daemon: () => Promise.resolve(undefined),
-    update: (name, request) => {
-      calls.push(
-        `update ${JSON.stringify(name)} ${request.command} ${request.section} ${String(request.parentIndex)} ${request.affect} ${request.fragment}`,
-      );
-      return Promise.resolve();
-    },
+    update: (name, { command, section, parentIndex, affect, fragment }, options) =>
+      change(`update ${JSON.stringify(name)} ${command} ${section} ${String(parentIndex)} ${affect} ${fragment}`, options),
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
   return methods as NetworkDriver;

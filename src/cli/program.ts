@@ -151,7 +151,6 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   doctor: 'status',
   info: 'show',
   remove: 'undefine',
-  reserve: 'update NAME add ip-dhcp-host XML --live --config',
   restart: 'repair, or virtnet stop and start',
   rm: 'undefine',
 };

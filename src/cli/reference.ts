@@ -42,6 +42,7 @@ people (\`reason\`, \`message\`, \`hint\`), what stands in \`before\` and \`afte
 | \`leases\` | \`{ network, ip, prefix, family, mac?, hostname?, clientId?, iaid?, interface, expiry, state, origin, guest? }\`: expiry 0 is never, state \`active\` or \`kept\`, origin \`fixed\` or \`range\` |
 | \`pools\` | \`{ start, end, used, total }\` of each DHCP range |
 | \`forwards\` | \`{ family, proto, address?, port, end, to, target, toPort?, sources? }\` |
+| \`hosts\` | fixed addresses: \`{ ip, mac?, id?, name?, lease? }\`, lease as \`{ expiry, unit }\` |
 | \`tainted\` | the document has dnsmasq options of its own |
 | \`records\`; \`rules\`, \`rule\`; \`answer\` | \`{ name, type, value, from }\`; \`{ names, answeredBy }\`; \`{ server, answers: [{ type, value }], failure? }\` |
 | \`ok\`, \`amiss\` | nothing is amiss; what is: \`{ message, network?, code?, hint? }\` |

@@ -281,7 +281,9 @@ const networks: readonly VerbSpec[] = [
       { flags: '--parent-index <n>', says: 'which <ip>, counting all from 0', fallback: '-1' },
       { flags: '--live', says: 'change the running network' },
       { flags: '--config', says: 'change the stored definition' },
-      json('{ networks }'),
+      dryRun,
+      commands,
+      jsonOfChange,
     ],
     examples: [
       { line: `update default add dns-host "<host ip='10.0.0.5'><hostname>db</hostname></host>"`, says: 'a name, as of now' },
@@ -314,6 +316,34 @@ const networks: readonly VerbSpec[] = [
       { line: 'forward lab remove 8080/tcp', says: 'not any more' },
     ],
     load: () => import('./verbs/forward.ts'),
+  },
+  {
+    name: 'reserve',
+    group: 'Networks',
+    summary: 'list, add and remove fixed addresses of guests',
+    about:
+      'Commands: list (without one), add, remove. A guest is named by its MAC address, by its DUID (IPv6), or, where it is plugged, as in `ports`; without an address it keeps that of its lease. A reservation is removed by its address, its name or its guest. A change is for the running network, where other guests notice nothing, and its stored definition, as far as there are both; --live or --config alone is for one of them. A guest asks for its address when its lease is half over, or when it starts.',
+    operands: [
+      NAME,
+      { name: '[command]', says: 'list, add or remove' },
+      { name: '[guest]', says: 'whose address it is' },
+      { name: '[address]', says: 'add: the address; that of its lease without one' },
+    ],
+    options: [
+      { flags: '--name <hostname>', says: 'add: a name, which DNS answers for' },
+      { flags: '--live', says: 'only the running network' },
+      { flags: '--config', says: 'only the stored definition (list: what it says)' },
+      dryRun,
+      commands,
+      json('{ network, hosts }; after add and remove { plan, applied, networks }'),
+    ],
+    examples: [
+      { line: 'reserve lab', says: 'which addresses are whose' },
+      { line: 'reserve lab add 52:54:00:12:34:56 192.168.122.9 --name db', says: 'now and after the next start' },
+      { line: 'reserve lab add web', says: 'a plugged guest keeps the address that it has' },
+      { line: 'reserve lab remove db', says: 'not any more' },
+    ],
+    load: () => import('./verbs/reserve.ts'),
   },
   {
     name: 'import-libvirt',
@@ -405,7 +435,7 @@ const guests: readonly VerbSpec[] = [
       PORT,
       { name: '<in/out>', says: 'each average[,peak[,burst]] in kilobytes a second; none for what its portgroup says' },
     ],
-    options: [json('{ port }')],
+    options: [dryRun, commands, jsonOfChange],
     examples: [
       { line: 'limit default web 1000/500', says: '1,000 kilobytes a second in, 500 out' },
       { line: 'limit default web none', says: 'no limits of its own' },

@@ -235,7 +235,8 @@ export interface NetworkDriver extends AsyncDisposable {
   edit(ref: NetworkRef, request: EditRequest, options?: UpOptions): Promise<ChangeResult>;
   undefine(ref: NetworkRef): Promise<void>;
   setAutostart(ref: NetworkRef, autostart: boolean): Promise<void>;
-  update(ref: NetworkRef, request: UpdateRequest): Promise<void>;
+  /** `networkUpdate`: changes one section of the live document, the stored one, or both. */
+  update(ref: NetworkRef, request: UpdateRequest, options?: ChangeOptions): Promise<ChangeResult>;
   /** Adds and removes port forwards (docs/howto/forward-ports.md), of a running network at once. */
   changeForwards(ref: NetworkRef, change: ForwardsRequest, options?: ChangeOptions): Promise<ChangeResult>;
   setMetadata(
@@ -271,7 +272,7 @@ export interface NetworkDriver extends AsyncDisposable {
   createPort(ref: NetworkRef, xml: string, options?: { readonly reclaim?: boolean; readonly validate?: boolean }): Promise<PortRecord>;
   deletePort(ref: NetworkRef, uuid: string): Promise<void>;
   /** `networkPortSetParameters`: a port's bandwidth. */
-  setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void>;
+  setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth'], options?: ChangeOptions): Promise<ChangeResult>;
   attach(
     ref: NetworkRef,
     request: AttachRequest,

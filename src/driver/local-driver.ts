@@ -158,8 +158,8 @@ export class LocalDriver implements LocalNetworkDriver {
     await this.#parts.engine.run('autostart', setAutostart(ref, autostart), { of: [ref] });
   }
 
-  async update(ref: NetworkRef, request: UpdateRequest): Promise<void> {
-    await this.#parts.engine.run('update', update(ref, request), { of: [ref] });
+  update(ref: NetworkRef, request: UpdateRequest, options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('update', update(ref, request), { ...options, of: [ref] });
   }
 
   changeForwards(ref: NetworkRef, change: ForwardsRequest, options: ChangeOptions = {}): Promise<ChangeResult> {
@@ -248,8 +248,8 @@ export class LocalDriver implements LocalNetworkDriver {
     await this.#parts.engine.run('delete port', deletePort(ref, uuid), { of: [ref] });
   }
 
-  async setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void> {
-    await this.#parts.engine.run('port bandwidth', setPortBandwidth(ref, uuid, bandwidth), { of: [ref] });
+  setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth'], options: ChangeOptions = {}): Promise<ChangeResult> {
+    return this.#change('port bandwidth', setPortBandwidth(ref, uuid, bandwidth), { ...options, of: [ref] });
   }
 
   async attach(

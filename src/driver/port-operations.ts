@@ -84,7 +84,7 @@ export function deletePort(ref: NetworkRef, uuid: string): Operation<void> {
 }
 
 /** Replaces a port's limits; without any they end, or are its portgroup's. */
-export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandwidth | undefined): Operation<void> {
+export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandwidth | undefined): Operation<readonly string[]> {
   return async (state, context) => {
     const record = running(lookup(state, ref));
     const old = findPort(record, uuid);
@@ -95,7 +95,7 @@ export function setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Bandw
     const inherited = old.inherited?.filter((setting) => setting !== 'bandwidth');
     const now = following(record.live, { ...old, port, ...(inherited && { inherited }) });
     const next = withRecord(state, { ...record, ports: new Map(record.ports).set(uuid, now) });
-    return { next, ...scopeOf(record, await portFacts(record, context), old, now.port), events: [], value: undefined };
+    return { next, ...scopeOf(record, await portFacts(record, context), old, now.port), events: [], value: [record.uuid] };
   };
 }
 

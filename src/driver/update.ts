@@ -10,7 +10,7 @@ import { following } from './port-operations.ts';
 import { withRecord } from './state.ts';
 
 /** `networkUpdate`: changes one section of the live document, the stored one, or both; when one of them refuses, neither changes. */
-export function update(ref: NetworkRef, request: UpdateRequest): Operation<void> {
+export function update(ref: NetworkRef, request: UpdateRequest): Operation<readonly string[]> {
   return async (state, context) => {
     const record = lookup(state, ref);
     const which = affected(record, request.affect);
@@ -19,7 +19,7 @@ export function update(ref: NetworkRef, request: UpdateRequest): Operation<void>
     const ports = live === undefined ? changed.ports : new Map([...changed.ports].map(([port, guest]) => [port, following(live, guest)]));
     const next = withRecord(state, { ...changed, ports });
     const { name, uuid } = record;
-    return { next, scope: which.live ? new Set([uuid]) : new Set(), events: [{ type: 'updated', name, uuid }], value: undefined };
+    return { next, scope: which.live ? new Set([uuid]) : new Set(), events: [{ type: 'updated', name, uuid }], value: [uuid] };
   };
 }
 

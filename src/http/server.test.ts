@@ -73,7 +73,11 @@ describe('the HTTP face and its client', () => {
     await remote.edit(ref, { xml: '<network/>', was: '<network />' }, { dryRun: true, bounce: true });
     await remote.undefine(ref);
     await remote.setAutostart(ref, true);
-    await remote.update(ref, { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' });
+    await remote.update(
+      ref,
+      { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' },
+      { dryRun: true },
+    );
     await remote.changeForwards(ref, { add: [{ proto: 'tcp', port: 80, to: 'web' }], affect: 'live' }, { dryRun: true });
     await remote.setMetadata(ref, 'element', undefined, { uri: 'urn:x', key: 'k', affect: 'config' });
     await remote.metadata(ref, 'element', { uri: 'urn:x', affect: 'live' });
@@ -90,7 +94,8 @@ describe('the HTTP face and its client', () => {
     await remote.ports(ref);
     await remote.createPort(ref, '<networkport/>', { reclaim: true });
     await remote.deletePort(ref, uuid);
-    await remote.setPortBandwidth(ref, uuid, { inbound: { average: 1 } });
+    await remote.setPortBandwidth(ref, uuid, { inbound: { average: 1 } }, { dryRun: true });
+    await remote.setPortBandwidth(ref, uuid, undefined);
     await remote.attach(ref, { attachment: { type: 'netns', netns: 'g1' } });
     await remote.detach(ref, 'vnet0');
     await remote.portStatus(ref);
@@ -111,7 +116,12 @@ describe('the HTTP face and its client', () => {
       ['edit', ref, { xml: '<network/>', was: '<network />' }, { dryRun: true, bounce: true }],
       ['undefine', ref],
       ['setAutostart', ref, true],
-      ['update', ref, { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' }],
+      [
+        'update',
+        ref,
+        { section: 'dns-host', command: 'add-last', parentIndex: -1, fragment: '<host/>', affect: 'live+config' },
+        { dryRun: true },
+      ],
       ['changeForwards', ref, { add: [{ proto: 'tcp', port: 80, to: 'web' }], affect: 'live' }, { dryRun: true }],
       ['setMetadata', ref, 'element', undefined, { uri: 'urn:x', key: 'k', affect: 'config' }],
       ['metadata', ref, 'element', { affect: 'live', uri: 'urn:x' }],
@@ -128,7 +138,8 @@ describe('the HTTP face and its client', () => {
       ['ports', ref],
       ['createPort', ref, '<networkport/>', { reclaim: true }],
       ['deletePort', ref, uuid],
-      ['setPortBandwidth', ref, uuid, { inbound: { average: 1 } }],
+      ['setPortBandwidth', ref, uuid, { inbound: { average: 1 } }, { dryRun: true }],
+      ['setPortBandwidth', ref, uuid, undefined, {}],
       ['attach', ref, { attachment: { type: 'netns', netns: 'g1' } }, {}],
       ['detach', ref, 'vnet0', {}],
       ['portStatus', ref],

@@ -89,4 +89,68 @@ describe.each(ROADS)('%s', (name) => {
     expect(json('ports', 'lab')).toEqual({ ports: [] });
     expect(virtnet('attach', 'lab', '--tap', 'tap0', `--${kind}`, 'root', '--dry-run').status).toBe(0);
   });
+
+  test('a fixed address is for the next DHCP request, and for good; a plugged guest keeps the one it has', () => {
+    const lease = (guest: string): string => sh(`ip netns exec ${guest} udhcpc -i eth0 -n -q -f -t 10 -T 1 -s /bin/true 2>&1`);
+    const mac = '52:54:00:09:00:02';
+    sh('ip netns add one; ip netns add two');
+    expect(virtnet('attach', 'lab', '--netns', 'one').status).toBe(0);
+    expect(virtnet('attach', 'lab', '--netns', 'two', '--mac', mac).status).toBe(0);
+    expect(lease('one')).toMatch(/lease of 10\.9\.0\.[12]\d obtained/);
+    const { leases } = json('leases', 'lab') as { readonly leases: readonly { readonly ip: string }[] };
+    const had = leases[0]?.ip ?? '';
+    expect(virtnet('reserve', 'lab')).toMatchObject({
+      status: 0,
+      stdout: '',
+      stderr: expect.stringContaining('reserves no address') as string,
+    });
+    expect(virtnet('reserve', 'lab', 'add', mac, '10.9.0.30', '--dry-run').stdout).toMatch(/~ dnsmasq of lab +hosts changed/);
+    expect(json('reserve', 'lab')).toEqual({ network: 'lab', hosts: [] });
+    expect(virtnet('reserve', 'lab', 'add', mac, '10.9.0.30', '--name', 'db').stdout).toBe(
+      '10.9.0.30 is reserved for db on lab, from its next DHCP request on\n',
+    );
+    expect(virtnet('reserve', 'lab', 'add', 'one').status).toBe(0);
+    expect(lease('two')).toContain('lease of 10.9.0.30 obtained');
+    expect(lease('one')).toContain(`lease of ${had} obtained`);
+    const { hosts } = json('reserve', 'lab') as { readonly hosts: readonly object[] };
+    expect(hosts).toEqual([{ mac, name: 'db', ip: '10.9.0.30' }, expect.objectContaining({ ip: had })]);
+    expect(json('reserve', 'lab', '--config')).toEqual({ network: 'lab', hosts });
+    expect(virtnet('reserve', 'lab').stdout).toMatch(new RegExp(`^ADDRESS +GUEST +NAME +LEASE\n10.9.0.30 +${mac} +db +-\n`));
+    expect(virtnet('reserve', 'lab', 'remove', 'db', '--config').stdout).toBe(
+      '10.9.0.30 is not reserved for db on lab any more, from its next start on\n',
+    );
+    expect(virtnet('reserve', 'lab', 'remove', mac.toUpperCase()).stdout).toBe('10.9.0.30 is not reserved for db on lab any more\n');
+    expect(virtnet('reserve', 'lab', 'remove', had).status).toBe(0);
+    for (const road of [[], ['--config']]) expect(json('reserve', 'lab', ...road)).toEqual({ network: 'lab', hosts: [] });
+    for (const guest of ['one', 'two']) virtnet('detach', 'lab', guest);
+    sh('ip netns delete one; ip netns delete two');
+  });
+
+  test.each([
+    [['add', '52:54:00:09:00:02', '10.8.0.1'], /10\.8\.0\.1 is in no subnet of lab[^]*hint: choose one of 10\.9\.0\.0\/24/],
+    [['add', '52:54:00:09:00:02', '10.9.0'], /'10\.9\.0' is no IP address/],
+    [['add', '52:54:00:09:00:03'], /has no lease on lab whose address it could keep/],
+    [['add', 'nobody', '10.9.0.5'], /'nobody'[^]*VND004/],
+    [['remove', 'nobody'], /no address of lab is reserved for 'nobody' \[VNE005\]/],
+    [['ad'], /unknown command "ad"[^]*did you mean "add"/],
+    [['add'], /add takes a guest, and its address/],
+  ])('reserve lab %j is refused with what to do', (words, told) => {
+    const { status, stdout, stderr } = virtnet('reserve', 'lab', ...words);
+    expect([status, stdout]).toEqual([told.source.includes('command') || told.source.includes('takes') ? 2 : expect.any(Number), '']);
+    expect(stderr).toMatch(told);
+  });
+
+  test('update and limit show what they would do', () => {
+    const host = "<host ip='10.9.0.77'><hostname>later</hostname></host>";
+    expect(virtnet('update', 'lab', 'add', 'dns-host', host, '--dry-run').stdout).toMatch(/~ dnsmasq of lab/);
+    expect(virtnet('dumpxml', 'lab').stdout).not.toContain('later');
+    expect(json('update', 'lab', 'add', 'dns-host', host)).toMatchObject({ applied: true, networks: [{ name: 'lab' }] });
+    expect(virtnet('dumpxml', 'lab').stdout).toContain('later');
+    expect(virtnet('attach', 'lab', '--tap', 'tap9', '--owner', 'vm').status).toBe(0);
+    expect(virtnet('limit', 'lab', 'vm', '1000', '--dry-run').stdout).toMatch(/shaping tap9/);
+    expect(json('ports', 'lab')).not.toMatchObject({ ports: [{ port: { bandwidth: {} } }] });
+    expect(virtnet('limit', 'lab', 'vm', '1000').stdout).toBe('vm is limited on lab\n');
+    expect(json('limit', 'lab', 'vm', 'none')).toMatchObject({ applied: true, plan: { steps: [{ op: 'delete' }] } });
+    expect(virtnet('detach', 'lab', 'vm').status).toBe(0);
+  });
 });

@@ -123,7 +123,7 @@ describe('a network from file to nothing', () => {
     for (const line of shown.split('\n')) expect(line.length).toBeLessThanOrEqual(100);
   });
 
-  test.each(['list', 'status', 'show lab', 'ports', 'leases', 'dns lab', 'dns lab fixed', 'diff', 'forward lab', 'plan'])(
+  test.each(['list', 'status', 'show lab', 'ports', 'leases', 'dns lab', 'dns lab fixed', 'diff', 'forward lab', 'reserve lab', 'plan'])(
     'what %s --json prints is what the reference and its help tell',
     (line) => {
       const [verb = '', ...operands] = line.split(' ');

@@ -101,10 +101,11 @@ export class FakeDriver implements Partial<NetworkDriver> {
     this.writes++;
   }
 
-  async update(ref: NetworkRef, request: UpdateRequest): Promise<void> {
+  async update(ref: NetworkRef, request: UpdateRequest): Promise<ChangeResult> {
     await Promise.resolve();
     this.updates.push({ uuid: this.#find(ref).uuid, request });
     this.writes++;
+    return nothingDone;
   }
 
   async setMetadata(...call: Parameters<NetworkDriver['setMetadata']>): Promise<void> {
@@ -150,15 +151,16 @@ export class FakeDriver implements Partial<NetworkDriver> {
     this.writes++;
   }
 
-  async setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<void> {
+  async setPortBandwidth(ref: NetworkRef, uuid: string, bandwidth: Network['bandwidth']): Promise<ChangeResult> {
     await Promise.resolve();
     const { ports } = this.#find(ref);
     const index = ports.findIndex((p) => p.port.uuid === uuid);
     const record = ports[index];
-    if (record === undefined) return;
+    if (record === undefined) return nothingDone;
     const { bandwidth: _before, ...port } = record.port;
     ports[index] = { ...record, port: bandwidth === undefined ? port : { ...port, bandwidth } };
     this.writes++;
+    return nothingDone;
   }
 
   async leases(_ref: NetworkRef, mac?: string): Promise<readonly Lease[]> {

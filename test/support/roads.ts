@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { startVirtnetd } from './virtnetd.ts';
 
@@ -20,6 +21,7 @@ export interface Road extends AsyncDisposable {
 }
 
 export async function takeRoad(road: (typeof ROADS)[number], folder: string): Promise<Road> {
+  chmodSync(folder, 0o755); // dnsmasq reads the fixed hosts as a user of its own
   const home = join(folder, road.replaceAll(' ', '-'));
   const daemon = road === 'alone' ? undefined : await startVirtnetd({ folder: home, args: ['--no-autostart'] });
   const folders = { VIRTNET_CONFIG_DIR: join(home, 'etc'), VIRTNET_STATE_DIR: join(home, 'lib'), VIRTNET_RUN_DIR: join(home, 'run') };

@@ -1,16 +1,17 @@
 import { VirtnetError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
-import type { Affect, ForwardsRequest, NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
+import type { ForwardsRequest, NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
 import { forwardsOf } from '../../forwards/document.ts';
 import { formatSpec } from '../../forwards/edit.ts';
 import { formatSource, formatTarget } from '../../forwards/forward.ts';
-import type { Network } from '../../network/network.ts';
+import { affectOf, takesEffect } from '../affect.ts';
 import { makeChange } from '../change.ts';
 import { OK } from '../exit.ts';
 import { forwardOf, listenOf } from '../forward-spec.ts';
 import type { Io } from '../io.ts';
 import { formatTable } from '../render/table.ts';
 import { shellLine } from '../render/text.ts';
+import { storedNetwork } from '../stored-network.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { forwardsView, printJson } from '../views.ts';
 
@@ -23,8 +24,8 @@ export const run: Run = async (io, [name = '', command = 'list', ...words], opti
   if (!change) return await list(io, driver, info, options);
   const affect = affectOf(info, options);
   const ref = { uuid: info.uuid };
-  const takesEffect = affect === 'config' ? (info.active ? ', from its next start on' : ', once it runs') : '';
-  const done = (networks: readonly NetworkInfo[]): string => networks.map((network) => report(network, change, takesEffect)).join('');
+  const done = (networks: readonly NetworkInfo[]): string =>
+    networks.map((network) => report(network, change, takesEffect(info, affect))).join('');
   const exit = await makeChange(
     io,
     { ...options, yes: true },
@@ -59,26 +60,17 @@ function changeOf(command: string, words: readonly string[], options: Options): 
     : { remove: words.map(listenOf) };
 }
 
-/** Without a word about it all that there is: a forward that is gone after the next start surprises. */
-function affectOf({ active, persistent }: NetworkInfo, options: Options): Affect {
-  const live = flag(options, 'live');
-  const config = flag(options, 'config');
-  const both = live === config;
-  if (both && !live && !(active && persistent)) return active ? 'live' : 'config';
-  return both ? 'live+config' : live ? 'live' : 'config';
-}
-
-function report(info: NetworkInfo, { add = [], remove = [] }: Omit<ForwardsRequest, 'affect'>, takesEffect: string): string {
-  const gone = remove.map((listen) => `${info.name} does not forward ${formatSpec(listen)} any more${takesEffect}\n`);
+function report(info: NetworkInfo, { add = [], remove = [] }: Omit<ForwardsRequest, 'affect'>, when: string): string {
+  const gone = remove.map((listen) => `${info.name} does not forward ${formatSpec(listen)} any more${when}\n`);
   const come = add.map((request) => {
     const where = request.toPort === undefined ? '' : ` port ${String(request.toPort)}`;
-    return `${info.name} forwards ${formatSpec(request)} to ${request.to}${where}${takesEffect}\n`;
+    return `${info.name} forwards ${formatSpec(request)} to ${request.to}${where}${when}\n`;
   });
   return [...gone, ...come].join('');
 }
 
 async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: Options): Promise<number> {
-  const network = flag(options, 'config') ? await stored(driver, info) : info.network;
+  const network = flag(options, 'config') ? await storedNetwork(driver, info) : info.network;
   const { forwards } = forwardsOf(network);
   if (flag(options, 'json')) {
     io.out(printJson({ network: info.name, forwards: forwardsView(network) }));
@@ -98,11 +90,6 @@ async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: O
     ),
   );
   return OK;
-}
-
-async function stored(driver: NetworkDriver, { uuid }: NetworkInfo): Promise<Network> {
-  const { parseNetwork } = await import('../../network/read.ts');
-  return parseNetwork(await driver.xml({ uuid }, { inactive: true }));
 }
 
 function usage(message: string, hint: string): VirtnetError {

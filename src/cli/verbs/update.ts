@@ -1,11 +1,10 @@
-import type { Affect, UpdateCommand, UpdateSection } from '../../driver/driver.ts';
+import type { Affect, NetworkInfo, UpdateCommand, UpdateSection } from '../../driver/driver.ts';
 import { libvirtSections } from '../../network/update.ts';
 import { VirtnetError } from '../../base/errors.ts';
-import { OK } from '../exit.ts';
+import { makeChange } from '../change.ts';
 import { readFragment } from '../fragment.ts';
 import { nearest } from '../../base/nearest.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
-import { networkView, printJson } from '../views.ts';
 
 const SECTIONS = Object.keys(libvirtSections) as readonly UpdateSection[];
 const COMMANDS: Readonly<Record<string, UpdateCommand>> = {
@@ -27,11 +26,13 @@ export const run: Run = async (io, [name = '', command = '', section = '', fragm
     affect: affectOf(options),
   };
   await using driver = await io.openDriver();
-  await driver.update(name, request);
-  const info = await driver.get(name);
-  if (flag(options, 'json')) io.out(printJson({ networks: [networkView(info)] }));
-  else io.out(`${info.name} is updated: ${request.command} ${request.section}\n`);
-  return OK;
+  const done = (networks: readonly NetworkInfo[]): string =>
+    networks.map((network) => `${network.name} is updated: ${request.command} ${request.section}\n`).join('');
+  return await makeChange(
+    io,
+    { ...options, yes: true },
+    { apply: (how) => driver.update(name, request, how), showPlan: false, report: done },
+  );
 };
 
 function affectOf(options: Options): Affect {

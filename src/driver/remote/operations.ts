@@ -176,15 +176,18 @@ export const operations: Operations = {
     path: network,
     summary: 'change one section (`virsh net-update`)',
     body: object(
-      { section: text, command: text, parentIndex: number, fragment: text, affect: text },
+      { section: text, command: text, parentIndex: number, fragment: text, affect: text, dryRun: flag },
       'section',
       'command',
       'parentIndex',
       'fragment',
       'affect',
     ),
-    encode: (ref, request) => merge(ref, { body: request }),
-    handle: (d, c) => d.update(refOf(c), bodyOf<UpdateRequest>(c)),
+    encode: (ref, request, options) => merge(ref, { body: { ...request, ...changeOf(options) } }),
+    handle: (d, c) => {
+      const { dryRun: _dryRun, ...request } = bodyOf<UpdateRequest & ChangeOptions>(c);
+      return d.update(refOf(c), request, changeOf(bodyOf<ChangeOptions>(c)));
+    },
   },
   changeForwards: {
     method: 'PATCH',
@@ -316,9 +319,13 @@ export const operations: Operations = {
     method: 'PUT',
     path: `${network}/ports/:port/bandwidth`,
     summary: "set a port's limits",
-    body: object({ bandwidth: { type: 'object' } }),
-    encode: (ref, port, bandwidth) => merge(ref, { params: { port }, body: bandwidth === undefined ? {} : { bandwidth } }),
-    handle: (d, c) => d.setPortBandwidth(refOf(c), c.params['port'] ?? '', bodyOf<Pick<AttachRequest, 'bandwidth'>>(c).bandwidth),
+    body: object({ bandwidth: { type: 'object' }, dryRun: flag }),
+    encode: (ref, port, bandwidth, options) =>
+      merge(ref, { params: { port }, body: { ...(bandwidth === undefined ? {} : { bandwidth }), ...changeOf(options) } }),
+    handle: (d, c) => {
+      const { bandwidth, ...options } = bodyOf<Pick<AttachRequest, 'bandwidth'> & ChangeOptions>(c);
+      return d.setPortBandwidth(refOf(c), c.params['port'] ?? '', bandwidth, options);
+    },
   },
   attach: {
     method: 'POST',

@@ -298,7 +298,7 @@ const others: readonly PlanCase[] = [
   },
 ];
 
-function update(driver: NetworkDriver, command: 'add-last' | 'delete'): Promise<void> {
+function update(driver: NetworkDriver, command: 'add-last' | 'delete'): Promise<unknown> {
   const fragment = "<host mac='52:54:00:00:00:77' name='seven' ip='10.7.20.77'/>";
   return driver.update('n20', { section: 'ip-dhcp-host', command, parentIndex: -1, fragment, affect: 'live+config' });
 }
