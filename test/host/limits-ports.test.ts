@@ -48,19 +48,15 @@ describe('limits of a guest', () => {
     await driver[Symbol.asyncDispose]();
   });
 
-  const keep = (
-    protocol: 'tcp' | 'udp',
-    { group, own }: { readonly group: Limit; readonly own: Limit },
-    ...ways: readonly Way[]
-  ): Promise<void> =>
+  const keep = (protocol: 'tcp' | 'udp', { group, own }: { readonly group: Limit; readonly own: Limit }, way: Way): Promise<void> =>
     keepLimits(
       lab,
-      [group, own, group].flatMap((limit, i) => ways.map((way) => ({ guest: i + 1, way, protocol, udpRate: '1.6M', limit }))),
-      // UDP needs no time to find the rate.
-      protocol === 'udp' ? 3 : undefined,
+      [group, own, group].map((limit, i) => ({ guest: i + 1, way, protocol, udpRate: '1.6M', limit })),
+      // UDP needs no time to find the rate; a machine that emulates another one stops for a part of a second now and then.
+      protocol === 'udp' && process.env['KERNEL_LAB'] === undefined ? 3 : undefined,
     );
 
-  // What a guest sends would wait with the acknowledgements of what it receives.
+  // What a guest sends would wait with the acknowledgements of what it receives, and all at once is more than a busy machine emulates.
   test.each(['in', 'out'] as const)('by its portgroup or its own, on a veth, a tap and a macvtap: TCP %s', (way) => keep('tcp', TCP, way));
 
   test('change while it runs, with its portgroup or by themselves, and lose no packet: UDP', async () => {
@@ -70,7 +66,7 @@ describe('limits of a guest', () => {
     const counts = await Promise.all(running.map((ping) => ping.end()));
     for (const { sent } of counts) expect(sent).toBeGreaterThan(20);
     expect(counts.map(({ lost }) => lost)).toEqual([0, 0, 0]);
-    await keep('udp', UDP, 'in', 'out');
+    for (const way of ['in', 'out'] as const) await keep('udp', UDP, way);
   });
 
   test('a guaranteed share is a guest’s own while others want all there is, and no more than there is can be promised', async () => {

@@ -40,10 +40,10 @@ function kept({ protocol, limit: { average, burst = 0 } }: LimitedFlow, seconds:
 
 /** Each number is this, within a part of it; measures again where it is not, up to three times. */
 export async function holds(measure: () => Promise<readonly number[]>, wanted: number, within: number): Promise<void> {
-  const tries: (readonly number[])[] = [];
+  const tries: string[] = [];
   for (let i = 0; i < TRIES; i++) {
     const numbers = await measure();
-    tries.push(numbers);
+    tries.push(numbers.map((n) => n.toFixed(2)).join(' '));
     if (numbers.every((n) => Math.abs(n - wanted) <= wanted * within)) return;
   }
   expect(tries, `none of these is ${String(wanted)} within ${String(within * 100)} percent`).toEqual([]);
