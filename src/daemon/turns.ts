@@ -21,8 +21,9 @@ export function mendInTurn(
   const failures = new Map<string, unknown>();
   const look = async (network: string): Promise<void> => {
     const isAmiss = await mend(driver, new Map([[network, 'no event; found when its turn came']]), YIELD_MS, (level, message, fields) => {
-      const isTold = level === 'warning' && failures.get(network) === fields?.['error'];
-      if (level === 'warning') failures.set(network, fields?.['error']);
+      const error = fields?.['error'];
+      const isTold = error !== undefined && failures.get(network) === error;
+      failures.set(network, error);
       if (!isTold) log(level, message, fields);
     });
     if (!isAmiss) failures.delete(network);

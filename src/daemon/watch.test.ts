@@ -167,6 +167,24 @@ describe('watch', () => {
     expect(w.logged).toEqual([]);
   });
 
+  it('warns at every turn of what networks share, and again of what cannot be mended once something was', async () => {
+    const base = { op: 'change', key: 'firewall-base', reason: 'chain forward changed -> as made', after: { kind: 'firewall-base' } };
+    const turns = [() => [base], () => [base], fails, fails, () => [base], fails];
+    function fails(): never {
+      throw new Error('no room');
+    }
+    const w = setUp(() => (turns.shift() ?? (() => false))(), 5, true, false, 5);
+    await pass(50);
+    w.end();
+    expect(w.logged).toEqual([
+      'warning mended what others changed',
+      'warning mended what others changed',
+      'warning cannot mend',
+      'warning mended what others changed',
+      'warning cannot mend',
+    ]);
+  });
+
   it('has no turns where nothing runs', async () => {
     const w = setUp(() => false, 5, false, false, 1);
     await pass(60);
