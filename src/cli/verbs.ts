@@ -13,6 +13,12 @@ const bounce: OptionSpec = {
   says: 'where addresses change, take the links of namespace guests down for a second: their DHCP clients then ask anew',
 };
 
+/** Of verbs that change both documents of a network, as far as there are both, and list what one says. */
+const ofWhich: readonly OptionSpec[] = [
+  { flags: '--live', says: 'only the running network' },
+  { flags: '--config', says: 'only the stored definition (list: what it says)' },
+];
+
 const FILES = { name: '<file...>', says: 'XML, YAML or JSON documents, folders of them, or - for stdin' };
 const FILES_OR_NAMES = { name: '<file|name...>', says: 'documents, folders, - for stdin, or names of defined networks' };
 const NAME = { name: '<name>', says: 'a network, by name or uuid' };
@@ -300,8 +306,7 @@ const networks: readonly VerbSpec[] = [
     operands: [NAME, { name: '[command]', says: 'list, add or remove' }, { name: '[forward...]', says: 'port forwards' }],
     options: [
       { flags: '--source <subnets>', says: 'add: only for these addresses and subnets, with commas; for everybody without' },
-      { flags: '--live', says: 'only the running network' },
-      { flags: '--config', says: 'only the stored definition (list: what it says)' },
+      ...ofWhich,
       dryRun,
       commands,
       json('{ network, forwards }; after add and remove { plan, applied, networks }'),
@@ -331,8 +336,7 @@ const networks: readonly VerbSpec[] = [
     ],
     options: [
       { flags: '--name <hostname>', says: 'add: a name, which DNS answers for' },
-      { flags: '--live', says: 'only the running network' },
-      { flags: '--config', says: 'only the stored definition (list: what it says)' },
+      ...ofWhich,
       dryRun,
       commands,
       json('{ network, hosts }; after add and remove { plan, applied, networks }'),

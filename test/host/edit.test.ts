@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PATIENCE_MS, patiently } from '../support/patience.ts';
-import { ROADS, takeRoad, type Ran, type Road } from '../support/roads.ts';
+import { LAB, ROADS, takeRoad, type Ran, type Road } from '../support/roads.ts';
 
 /** `virtnet edit` on the real kernel, alone and through virtnetd: editors are scripts, and on a terminal somebody answers. */
 const folder = mkdtempSync(join(tmpdir(), 'edit-'));
@@ -16,8 +16,6 @@ const stored = (): string => virtnet('dumpxml', 'lab', '--inactive').stdout;
 const addresses = (): string => road.run('ip', ['-brief', 'address', 'show', 'vblab']).stdout;
 
 const lab = join(folder, 'lab.xml');
-const LAB = `<network><name>lab</name><forward mode='nat'/><bridge name='vblab' stp='off'/>
-  <ip address='10.9.0.1' netmask='255.255.255.0'><dhcp><range start='10.9.0.10' end='10.9.0.20'/></dhcp></ip></network>`;
 
 /** A program that changes its last argument with sed(1), after so many lines of shell. */
 function editor(name: string, expression: string, before = ''): string {

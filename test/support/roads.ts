@@ -3,6 +3,10 @@ import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
 import { startVirtnetd } from './virtnetd.ts';
 
+/** A network that hands out addresses; 10.9.0.10 to 10.9.0.20. */
+export const LAB = `<network><name>lab</name><forward mode='nat'/><bridge name='vblab' stp='off'/>
+  <ip address='10.9.0.1' netmask='255.255.255.0'><dhcp><range start='10.9.0.10' end='10.9.0.20'/></dhcp></ip></network>`;
+
 /** The two roads of the command: by itself, and through a virtnetd that listens in its run folder. */
 export const ROADS = ['alone', 'through virtnetd'] as const;
 

@@ -1,4 +1,4 @@
-import { VirtnetError } from '../../base/errors.ts';
+import { isVirtnetError, VirtnetError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
 import { portNamed } from '../../driver/attach.ts';
 import type { Affect, NetworkDriver, NetworkInfo, UpdateRequest } from '../../driver/driver.ts';
@@ -26,6 +26,8 @@ interface Reservation {
   readonly command: 'add-last' | 'delete';
   readonly parentIndex: number;
   readonly host: DhcpHost;
+  /** What of the host the update says. */
+  readonly by: Partial<DhcpHost>;
   readonly affect: Affect;
 }
 
@@ -71,15 +73,15 @@ async function addition(
   const ip = address ?? (await leased(driver, info, who, guest));
   const hostname = text(options, 'name');
   const host = { ...guest, ...(hostname === undefined ? {} : { name: hostname }), ip };
-  return { command: 'add-last', parentIndex: placeOf(info.network, ip), host, affect: affectOf(info, options) };
+  return { command: 'add-last', parentIndex: placeOf(info.network, ip), host, by: host, affect: affectOf(info, options) };
 }
 
 /** By its MAC address or its DUID, or one that is plugged, by what `ports` calls it. @throws VirtnetError VND004 */
-async function guestOf(driver: NetworkDriver, { uuid }: NetworkInfo, who: string): Promise<Pick<DhcpHost, 'mac' | 'id'>> {
+async function guestOf(driver: NetworkDriver, { uuid, active }: NetworkInfo, who: string): Promise<Pick<DhcpHost, 'mac' | 'id'>> {
   const mac = parseMac(who);
   if (mac !== undefined) return { mac };
   if (/^[0-9a-f]{1,2}(:[0-9a-f]{1,2}){6,}$/i.test(who)) return { id: who };
-  const ports = await driver.ports({ uuid });
+  const ports = active ? await driver.ports({ uuid }) : [];
   return { mac: portNamed({ ports: new Map(ports.map((record) => [record.port.uuid, record])) }, who).port.mac };
 }
 
@@ -106,36 +108,57 @@ function placeOf({ name, ips }: Network, address: string): number {
 
 /** A reservation is to go, from wherever it is unless --live or --config says. @throws VirtnetError VNE005 */
 async function removal(driver: NetworkDriver, info: NetworkInfo, who: string, options: Options): Promise<Reservation> {
-  const isChosen = flag(options, 'live') || flag(options, 'config');
+  const wanted = affectOf(info, options);
   const documents = {
-    live: info.active ? info.network : undefined,
-    config: info.persistent ? await storedNetwork(driver, info) : undefined,
+    live: wanted === 'config' ? undefined : info.network,
+    config: wanted === 'live' ? undefined : await storedNetwork(driver, info),
   };
-  const [live, config] = [documents.live, documents.config].map((network) => network && foundIn(network, who));
-  const found = live ?? config;
-  if (found === undefined)
-    throw new VirtnetError({
-      code: 'VNE005',
-      message: `no address of ${info.name} is reserved for '${who}'`,
-      hint: shellLine('virtnet', 'reserve', info.name),
-    });
-  const affect = isChosen ? affectOf(info, options) : live && config ? 'live+config' : live ? 'live' : 'config';
-  return { command: 'delete', ...found, affect };
+  const found = foundIn(documents, who) ?? foundIn(documents, await pluggedMac(driver, info, who));
+  if (found !== undefined) return { command: 'delete', ...found };
+  throw new VirtnetError({
+    code: 'VNE005',
+    message: `no address of ${info.name} is reserved for '${who}'`,
+    hint: shellLine('virtnet', 'reserve', info.name),
+  });
 }
 
-function foundIn({ ips }: Network, who: string): Pick<Reservation, 'parentIndex' | 'host'> | undefined {
-  const wanted = who.toLowerCase();
-  for (const [parentIndex, { dhcp }] of ips.entries()) {
-    const host = dhcp?.hosts.find(
-      ({ mac, id, name, ip }) => [mac?.toLowerCase(), id?.toLowerCase(), name, ip].includes(wanted) || name === who,
-    );
-    if (host) return { parentIndex, host };
-  }
+interface Documents {
+  readonly live: Network | undefined;
+  readonly config: Network | undefined;
+}
+
+/** By what it was named in those of the documents that have it: the rest may differ. */
+function foundIn({ live, config }: Documents, who: string | undefined): Omit<Reservation, 'command'> | undefined {
+  if (who === undefined) return undefined;
+  const [now, later] = [live, config].map((network) => network && hostOf(network, who));
+  const found = now ?? later;
+  return found && { ...found, affect: now && later ? 'live+config' : now ? 'live' : 'config' };
+}
+
+function hostOf({ ips }: Network, who: string): Pick<Reservation, 'parentIndex' | 'host' | 'by'> | undefined {
+  const isWho = (text: string | undefined): boolean => text?.toLowerCase() === who.toLowerCase();
+  for (const [parentIndex, { dhcp }] of ips.entries())
+    for (const host of dhcp?.hosts ?? []) {
+      const { mac, id, name, ip } = host;
+      if (mac !== undefined && isWho(mac)) return { parentIndex, host, by: { mac } };
+      if (name === who) return { parentIndex, host, by: { name } };
+      if (isWho(ip) || isWho(id)) return { parentIndex, host, by: { ip } };
+    }
   return undefined;
 }
 
-function requestOf({ command, parentIndex, host, affect }: Reservation): UpdateRequest {
-  const { mac, id, name, ip } = host;
+/** The MAC address of a guest that is plugged, by what `ports` calls it. */
+async function pluggedMac(driver: NetworkDriver, info: NetworkInfo, who: string): Promise<string | undefined> {
+  try {
+    return (await guestOf(driver, info, who)).mac;
+  } catch (error) {
+    if (isVirtnetError(error) && error.code === 'VND004') return undefined;
+    throw error;
+  }
+}
+
+function requestOf({ command, parentIndex, by, affect }: Reservation): UpdateRequest {
+  const { mac, id, name, ip } = by;
   const fragment = emptyElement('host', Object.entries({ mac, id, name, ip }));
   return { section: 'ip-dhcp-host', command, parentIndex, fragment, affect };
 }
