@@ -25,14 +25,17 @@ function editor(name: string, expression: string, before = ''): string {
   return path;
 }
 
-/** The command on a terminal of its own; what is shown is answered. Resolves with its exit code and all that was shown. */
+/**
+ * The command on a terminal of its own; what is shown is answered. Resolves with its exit code and all that was shown.
+ * script(1) has $SHELL run the line. A Ctrl-C goes to a shell that stays as well, and its end ends the terminal: none stays.
+ */
 async function onTerminal(
   line: string,
   answers: readonly (readonly [string, string])[],
   more: NodeJS.ProcessEnv,
 ): Promise<{ code: number | null; shown: string }> {
-  const child = spawn('script', ['-qefc', line, '/dev/null'], {
-    env: { ...road.env, TERM: 'dumb', ...more },
+  const child = spawn('script', ['-qefc', `exec ${line}`, '/dev/null'], {
+    env: { ...road.env, SHELL: '/bin/sh', TERM: 'dumb', ...more },
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const pending = [...answers];
