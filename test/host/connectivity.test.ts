@@ -331,7 +331,8 @@ describe('the bridge', () => {
 
 describe('a bridge of the host', () => {
   test('gets the guest for a neighbour of its machines, in both families, and is left alone', async () => {
-    sh(`ip link add lan0 address 52:54:00:97:00:99 type bridge stp_state 0 forward_delay 900; ip link set lan0 up
+    sh(`ip link add lan0 address 52:54:00:97:00:99 type bridge stp_state 0 forward_delay 900
+      echo 0 >/proc/sys/net/ipv6/conf/lan0/accept_dad; ip link set lan0 up # no address is tentative at first
       ip addr add 10.96.0.1/24 dev lan0; ip netns add lan; ip link add lan1 type veth peer name eth0 netns lan; ip link set lan1 master lan0 up
       ip -n lan link set eth0 up; ip -n lan addr add 10.96.0.9/24 dev eth0; ip -n lan addr add fd96::9/64 dev eth0 nodad`);
     // Without what the kernel counts.
