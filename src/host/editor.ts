@@ -19,10 +19,10 @@ const NOT_FOUND = 127;
  * @throws VirtnetError VNH002 where there is no editor, VNH001 where it ends with another exit code than 0.
  */
 export function openEditor(path: string, env: Readonly<Record<string, string | undefined>>): Promise<void> {
-  const child = spawn('sh', ['-c', OPEN, 'virtnet', path], { stdio: ['inherit', 2, 2], env: { ...env } });
   // A terminal sends Ctrl-C to the editor as well, which decides; the shell's trap is not inherited.
   const ignore = (): void => undefined;
-  process.on('SIGINT', ignore).on('SIGQUIT', ignore);
+  process.on('SIGINT', ignore).on('SIGQUIT', ignore); // first: a busy machine runs the editor before this process goes on
+  const child = spawn('sh', ['-c', OPEN, 'virtnet', path], { stdio: ['inherit', 2, 2], env: { ...env } });
   return new Promise<void>((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code, signal) => {
