@@ -11,7 +11,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync }
 import { availableParallelism } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { BUNDLES, bundleTest } from './lib/bundle-test.mjs';
-import { countsOf, record, takeOption } from './lib/vitest-result.mjs';
+import { countsOf, parseReport, record, takeOption } from './lib/vitest-result.mjs';
 
 const root = join(import.meta.dirname, '..');
 process.chdir(root);
@@ -174,7 +174,7 @@ function resultsOf({ files }, out, status, late) {
       return { file, leftOut: true };
     }
     const code = at < 0 ? status : Number(out.slice(at, report).split(' ').at(-1));
-    const counts = countsOf(end < 0 ? '' : out.slice(report, end), code);
+    const counts = countsOf(end < 0 ? undefined : parseReport(out.slice(report, end)), code);
     if (end < 0 && late !== undefined) counts.failures.unshift({ name: file, message: late });
     if (end >= 0) from = end + endMark.length;
     return { file, counts, log };

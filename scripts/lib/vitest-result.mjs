@@ -6,17 +6,35 @@ import { appendFileSync, readFileSync } from 'node:fs';
  */
 
 /**
- * A file that could not be loaded and a run that ended badly without a failed test each count as one failure.
  * @param {string} text the reporter's JSON; empty where the run wrote none
+ * @returns {object | undefined} undefined for what is no JSON
+ */
+export function parseReport(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads a report's file; as `parseReport`, and undefined where there is none. */
+export function reportOf(path) {
+  try {
+    return parseReport(readFileSync(path, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * A file that could not be loaded and a run that ended badly without a failed test each count as one failure.
+ * @param {object | undefined} report what the reporter wrote; undefined where the run wrote none
  * @param {number | null} status the exit status of vitest
  * @returns {Counts}
  */
-export function countsOf(text, status) {
+export function countsOf(report, status) {
   const counts = { passed: 0, failed: 0, skipped: [], failures: [] };
-  let report;
-  try {
-    report = JSON.parse(text);
-  } catch {
+  if (report === undefined) {
     counts.failed = 1;
     counts.failures.push({ name: 'the run itself', message: `ended with status ${status} before it wrote a result` });
     return counts;
@@ -43,17 +61,6 @@ export function countsOf(text, status) {
     });
   }
   return counts;
-}
-
-/** Reads a report file; an absent one counts as a run that wrote none. */
-export function countsOfFile(path, status) {
-  let text = '';
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch {
-    // countsOf() says so
-  }
-  return countsOf(text, status);
 }
 
 /** Adds `SUITE PASSED FAILED` to the file that scripts/test.sh sums up. */
