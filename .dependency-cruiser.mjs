@@ -18,10 +18,35 @@ const oneWay = layers.slice(0, -faces.length).map((name, index) => ({
   to: { path: room(...layers.slice(index + 1)) },
 }));
 
+/** Folders inside a large room, each with what it builds on before it; the files beside them may use all of these. */
+const inside = {
+  host: ['tools', 'system', 'iproute', 'lock', 'leases', 'links', 'bridges', 'limits', 'firewall', 'dnsmasq', 'sriov', 'switches'],
+  driver: ['libxml2', 'state', 'store', 'engine', 'operations'],
+};
+
+const insideOneWay = Object.entries(inside).flatMap(([name, folders]) =>
+  folders.slice(0, -1).map((folder, index) => ({
+    name: `one-way-from-${name}-${folder}`,
+    comment: `In ${name}, ${folder} stands before ${folders.slice(index + 1).join(', ')}. Move what you need down, or pass it in as an argument.`,
+    severity: 'error',
+    from: { path: `^src/${name}/${folder}/`, pathNot: tests },
+    to: { path: `^src/${name}/(${folders.slice(index + 1).join('|')})/` },
+  })),
+);
+
 /** @type {import('dependency-cruiser').IConfiguration} */
 const config = {
   forbidden: [
     ...oneWay,
+    ...insideOneWay,
+    {
+      name: 'tools-of-the-host-know-no-resources',
+      comment:
+        'How programs are run, files read, locks held and leases kept does not depend on the kinds of resources: what does belongs beside handler.ts.',
+      severity: 'error',
+      from: { path: '^src/host/(tools|system|iproute|lock|leases)/', pathNot: tests },
+      to: { path: '^src/host/[^/]+$' },
+    },
     {
       name: 'pure-rooms-know-no-node',
       comment: 'base to plan run in a browser and in a dry run. Take the value as an argument, or do the effect in src/host.',

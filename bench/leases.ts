@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { dnsmasqFiles } from '../src/compile/dnsmasq-files.ts';
 import { openDriver } from '../src/driver/open.ts';
-import { readLeases } from '../src/host/known-leases.ts';
+import { readLeases } from '../src/host/leases/known-leases.ts';
 import { writeNetwork } from '../src/network/write-network.ts';
 import { benchFolder } from './measure.ts';
 import { benchNetwork } from './networks.ts';

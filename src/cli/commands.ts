@@ -1,7 +1,7 @@
-import { batchLine } from '../host/ip-line.ts';
+import { batchLine } from '../host/iproute/ip-line.ts';
 import { handlers } from '../host/handlers.ts';
 import type { IpCommand } from '../host/handler.ts';
-import { isFirewallStep, nftScript } from '../host/nft-script.ts';
+import { isFirewallStep, nftScript } from '../host/firewall/nft-script.ts';
 import type { Plan, Step } from '../plan/plan.ts';
 import type { Style } from './render/style.ts';
 import { clean } from './render/text.ts';

@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { definitionFile } from '../driver/file-name.ts';
+import { definitionFile } from '../driver/state/file-name.ts';
 import { writing } from './writing.ts';
 
 /** A definition in a file of its own, for an editor. It stays until it is dropped: what somebody wrote is not lost with a process. */

@@ -1,6 +1,6 @@
 import { readSync, writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { systemWords } from '../host/system-words.ts';
+import { systemWords } from '../host/system/system-words.ts';
 import type { OpenOptions } from '../driver/open.ts';
 import type { NetworkDriver } from '../driver/driver.ts';
 import { styleFor, type Style } from './render/style.ts';

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option, type Argument } from 'commander';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { VirtnetError } from '../base/errors.ts';
-import type { LockHolder } from '../host/lock.ts';
+import type { LockHolder } from '../host/lock/lock.ts';
 import { reportFailure } from './failure.ts';
 import { OK, USAGE } from './exit.ts';
 import type { Io } from './io.ts';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Diagnostic, Span } from '../base/diagnostic.ts';
 import { lineIndex } from '../base/source.ts';
-import { inLibxml2sWords } from '../driver/libxml2-words.ts';
+import { inLibxml2sWords } from '../driver/libxml2/libxml2-words.ts';
 import { checkForwards } from '../forwards/document.ts';
 import { parseNetwork, readNetwork, writeNetwork, type Network, type ReadNetwork } from '../network/index.ts';
 import { readNetworkView, viewNetwork } from '../network/view.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtnetError } from '../base/errors.ts';
-import { systemWords } from '../host/system-words.ts';
+import { systemWords } from '../host/system/system-words.ts';
 import type { Io } from './io.ts';
 
 /** A document as it was found: its name for messages and its bytes. */

@@ -1,5 +1,5 @@
 import { VirtnetError } from '../base/errors.ts';
-import { systemWords } from '../host/system-words.ts';
+import { systemWords } from '../host/system/system-words.ts';
 
 /** What `write` gives, which writes to a path that the user named. @throws VirtnetError VNU001 with the path and the system's words */
 export function writing<T>(path: string, write: () => T): T {

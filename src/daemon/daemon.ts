@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { LocalNetworkDriver, NetworkDriver } from '../driver/driver.ts';
-import { keepWatchdogQuiet, notifyServiceManager } from '../host/service-manager.ts';
+import { keepWatchdogQuiet, notifyServiceManager } from '../host/system/service-manager.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
 import { RpcServer } from '../libvirt-rpc/server.ts';
 import { stepsInWords, type Log } from './log.ts';

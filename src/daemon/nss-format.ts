@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { LogRecord } from '../host/leases.ts';
+import type { LogRecord } from '../host/leases/leases.ts';
 
 /** A lease with what libvirt's files say of it. */
 export type ToldLease = Omit<LogRecord, 'line'>;

@@ -1,6 +1,6 @@
 import { isVirtnetError, VirtnetError } from '../base/errors.ts';
-import { makeFolders } from '../host/make-folders.ts';
-import { systemWords } from '../host/system-words.ts';
+import { makeFolders } from '../host/system/make-folders.ts';
+import { systemWords } from '../host/system/system-words.ts';
 
 /**
  * Opens sockets in a folder, which is made where it is missing.

@@ -1,9 +1,9 @@
 import type { Diagnostic } from '../base/diagnostic.ts';
 import type { Attachment, PortRecord } from '../compile/port.ts';
 import type { ForwardsChange } from '../forwards/edit.ts';
-import type { LinkCounters } from '../host/counters.ts';
-import type { DeviceNode } from '../host/device-node.ts';
-import type { AwaitedLock } from '../host/lock.ts';
+import type { LinkCounters } from '../host/links/counters.ts';
+import type { DeviceNode } from '../host/links/device-node.ts';
+import type { AwaitedLock } from '../host/lock/lock.ts';
 import type { Network } from '../network/network.ts';
 import type { LibvirtSection, UpdateCommand } from '../network/update.ts';
 import type { Plan } from '../plan/plan.ts';

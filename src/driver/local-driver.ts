@@ -3,12 +3,12 @@ import type { VirtnetError } from '../base/errors.ts';
 import { isVirtnetError } from '../base/errors.ts';
 import type { PortRecord } from '../compile/port.ts';
 import type { Host } from '../host/host.ts';
-import type { AwaitedLock } from '../host/lock.ts';
+import type { AwaitedLock } from '../host/lock/lock.ts';
 import type { Network } from '../network/network.ts';
 import type { Plan } from '../plan/plan.ts';
-import type { Operation } from './change.ts';
-import { changeForwards } from './change-forwards.ts';
-import { define, setAutostart, undefine } from './definitions.ts';
+import type { Operation } from './engine/change.ts';
+import { changeForwards } from './operations/change-forwards.ts';
+import { define, setAutostart, undefine } from './operations/definitions.ts';
 import type {
   AttachRequest,
   ChangeOptions,
@@ -28,27 +28,27 @@ import type {
   UpOptions,
   UpdateRequest,
 } from './driver.ts';
-import type { Engine, RunOptions } from './engine.ts';
-import type { EventQueue } from './event-queue.ts';
-import { foreignDropWarnings, meetsFirewalls } from './foreign-drops.ts';
-import { hasForwards, shadowedListeners } from './forward-warnings.ts';
-import { networkInfo } from './info.ts';
-import { shownLive } from './live.ts';
-import { lookup } from './lookup.ts';
-import type { MetadataItem } from './metadata.ts';
-import { getMetadata, setMetadata } from './metadata.ts';
-import { create, edit, start, stop, up } from './running.ts';
-import { goneGuests } from './desired.ts';
-import { attach, detach } from './attach.ts';
-import { foreignTapsOf } from './replug.ts';
-import { portStatus } from './port-status.ts';
-import { reap } from './reap.ts';
-import { createPort, deletePort, listPorts, setPortBandwidth } from './port-operations.ts';
-import type { NetworkRecord } from './network-record.ts';
-import type { DriverState } from './state.ts';
-import { currentDocument } from './network-record.ts';
-import type { Store } from './store.ts';
-import { update } from './update.ts';
+import type { Engine, RunOptions } from './engine/engine.ts';
+import type { EventQueue } from './engine/event-queue.ts';
+import { foreignDropWarnings, meetsFirewalls } from './operations/foreign-drops.ts';
+import { hasForwards, shadowedListeners } from './operations/forward-warnings.ts';
+import { networkInfo } from './state/info.ts';
+import { shownLive } from './state/live.ts';
+import { lookup } from './state/lookup.ts';
+import type { MetadataItem } from './operations/metadata.ts';
+import { getMetadata, setMetadata } from './operations/metadata.ts';
+import { create, edit, start, stop, up } from './operations/running.ts';
+import { goneGuests } from './engine/desired.ts';
+import { attach, detach } from './operations/attach.ts';
+import { foreignTapsOf } from './operations/replug.ts';
+import { portStatus } from './operations/port-status.ts';
+import { reap } from './operations/reap.ts';
+import { createPort, deletePort, listPorts, setPortBandwidth } from './operations/port-operations.ts';
+import type { NetworkRecord } from './state/network-record.ts';
+import type { DriverState } from './state/state.ts';
+import { currentDocument } from './state/network-record.ts';
+import type { Store } from './store/store.ts';
+import { update } from './operations/update.ts';
 
 export interface LocalDriverParts {
   readonly host: Host;

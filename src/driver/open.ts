@@ -6,22 +6,22 @@ import type { VirtnetError } from '../base/errors.ts';
 import { runHooks } from '../host/hooks.ts';
 import type { Host } from '../host/host.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
-import { removeLeases } from '../host/leases.ts';
-import { toldLeaseScript } from '../host/lease-script.ts';
-import type { LockHolder } from '../host/lock.ts';
+import { removeLeases } from '../host/leases/leases.ts';
+import { toldLeaseScript } from '../host/dnsmasq/lease-script.ts';
+import type { LockHolder } from '../host/lock/lock.ts';
 import { linuxHost } from '../host/linux-host.ts';
 import { macFromBytes } from '../inet/mac.ts';
-import { countingNames } from './device-names.ts';
-import { codec, parseDocument, writeDocument } from './documents.ts';
+import { countingNames } from './operations/device-names.ts';
+import { codec, parseDocument, writeDocument } from './store/documents.ts';
 import type { DaemonInfo, LocalNetworkDriver } from './driver.ts';
-import { Engine } from './engine.ts';
-import { EventQueue } from './event-queue.ts';
-import { giveBackLeases, networkLeases } from './network-leases.ts';
+import { Engine } from './engine/engine.ts';
+import { EventQueue } from './engine/event-queue.ts';
+import { giveBackLeases, networkLeases } from './operations/network-leases.ts';
 import { folderOf } from './folder-of.ts';
 import { LocalDriver } from './local-driver.ts';
-import { parsePlug, parsePort } from './port-documents.ts';
-import { settlingCodec } from './settling-codec.ts';
-import { Store } from './store.ts';
+import { parsePlug, parsePort } from './store/port-documents.ts';
+import { settlingCodec } from './store/settling-codec.ts';
+import { Store } from './store/store.ts';
 
 /** Where a driver keeps its files, and the machine that it works on. */
 export interface OpenOptions {

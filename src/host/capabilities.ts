@@ -1,10 +1,10 @@
 import type { Capabilities, FirewalldFact } from '../compile/facts.ts';
-import { busCall } from './bus.ts';
-import { isInstalled, tryRun } from './command.ts';
-import { firewalldObject } from './firewalld.ts';
-import { MIDONET_TOOL } from './midonet.ts';
-import { isOvsRunning } from './ovsdb.ts';
-import { VDP_TOOL } from './vdp.ts';
+import { busCall } from './tools/bus.ts';
+import { isInstalled, tryRun } from './tools/command.ts';
+import { firewalldObject } from './firewall/firewalld.ts';
+import { MIDONET_TOOL } from './switches/midonet.ts';
+import { isOvsRunning } from './switches/ovsdb.ts';
+import { VDP_TOOL } from './switches/vdp.ts';
 
 type Services = Pick<Capabilities, 'firewalld' | 'resolved'>;
 type Probed = Omit<Capabilities, 'openvswitch' | 'midonet' | 'vdp' | keyof Services>;

@@ -1,19 +1,19 @@
 import type { ResourceKind } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import { VirtnetError, isVirtnetError } from '../base/errors.ts';
-import { toolError } from './command.ts';
+import { toolError } from './tools/command.ts';
 import { StepFailure } from './handler.ts';
 import type { HostTools, IpCommand } from './handler.ts';
 import { handlers } from './handlers.ts';
 import type { FirewallKind } from './handlers.ts';
 import type { ExecuteOptions } from './host.ts';
-import { batchLine } from './ip-line.ts';
-import { isThere, removeLinks } from './link-removal.ts';
+import { batchLine } from './iproute/ip-line.ts';
+import { isThere, removeLinks } from './links/link-removal.ts';
 import { runCommands } from './ip-commands.ts';
-import { NOT_RUN, type LineResult } from './ip-coprocess.ts';
-import { executeFirewall, listTable } from './nft.ts';
+import { NOT_RUN, type LineResult } from './iproute/ip-coprocess.ts';
+import { executeFirewall, listTable } from './firewall/nft.ts';
 import { freshNetworks, mayGoBeside, silence } from './overlap.ts';
-import { isFirewallStep } from './nft-script.ts';
+import { isFirewallStep } from './firewall/nft-script.ts';
 
 /** Steps that go out together: all of one kind, or all of kinds that are lines of ip(8); `indices` are those of the plan. */
 interface Batch {

@@ -2,17 +2,17 @@ import type { Stats } from 'node:fs';
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
-import { devicesOfAdvertisedRoutes } from './advertised-routes.ts';
-import { keepsItsGroups } from './foreground-server.ts';
-import { FolderNames } from './folder-names.ts';
+import { devicesOfAdvertisedRoutes } from './links/advertised-routes.ts';
+import { keepsItsGroups } from './system/foreground-server.ts';
+import { FolderNames } from './system/folder-names.ts';
 import type { HostTools } from './handler.ts';
-import { markedOwner } from './link-rows.ts';
-import type { LinkRow } from './link-row.ts';
+import { markedOwner } from './links/link-rows.ts';
+import type { LinkRow } from './iproute/link-row.ts';
 import { isOurGroup, parseAlias, ROUTE_PROTOCOL } from './marks.ts';
-import { withPrefix } from './routes.ts';
-import type { RouteRow } from './routes.ts';
+import { withPrefix } from './links/routes.ts';
+import type { RouteRow } from './links/routes.ts';
 import { probeCapabilities } from './capabilities.ts';
-import { readVfs } from './sriov-facts.ts';
+import { readVfs } from './sriov/sriov-facts.ts';
 
 /** What a compile may depend on: the links, the routes that are not ours, virtual functions, and what kernel and tools can do. */
 export async function readFacts(tools: HostTools): Promise<HostFacts> {

@@ -2,12 +2,12 @@ import type { HostPaths } from '../compile/facts.ts';
 import type { Owner, Resource, ResourceKind } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
 import type { ObserveRequest } from './host.ts';
-import type { IpTool } from './ip-coprocess.ts';
-import type { IpArgs } from './ip-line.ts';
-import type { LinkDump } from './link-dump.ts';
-import type { LinkRow } from './link-row.ts';
-import type { ListedTable } from './nft-text.ts';
-import type { TcTool } from './tc.ts';
+import type { IpTool } from './iproute/ip-coprocess.ts';
+import type { IpArgs } from './iproute/ip-line.ts';
+import type { LinkDump } from './iproute/link-dump.ts';
+import type { LinkRow } from './iproute/link-row.ts';
+import type { ListedTable } from './firewall/nft-text.ts';
+import type { TcTool } from './iproute/tc.ts';
 
 export type ResourceOf<K extends ResourceKind> = Extract<Resource, { kind: K }>;
 

@@ -1,11 +1,11 @@
 import type { HostFacts, HostPaths, PortFacts } from '../compile/facts.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { Step } from '../plan/plan.ts';
-import type { LinkCounters } from './counters.ts';
-import type { DeviceNode } from './device-node.ts';
-import type { ForeignChain } from './foreign-chains.ts';
-import type { Listener } from './listeners.ts';
-import type { AwaitedLock } from './lock.ts';
+import type { LinkCounters } from './links/counters.ts';
+import type { DeviceNode } from './links/device-node.ts';
+import type { ForeignChain } from './firewall/foreign-chains.ts';
+import type { Listener } from './system/listeners.ts';
+import type { AwaitedLock } from './lock/lock.ts';
 
 /** What to look at. Observing one network of a thousand must not cost a thousand. */
 export interface ObserveRequest {

@@ -1,5 +1,5 @@
 import type { HostTools, IpCommand } from './handler.ts';
-import type { LineResult } from './ip-coprocess.ts';
+import type { LineResult } from './iproute/ip-coprocess.ts';
 
 /**
  * Runs the commands. ip(8) keeps the indexes of the names it met: when somebody took a device away and one of the same name has been made

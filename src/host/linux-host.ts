@@ -1,22 +1,22 @@
 import type { HostPaths } from '../compile/facts.ts';
-import { readCounters } from './counters.ts';
-import { readNodes } from './device-nodes.ts';
-import { checkServer } from './dnsmasq.ts';
+import { readCounters } from './links/counters.ts';
+import { readNodes } from './links/device-nodes.ts';
+import { checkServer } from './dnsmasq/dnsmasq.ts';
 import { executeSteps } from './execute.ts';
 import { readFacts, readPortFacts } from './facts.ts';
-import { foreignChains } from './foreign-chains.ts';
-import { legacyChains } from './legacy-chains.ts';
+import { foreignChains } from './firewall/foreign-chains.ts';
+import { legacyChains } from './firewall/legacy-chains.ts';
 import { AheadListing, type HostTools } from './handler.ts';
-import { checkGuestEnds } from './guest-ends.ts';
-import { checkHolders } from './holders.ts';
+import { checkGuestEnds } from './links/guest-ends.ts';
+import { checkHolders } from './links/holders.ts';
 import type { Host } from './host.ts';
-import { IpTool } from './ip-coprocess.ts';
-import { LinkDump } from './link-dump.ts';
-import { readListeners } from './listeners.ts';
-import { awaitedLock, freeKeptLock, takeLock, type LockOptions } from './lock.ts';
-import { listTable } from './nft.ts';
+import { IpTool } from './iproute/ip-coprocess.ts';
+import { LinkDump } from './iproute/link-dump.ts';
+import { readListeners } from './system/listeners.ts';
+import { awaitedLock, freeKeptLock, takeLock, type LockOptions } from './lock/lock.ts';
+import { listTable } from './firewall/nft.ts';
 import { observeHost } from './observe.ts';
-import { TcTool } from './tc.ts';
+import { TcTool } from './iproute/tc.ts';
 
 export interface LinuxHostOptions {
   readonly paths: HostPaths;

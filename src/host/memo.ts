@@ -4,8 +4,8 @@ import { sortedJson } from '../base/sorted-json.ts';
 import { resourceKey } from '../compile/host-state.ts';
 import type { ResourceKind } from '../compile/host-state.ts';
 import type { HostTools, Look, ResourceOf } from './handler.ts';
-import { makeFolders } from './make-folders.ts';
-import { readText, replaceText } from './small-files.ts';
+import { makeFolders } from './system/make-folders.ts';
+import { readText, replaceText } from './system/small-files.ts';
 
 /** What was set on a thing that cannot carry a mark, and what it was before. */
 export interface Memo<K extends ResourceKind> {

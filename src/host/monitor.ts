@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { forgetServices } from './capabilities.ts';
-import { namesIn } from './folder-names.ts';
-import { processStat } from './process-stat.ts';
+import { namesIn } from './system/folder-names.ts';
+import { processStat } from './tools/process-stat.ts';
 
 /** Something changed on the host; what exactly is for the next observation to say. */
 export type HostEvent =

@@ -3,8 +3,8 @@ import type { HostState, Resource } from '../compile/host-state.ts';
 import type { HostTools, Look } from './handler.ts';
 import { handlers } from './handlers.ts';
 import type { ObserveRequest } from './host.ts';
-import { lookAtLinks } from './link-rows.ts';
-import { listTable, observeFirewall } from './nft.ts';
+import { lookAtLinks } from './links/link-rows.ts';
+import { listTable, observeFirewall } from './firewall/nft.ts';
 
 /** Looks at everything that the request is about; see `Host.observe`. */
 export async function observeHost(request: ObserveRequest, tools: HostTools): Promise<HostState> {

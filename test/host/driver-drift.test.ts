@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
-import { signal } from '../../src/host/process-table.ts';
+import { signal } from '../../src/host/system/process-table.ts';
 import { attachGuest, isolated, nat, sh } from '../support/driver-documents.ts';
 import { runChild } from '../support/driver-process.ts';
 import { dnsmasqs, hostSnapshot } from '../support/host-snapshot.ts';

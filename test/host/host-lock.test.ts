@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
-import { askFor } from '../../src/host/lock-requests.ts';
+import { askFor } from '../../src/host/lock/lock-requests.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { startVirtnetd } from '../support/virtnetd.ts';
 

@@ -1,8 +1,8 @@
 // last: links seldom come and go that fast
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
-import { IpTool } from '../../src/host/ip-coprocess.ts';
-import type { LinkRow } from '../../src/host/link-row.ts';
+import { IpTool } from '../../src/host/iproute/ip-coprocess.ts';
+import type { LinkRow } from '../../src/host/iproute/link-row.ts';
 import { sh } from '../support/driver-documents.ts';
 
 const ip = new IpTool();

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, expect, it } from 'vitest';
-import { IpTool } from '../../src/host/ip-coprocess.ts';
-import { removeLinks } from '../../src/host/link-removal.ts';
+import { IpTool } from '../../src/host/iproute/ip-coprocess.ts';
+import { removeLinks } from '../../src/host/links/link-removal.ts';
 
 const tools = { ip: new IpTool('ip'), proc: '/proc', sysfs: '/sys' };
 afterEach(() => tools.ip.close());

@@ -5,10 +5,10 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { codec } from '../../src/driver/documents.ts';
-import { Store } from '../../src/driver/store.ts';
-import type { DriverState } from '../../src/driver/state.ts';
-import { withRecord } from '../../src/driver/state.ts';
+import { codec } from '../../src/driver/store/documents.ts';
+import { Store } from '../../src/driver/store/store.ts';
+import type { DriverState } from '../../src/driver/state/state.ts';
+import { withRecord } from '../../src/driver/state/state.ts';
 import type { Network } from '../../src/network/network.ts';
 import { sh } from '../support/driver-documents.ts';
 

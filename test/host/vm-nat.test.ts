@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDriver } from '../../src/driver/open.ts';
-import { leaseScriptPath } from '../../src/host/lease-script.ts';
+import { leaseScriptPath } from '../../src/host/dnsmasq/lease-script.ts';
 import { runChild } from '../support/driver-process.ts';
 import { Guest, whyNoGuests } from '../vm/guest.ts';
 

@@ -3,9 +3,9 @@ import { hostState } from '../../src/compile/host-state.ts';
 import type { DnsmasqResource, HostState, Resource } from '../../src/compile/host-state.ts';
 import type { Step } from '../../src/plan/plan.ts';
 import { VirtnetError } from '../../src/base/errors.ts';
-import type { ForeignChain } from '../../src/host/foreign-chains.ts';
+import type { ForeignChain } from '../../src/host/firewall/foreign-chains.ts';
 import type { Host } from '../../src/host/host.ts';
-import type { Listener } from '../../src/host/listeners.ts';
+import type { Listener } from '../../src/host/system/listeners.ts';
 import { isOfPorts } from '../../src/host/observe.ts';
 
 export interface FakeHostOptions {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { SHELLS_AT_MOST } from '../../src/host/shell-pool.ts';
+import { SHELLS_AT_MOST } from '../../src/host/tools/shell-pool.ts';
 import { RawClient } from './raw-client.ts';
 import { startVirtnetd } from './virtnetd.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { codec } from '../../src/driver/documents.ts';
+import { codec } from '../../src/driver/store/documents.ts';
 import { completeNetwork } from '../../src/network/complete.ts';
 import { isPlain } from '../../src/network/plain.ts';
 import { readNetwork } from '../../src/network/read.ts';

@@ -1,4 +1,4 @@
-import { Agent } from '../../host/agent.ts';
+import { Agent } from '../../host/tools/agent.ts';
 import { isManaged, type Network } from '../../network/network.ts';
 import { ping, type GuestState } from './guest.ts';
 import type { ProbeAnswer, ProbeRequest } from './probe.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { run } from '../../host/command.ts';
+import { run } from '../../host/tools/command.ts';
 import { isManaged, type Network } from '../../network/network.ts';
 import type { NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
 import type { Document } from '../documents.ts';

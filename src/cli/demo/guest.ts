@@ -1,6 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run, tryRun } from '../../host/command.ts';
+import { run, tryRun } from '../../host/tools/command.ts';
 
 /** What a guest learned from the network. */
 export interface GuestState {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { run } from '../../host/command.ts';
+import { run } from '../../host/tools/command.ts';
 import type { Stage } from './stage.ts';
 
 /** The outside plays the LAN's router: it hands out addresses on its own subnet. Returns the function that ends it. */

@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
-import { run } from '../../host/command.ts';
+import { run } from '../../host/tools/command.ts';
 
 /** What a host carries, as far as a network could have changed it: one line of text for each thing. */
 export type Footprint = ReadonlySet<string>;

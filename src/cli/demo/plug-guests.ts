@@ -1,4 +1,4 @@
-import { run } from '../../host/command.ts';
+import { run } from '../../host/tools/command.ts';
 import type { NetworkDriver } from '../../driver/driver.ts';
 import { formatIp } from '../../inet/ip.ts';
 import { lastAddress, parseSubnet } from '../../inet/subnet.ts';

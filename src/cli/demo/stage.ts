@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { run } from '../../host/command.ts';
-import { makeFolders } from '../../host/make-folders.ts';
+import { run } from '../../host/tools/command.ts';
+import { makeFolders } from '../../host/system/make-folders.ts';
 import { overlaps, parseSubnet } from '../../inet/subnet.ts';
 import type { Network } from '../../network/network.ts';
 import { subnetOf } from '../views.ts';

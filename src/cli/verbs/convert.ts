@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { VirtnetError } from '../../base/errors.ts';
-import { makeFolders } from '../../host/make-folders.ts';
+import { makeFolders } from '../../host/system/make-folders.ts';
 import { loadDocuments, readForm } from '../documents.ts';
 import { OK } from '../exit.ts';
 import { writeForm } from '../reader.ts';

@@ -1,7 +1,7 @@
 import { lstatSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { VirtnetError } from '../../base/errors.ts';
-import { makeFolders } from '../../host/make-folders.ts';
+import { makeFolders } from '../../host/system/make-folders.ts';
 import { FAILED, OK } from '../exit.ts';
 import { clean } from '../render/text.ts';
 import { flag, text, type Run } from '../verb.ts';

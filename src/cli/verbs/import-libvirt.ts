@@ -1,5 +1,5 @@
 import { isVirtnetError } from '../../base/errors.ts';
-import { canonicalUuid } from '../../driver/lookup.ts';
+import { canonicalUuid } from '../../driver/state/lookup.ts';
 import type { NetworkInfo } from '../../driver/driver.ts';
 import { FAILED, OK } from '../exit.ts';
 import { readLibvirtFolder, type LibvirtFile } from '../libvirt-folder.ts';

@@ -1,4 +1,4 @@
-import { portNamed } from '../../driver/attach.ts';
+import { portNamed } from '../../driver/operations/attach.ts';
 import type { PortRecord } from '../../compile/port.ts';
 import { makeChange } from '../change.ts';
 import { bandwidthOf } from '../limits.ts';

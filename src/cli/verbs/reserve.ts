@@ -1,6 +1,6 @@
 import { isVirtnetError, VirtnetError } from '../../base/errors.ts';
 import { nearest } from '../../base/nearest.ts';
-import { portNamed } from '../../driver/attach.ts';
+import { portNamed } from '../../driver/operations/attach.ts';
 import type { Affect, NetworkDriver, NetworkInfo, UpdateRequest } from '../../driver/driver.ts';
 import { formatIp, parseIp } from '../../inet/ip.ts';
 import { parseMac } from '../../inet/mac.ts';
