@@ -25,7 +25,7 @@ export function checkReach(resources: readonly Resource[], closedFolder: string 
     code: 'VNC014',
     message: `dnsmasq's user cannot enter '${closedFolder}', so fixed DHCP hosts, names and upstream servers are lost on it`,
     found: closedFolder,
-    hint: `chmod o+x ${closedFolder}`,
+    hint: `chmod o+x ${closedFolder} && virtnet repair`,
   });
 }
 

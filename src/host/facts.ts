@@ -1,9 +1,6 @@
-import type { Stats } from 'node:fs';
-import { statSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { HostFacts, LinkFact, PortFacts, RouteFact } from '../compile/facts.ts';
 import { devicesOfAdvertisedRoutes } from './links/advertised-routes.ts';
-import { keepsItsGroups } from './system/foreground-server.ts';
+import { closedFolder, statOf } from './dnsmasq/closed-folder.ts';
 import { FolderNames } from './system/folder-names.ts';
 import type { HostTools } from './handler.ts';
 import { markedOwner } from './links/link-rows.ts';
@@ -22,6 +19,7 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     readVfs(tools.sysfs),
     probeCapabilities(),
   ]);
+  const closed = closedFolder(tools.paths.runDir);
   const own = new Set(rows.filter((row) => markedOwner(row) !== undefined).map((row) => row.ifname));
   return {
     links: new Map(rows.map((row) => [row.ifname, linkFact(row)])),
@@ -31,34 +29,13 @@ export async function readFacts(tools: HostTools): Promise<HostFacts> {
     paths: tools.paths,
     folders: { has: (path) => statOf(path)?.isDirectory() === true },
     ...advertisedRoutes(tools.proc),
-    ...closedFolder(tools.paths.runDir),
+    ...(closed === undefined ? {} : { closedFolder: closed }),
   };
 }
 
 function advertisedRoutes(proc: string): Pick<HostFacts, 'advertisedRoutes'> {
   const devices = devicesOfAdvertisedRoutes(proc);
   return devices.length === 0 ? {} : { advertisedRoutes: devices };
-}
-
-/** The first folder on the way that others than its owner cannot enter. In a user namespace of one user dnsmasq stays who it is. */
-function closedFolder(runDir: string): Pick<HostFacts, 'closedFolder'> {
-  if (keepsItsGroups()) return {};
-  for (let folder = `${runDir}/dnsmasq`; ; folder = dirname(folder)) {
-    const mode = statOf(folder)?.mode;
-    if (mode !== undefined && (mode & OTHERS_ENTER) === 0) return { closedFolder: folder };
-    if (folder === dirname(folder)) return {};
-  }
-}
-
-const OTHERS_ENTER = 0o001;
-
-/** What cannot be looked at (below a file, say) is as good as not there. */
-function statOf(path: string): Stats | undefined {
-  try {
-    return statSync(path, { throwIfNoEntry: false });
-  } catch {
-    return undefined;
-  }
 }
 
 /** What single guests depend on. Every link of this namespace has a folder of IPv4 settings. */

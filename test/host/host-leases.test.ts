@@ -8,7 +8,7 @@ import type { Resource } from '../../src/compile/host-state.ts';
 import { leaseScriptPath } from '../../src/host/dnsmasq/lease-script.ts';
 import { readLeases } from '../../src/host/leases/known-leases.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
-import { NETWORK, PORT, reach } from '../support/states.ts';
+import { NETWORK, PORT, reach, remaining } from '../support/states.ts';
 import { isRoot } from '../support/root.ts';
 
 const paths = {
@@ -109,8 +109,9 @@ describe('leases of a real dnsmasq', () => {
       expect((await host.facts()).closedFolder).toBe(paths.runDir);
       await reach(host, served);
       expect(name()).toBe('');
+      expect(await remaining(host, served)).toEqual([]);
       chmodSync(paths.runDir, 0o755);
-      await reach(host, network());
+      expect(await remaining(host, served)).toEqual([expect.stringMatching(/^change dnsmasq/)]);
       await reach(host, served);
       expect(name()).toBe('10.77.0.7');
       await reach(host, network());

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { dnsmasqFiles, type DnsmasqFiles } from '../../compile/dnsmasq-files.ts';
 import type { DnsmasqResource } from '../../compile/host-state.ts';
+import { closedFolder } from './closed-folder.ts';
 import { findDeafServers, type DnsServer } from './dns-probe.ts';
 import {
   CONF,
@@ -14,6 +15,7 @@ import {
   readsServers,
   runningFrom,
   sha256,
+  type LoadedTexts,
 } from './dnsmasq-process.ts';
 import type { HostTools, Look } from '../handler.ts';
 import type { LinkRow } from '../iproute/link-row.ts';
@@ -95,11 +97,16 @@ function observeOne(network: string, { look, tools, resolvers, wanted, strays }:
       conf: conf ?? '',
       ...texts,
       process: isDead ? 'dead' : isStopped ? 'hung' : isCurrent ? 'current' : 'stale',
-      hostsLoaded:
-        entry !== undefined && isAsked && readText(markerFile(files)) === marker(entry.pid, { ...texts, servers: servers ?? '' }),
+      hostsLoaded: entry !== undefined && isAsked && hasRead(entry.pid, { ...texts, servers: servers ?? '' }, files, tools),
     },
     server: isCurrent && !isStopped && !isAtItsPost(entry, files, tools.proc) ? serverAt(row, conf ?? '') : undefined,
   };
+}
+
+/** It has read these texts; where the way to them was closed and still is, what it can of them. */
+function hasRead(pid: number, texts: LoadedTexts, files: DnsmasqFiles, tools: HostTools): boolean {
+  const told = readText(markerFile(files));
+  return told === marker(pid, texts) || (told === marker(pid, texts, true) && closedFolder(tools.paths.runDir) !== undefined);
 }
 
 /** True for a server of which is seen, without a question, that it answers or soon will. */

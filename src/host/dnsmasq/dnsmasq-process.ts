@@ -61,7 +61,7 @@ export function waitsForPackets(files: DnsmasqFiles, network: string, proc = '/p
   return entry !== undefined && isListening(entry, proc);
 }
 
-/** What a process has read at its start or at the last signal. */
+/** What a process was told to read, at its start or by the last signal. */
 export interface LoadedTexts {
   readonly hosts: string;
   readonly addnHosts: string;
@@ -73,9 +73,12 @@ export function markerFile(files: DnsmasqFiles): string {
   return `${files.folder}/loaded`;
 }
 
-/** What a process has read. Written after the signal: a kill between the two shows as a mismatch, and the signal is sent again. */
-export function marker(pid: number, { hosts, addnHosts, servers }: LoadedTexts): string {
-  return `${String(pid)} ${sha256(hosts, '\0', addnHosts, '\0', servers)}\n`;
+/**
+ * What a process has read. Written after the signal: a kill between the two shows as a mismatch, and the signal is sent again.
+ * @param isClosed its user could not enter a folder on the way to the texts
+ */
+export function marker(pid: number, { hosts, addnHosts, servers }: LoadedTexts, isClosed = false): string {
+  return `${String(pid)} ${sha256(hosts, '\0', addnHosts, '\0', servers)}${isClosed ? ' closed' : ''}\n`;
 }
 
 /** True when the conf makes dnsmasq read a file of upstream servers. */

@@ -8,6 +8,7 @@ import type { DnsmasqResource } from '../../compile/host-state.ts';
 import type { Step } from '../../plan/plan.ts';
 import { VirtnetError } from '../../base/errors.ts';
 import { isInstalled, notInstalled, tryRun } from '../tools/command.ts';
+import { closedFolder } from './closed-folder.ts';
 import { observeDnsmasq } from './dnsmasq-look.ts';
 import { CONF, isHalted, LEASES, marker, markerFile, NETWORK, readsServers, runningFrom, sha256 } from './dnsmasq-process.ts';
 import { StepFailure } from '../handler.ts';
@@ -88,6 +89,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
     await stop(r.owner.network, files, tools, 'all');
     return;
   }
+  const isClosed = closedFolder(tools.paths.runDir) !== undefined;
   let pid = entry?.pid ?? 0;
   if (needsStart) {
     if (step.before) await stop(r.owner.network, files, tools, step.before.process === 'current' ? 'server' : 'all');
@@ -96,7 +98,7 @@ async function executeOne(step: StepOf<'dnsmasq'>, upstream: Promise<(bridge: st
     if (sizeOf(files.leases) > 0) await compactLeases(files.leases).catch(() => false);
     pid = await startAfresh(r, files, tools);
   } else signal(pid, 'SIGHUP');
-  replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }));
+  replaceText(markerFile(files), marker(pid, { hosts: r.hosts, addnHosts: r.addnHosts, servers }, isClosed));
 }
 
 /**
