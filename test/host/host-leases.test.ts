@@ -118,6 +118,19 @@ describe('leases of a real dnsmasq', () => {
     },
   );
 
+  test.skipIf(!isRoot)('a umask that closes what it makes to others keeps nothing from dnsmasq', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'umask-'));
+    chmodSync(folder, 0o755);
+    const document = `<network><name>u</name><bridge name='virbr1'/><dns><host ip='10.78.0.7'><hostname>seven</hostname></host></dns><ip address='10.78.0.1' prefix='24'/></network>`;
+    writeFileSync(join(folder, 'u.xml'), document);
+    const virtnet = (args: string): string => sh(`umask 077; VIRTNET_RUN_DIR=${folder}/run bin/virtnet ${args} 2>&1`);
+    expect(virtnet(`up ${folder}/u.xml`)).not.toContain('VNC014');
+    expect(sh('dig +short +time=5 +tries=5 @10.78.0.1 seven').trim()).toBe('10.78.0.7');
+    virtnet('stop u');
+    virtnet('undefine u');
+    rmSync(folder, { recursive: true });
+  });
+
   test('are kept as well by a dnsmasq that knows no packet dump', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'older-'));
     const path = process.env['PATH'];

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 
 /**
  * The text of a small file of /run, /proc or /sys; undefined when it is not there. These are in memory: a detour over a thread takes many
@@ -17,12 +17,13 @@ export function readText(path: string): string | undefined {
 
 /**
  * Replaces a file in one step: a reader sees the old text or the new one. Not synced to the disk: what it is used for lies in /run and
- * dies with the machine anyway. Readable for all, since dnsmasq reads it after it has given up its privileges.
+ * dies with the machine anyway. Readable for all, whatever the umask says, since dnsmasq reads it after it has given up its privileges.
  */
 export function replaceText(path: string, text: string): void {
   const temp = `${path}.${String(process.pid)}.new`;
   try {
-    writeFileSync(temp, text, { mode: 0o644 });
+    writeFileSync(temp, text);
+    chmodSync(temp, 0o644);
     renameSync(temp, path);
   } catch (error) {
     rmSync(temp, { force: true });
