@@ -37,4 +37,5 @@ export const driverCodes: Readonly<Record<string, CodeEntry>> = {
       'The disk refused a change after it was stored: it holds until the machine stops. Or the machine stopped before the disk had it: the definition is as before.',
   },
   VND019: { title: 'changed meanwhile', explanation: 'Another change of the network came first. Nothing was overwritten.' },
+  VND020: { title: 'daemon is older', explanation: 'The virtnetd that runs was started before virtnet was upgraded, and lacks this call.' },
 };

@@ -76,7 +76,15 @@ interface Ran {
 
 async function run(
   argv: readonly string[],
-  given: { plan?: Plan; answer?: boolean; stdin?: string; waits?: boolean; lost?: Diagnostic; networks?: NetworkInfo[] } = {},
+  given: {
+    plan?: Plan;
+    answer?: boolean;
+    stdin?: string;
+    waits?: boolean;
+    lost?: Diagnostic;
+    networks?: NetworkInfo[];
+    older?: boolean;
+  } = {},
 ): Promise<Ran> {
   const calls: string[] = [];
   let out = '';
@@ -103,7 +111,9 @@ async function run(
     openDriver: (options) => {
       if (given.waits === true) options?.onWait?.({ pid: 7, command: 'virtnet up a\u001b.xml', purpose: 'up', since: '', token: '' });
       if (given.lost) options?.onPutBack?.(given.lost);
-      return Promise.resolve(fakeDriver(given.plan ?? empty, calls, given.networks));
+      const driver = fakeDriver(given.plan ?? empty, calls, given.networks);
+      const daemon = (): Promise<never> => Promise.reject(new VirtnetError({ code: 'VND020', message: 'older' }));
+      return Promise.resolve(given.older === true ? { ...driver, daemon } : driver);
     },
   };
   const code = await runProgram(argv, io);
@@ -201,6 +211,12 @@ describe('status', () => {
       drift: { create: 1 },
     });
     expect(JSON.parse((await run(['status', '--json'])).out)).toMatchObject({ ok: true, amiss: [] });
+  });
+
+  it('works through a virtnetd that does not say what it is', async () => {
+    const { code, out } = await run(['status'], { older: true });
+    expect([code, out]).toEqual([0, expect.stringMatching(/^virtnetd runs, and is older than this virtnet: .+\n\nNAME +STATE/)]);
+    expect(JSON.parse((await run(['status', '--json'], { older: true })).out)).toMatchObject({ ok: true, daemon: {} });
   });
 });
 

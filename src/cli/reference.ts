@@ -46,7 +46,7 @@ people (\`reason\`, \`message\`, \`hint\`), what stands in \`before\` and \`afte
 | \`tainted\` | the document has dnsmasq options of its own |
 | \`records\`; \`rules\`, \`rule\`; \`answer\` | \`{ name, type, value, from }\`; \`{ names, answeredBy }\`; \`{ server, answers: [{ type, value }], failure? }\` |
 | \`ok\`, \`amiss\` | nothing is amiss; what is: \`{ message, network?, code?, hint? }\` |
-| \`daemon\` | the virtnetd that answered: \`{ version, pid }\` |
+| \`daemon\` | the virtnetd that answered: \`{ version?, pid? }\`, neither of one that is older than \`virtnet\` |
 | \`file\` | where \`edit\` left a text that it did not take over; with an \`error\` among its \`details\` |
 | \`error\` | instead of all of it: \`{ code, message, hint?, diagnostics?, details? }\`; the exit code is not 0 |
 

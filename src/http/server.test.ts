@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -188,6 +189,20 @@ describe('the HTTP face and its client', () => {
 
   it('says so when no daemon answers', async () => {
     await expect(remoteDriver(join(folder, 'none')).list()).rejects.toMatchObject({ code: 'VND007' });
+  });
+
+  it('says of a daemon that lacks a call that it is older, and has what it knows', async () => {
+    const app = await httpServer(recorder(() => []).driver);
+    const older = createServer((request, response) => {
+      if (request.url === '/v1/daemon') request.url = '/v1/not-yet';
+      app.routing(request, response);
+    });
+    const socket = join(folder, 'older.sock');
+    await once(older.listen(socket), 'listening');
+    end = async () => void (older.close(), await app.close());
+    const remote = remoteDriver(socket);
+    await expect(remote.daemon()).rejects.toMatchObject({ code: 'VND020', message: expect.stringContaining('GET /v1/daemon') as unknown });
+    expect(await remote.list()).toEqual([]);
   });
 
   it('refuses bodies of another shape and unknown routes with a reason', async () => {

@@ -1,3 +1,4 @@
+import { isVirtnetError } from '../../base/errors.ts';
 import type { DaemonInfo, NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
 import { amissOf, type Amiss, type Findings } from '../amiss.ts';
 import { showFindings } from '../documents.ts';
@@ -10,7 +11,7 @@ import { networkView, planView, printJson } from '../views.ts';
 
 export const run: Run = async (io, [name], options) => {
   await using driver = await io.openDriver();
-  const [found, daemon] = await Promise.all([look(driver, name), driver.daemon()]);
+  const [found, daemon] = await Promise.all([look(driver, name), daemonOf(driver)]);
   const amiss = amissOf(found);
   if (flag(options, 'json')) {
     const networks = found.networks.map(networkView);
@@ -21,7 +22,7 @@ export const run: Run = async (io, [name], options) => {
       found.drift.diagnostics.filter(({ severity }) => severity !== 'error'),
       undefined,
     );
-    const parts = [daemonLine(daemon ?? undefined), networkTable(found.networks, io), amissLines(amiss, io)];
+    const parts = [daemonLine(daemon), networkTable(found.networks, io), amissLines(amiss, io)];
     io.out(parts.filter((part) => part !== '').join('\n'));
   }
   return amiss.length === 0 ? OK : PENDING;
@@ -37,10 +38,22 @@ async function look(driver: NetworkDriver, name: string | undefined): Promise<Fi
   return { networks, drift: await drifting, warnings, problems };
 }
 
-function daemonLine(daemon: DaemonInfo | undefined): string {
-  return daemon === undefined
-    ? 'virtnetd does not run: what is damaged stays so until `virtnet repair`\n'
-    : `virtnetd ${daemon.version} runs as process ${String(daemon.pid)}\n`;
+/** The virtnetd that answers, as far as it says: one that was started before an upgrade does not know the question. */
+async function daemonOf(driver: NetworkDriver): Promise<Partial<DaemonInfo> | undefined> {
+  try {
+    return (await driver.daemon()) ?? undefined;
+  } catch (error) {
+    if (isVirtnetError(error) && error.code === 'VND020') return {};
+    throw error;
+  }
+}
+
+function daemonLine(daemon: Partial<DaemonInfo> | undefined): string {
+  if (daemon === undefined) return 'virtnetd does not run: what is damaged stays so until `virtnet repair`\n';
+  const { version, pid } = daemon;
+  return version === undefined
+    ? 'virtnetd runs, and is older than this virtnet: `systemctl restart virtnetd`\n'
+    : `virtnetd ${version} runs as process ${String(pid)}\n`;
 }
 
 function networkTable(networks: readonly NetworkInfo[], { outStyle: style, tableWidth }: Io): string {

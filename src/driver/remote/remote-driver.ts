@@ -65,7 +65,7 @@ async function send(socketPath: string, operation: AnyOperation, call: Call): Pr
   const body = operation.body === undefined ? undefined : JSON.stringify(call.body ?? {});
   const { status, text } = await exchange(socketPath, operation.method, urlOf(operation, call), body);
   const answer: unknown = text === '' ? undefined : JSON.parse(text);
-  if (status >= 400) throw errorFrom(answer, status);
+  if (status >= 400) throw isNoCall(answer, status) ? olderDaemon(operation) : errorFrom(answer, status);
   return answer;
 }
 
@@ -109,6 +109,19 @@ function unreachable(cause: Error): VirtnetError {
     message: `virtnetd does not answer: ${cause.message}`,
     hint: 'look at its log (`journalctl -u virtnetd`), or stop it and run the command again: virtnet works without it',
     cause,
+  });
+}
+
+/** What virtnetd answers to a call that it does not know; what the driver itself does not find has a code of its own. */
+function isNoCall(answer: unknown, status: number): boolean {
+  return status === 404 && (answer as { error?: VirtnetErrorInit } | undefined)?.error?.code === 'VNU001';
+}
+
+function olderDaemon({ method, path }: AnyOperation): VirtnetError {
+  return new VirtnetError({
+    code: 'VND020',
+    message: `the virtnetd that runs is older than this virtnet: it does not know ${method} ${path}`,
+    hint: 'start it anew (`systemctl restart virtnetd`): the networks go on meanwhile',
   });
 }
 
