@@ -99,7 +99,7 @@ export async function mend(
     const about = uuid === undefined ? {} : { network: uuid };
     const started = performance.now();
     try {
-      const { applied, plan } = await driver.repair(uuid === undefined ? undefined : { uuid }, { yieldMs });
+      const { applied, plan } = await settled(() => driver.repair(uuid === undefined ? undefined : { uuid }, { yieldMs }));
       if (!applied) continue;
       wasAmiss = true;
       const ms = Math.round(performance.now() - started);
@@ -115,4 +115,17 @@ export async function mend(
     }
   }
   return wasAmiss;
+}
+
+/**
+ * Who deletes a device often takes it down first (libvirt, Docker, scripts): that is looked at, and to raise it fails when it is gone by then. A second
+ * look sees what is there now.
+ */
+async function settled<T>(repair: () => Promise<T>): Promise<T> {
+  try {
+    return await repair();
+  } catch (error) {
+    if (isVirtnetError(error) && error.code === 'VNP001') return repair();
+    throw error;
+  }
 }

@@ -157,6 +157,21 @@ describe('watch', () => {
     expect(w.repaired.length).toBeLessThan(12);
   });
 
+  it('says nothing of a device that goes while it is mended, and what a second look fails at as well', async () => {
+    const fails = [true, false, true, true];
+    const w = setUp(() => {
+      if (fails.shift() === true) throw new VirtnetError({ code: 'VNP001', message: 'ip: Cannot find device "vnet0"' });
+      return true;
+    });
+    for (const logged of [['info mended what others changed'], ['info mended what others changed', 'warning cannot mend']]) {
+      w.emit({ kind: 'device', dev: 'vnet0', summary: 'vnet0 is down' });
+      await pass(8);
+      expect(w.logged).toEqual(logged);
+    }
+    w.end();
+    expect(w.repaired).toHaveLength(4);
+  });
+
   it('looks at each network when its turn comes, clients first, until its end', async () => {
     const w = setUp(() => false, 5, true, false, 10);
     await pass(35);
