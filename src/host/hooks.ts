@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { access, constants as fsConstants, readdir, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
@@ -58,16 +58,16 @@ function hookData(call: HookCall): string {
 
 function runHook(file: string, call: HookCall): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(file, [call.network, call.operation, call.suboperation, '-'], {
+    const child: ChildProcess = spawn(file, [call.network, call.operation, call.suboperation, '-'], {
       stdio: ['pipe', 'ignore', 'pipe'],
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' },
       timeout: HOOK_TIMEOUT_MS,
       killSignal: 'SIGKILL',
     });
     let words = '';
-    child.stderr.on('data', (chunk: Buffer) => (words = (words + chunk.toString('utf8')).slice(0, WORDS)));
+    child.stderr?.on('data', (chunk: Buffer) => (words = (words + chunk.toString('utf8')).slice(0, WORDS)));
     // A hook need not read its input.
-    child.stdin.on('error', () => undefined);
+    child.stdin?.on('error', () => undefined);
     const refuse = (reason: string, libvirt: string): void => {
       const command = [file, call.network, call.operation, call.suboperation, '-'].join(' ');
       const why = words === '' ? '' : `: ${words}`;
@@ -79,7 +79,7 @@ function runHook(file: string, call: HookCall): Promise<void> {
       else if (signal === null) refuse(`exit status ${String(code)}`, `exit status ${String(code)}`);
       else refuse(`ended by ${signal}`, `fatal signal ${String(constants.signals[signal])}`);
     });
-    child.stdin.end(hookData(call));
+    child.stdin?.end(hookData(call));
   });
 }
 

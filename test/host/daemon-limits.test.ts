@@ -169,6 +169,26 @@ describe('how much it takes', () => {
     expect((await client.call('listAllNetworks', { needResults: 0, flags: 0 })).count).toBe(9_999);
   }, 60_000);
 
+  test('a process that can have no more files says so to who asks, and serves on when it can', async () => {
+    await using daemon = await startVirtnetd({ folder, args: ['--no-watch'] });
+    const client = await RawClient.open(daemon.readWrite);
+    const network = await client.call('networkDefineXml', sampleArgs.networkDefineXml);
+    const pid = String(daemon.process.pid);
+    const limit = (files: string): string => execFileSync('prlimit', ['--pid', pid, `--nofile=${files}:`], { encoding: 'utf8' });
+    const before = /^Max open files\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/limits`, 'utf8'))?.[1] ?? '';
+    const open = new Set(readdirSync(`/proc/${pid}/fd`));
+    // Three numbers are free: enough to read files, and too few for a program with its pipes.
+    const free = Array.from({ length: open.size + 4 }, (_, n) => n).filter((n) => !open.has(String(n)));
+    limit(String(free[3]));
+    expect(await client.try('networkCreate', network)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('EMFILE') as string },
+    });
+    limit(before);
+    await client.call('networkCreate', network);
+    await client.call('networkDestroy', network);
+  });
+
   test('messages: a string of 4 MiB and not a byte more, a message of 32 MiB and not a byte more', async () => {
     await using daemon = await startVirtnetd({ folder });
     const client = await RawClient.open(daemon.readWrite);

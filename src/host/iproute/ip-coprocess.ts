@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { VirtnetError } from '../../base/errors.ts';
 import { cleanEnvironment, spawnError, toolError } from '../tools/command.ts';
 import { batchLine } from './ip-line.ts';
@@ -24,7 +24,8 @@ class Coprocess {
   /** When the tool that runs now was first used; undefined for one that remembers nothing yet. */
   firstUsed: number | undefined;
   broken = false;
-  readonly #child: ChildProcessWithoutNullStreams;
+  /** Without pipes where this process can have no more files; an 'error' tells. */
+  readonly #child: ChildProcess;
   readonly #tool: 'ip' | 'tc';
   #out = '';
   #err = '';
@@ -37,15 +38,15 @@ class Coprocess {
     this.#tool = tool;
     const argv = ['-c', LOOP, 'virtnet', tool, '-json', '-details', '-force', '-batch', '-'];
     this.#child = spawn('/bin/sh', argv, { env: cleanEnvironment(OURS.variables), stdio: 'pipe', cwd: '/', detached: OURS.detached });
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#look();
     });
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#err += text;
       this.#look();
     });
-    this.#child.stdin.on('error', () => undefined); // its end is told by 'close'
+    this.#child.stdin?.on('error', () => undefined); // its end is told by 'close'
     this.#child.on('error', (error) => {
       this.#fail(spawnError('sh', error));
     });
@@ -53,7 +54,7 @@ class Coprocess {
       this.#look();
       this.#fail(new Error('closed'));
     });
-    this.#child.stdin.write('go\n');
+    this.#child.stdin?.write('go\n');
     this.#hold(false);
   }
 
@@ -77,7 +78,7 @@ class Coprocess {
         let text = '';
         for (const line of lines) text += `${line}\n${MARK} \n`;
         if (this.#failure) this.#fail(this.#failure);
-        else this.#child.stdin.write(lines.some(isQuery) ? text + SENTINEL[this.#tool] : text);
+        else this.#child.stdin?.write(lines.some(isQuery) ? text + SENTINEL[this.#tool] : text);
       });
     } finally {
       clearTimeout(timer);
@@ -92,7 +93,7 @@ class Coprocess {
     const done = new Promise<void>((resolve) => (tell = resolve));
     this.#ending = { done, tell };
     this.firstUsed = undefined;
-    this.#child.stdin.write(LAST_LINE[this.#tool]);
+    this.#child.stdin?.write(LAST_LINE[this.#tool]);
   }
 
   kill(): void {
@@ -108,9 +109,12 @@ class Coprocess {
 
   /** An idle process must not keep this one alive. */
   #hold(on: boolean): void {
-    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as { ref?(): void; unref?(): void }[])
-      if (on) part.ref?.();
-      else part.unref?.();
+    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as ({
+      ref?(): void;
+      unref?(): void;
+    } | null)[])
+      if (on) part?.ref?.();
+      else part?.unref?.();
   }
 
   #look(): void {
@@ -126,7 +130,7 @@ class Coprocess {
       if (this.#ending) {
         this.#ending.tell();
         this.#ending = undefined;
-        this.#child.stdin.write('go\n');
+        this.#child.stdin?.write('go\n');
         return;
       }
       // It ended of itself: on a malformed argument, or because it cannot run here.

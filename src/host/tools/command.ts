@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { VirtnetError } from '../../base/errors.ts';
 import { OURS } from './orphans.ts';
@@ -141,7 +141,8 @@ const TIMEOUT_MS = 30_000;
 function runDirectly(argv: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult> {
   const [tool, ...args] = argv;
   return new Promise((resolve, reject) => {
-    const child = spawn(tool, args, {
+    // Where this process can have no more files it has no pipes, and an 'error'.
+    const child: ChildProcess = spawn(tool, args, {
       env: cleanEnvironment({ ...options.env, ...OURS.variables }),
       stdio: ['pipe', 'pipe', 'pipe'],
       cwd: '/',
@@ -154,9 +155,9 @@ function runDirectly(argv: readonly [string, ...string[]], options: CommandOptio
       timedOut = true;
       child.kill('SIGKILL');
     }, options.timeoutMs ?? TIMEOUT_MS);
-    child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
-    child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
-    child.stdin.on('error', () => undefined); // a command that ends before it has read its input says why on stderr
+    child.stdout?.on('data', (chunk: Buffer) => out.push(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
+    child.stdin?.on('error', () => undefined); // a command that ends before it has read its input says why on stderr
     child.on('error', (error) => {
       clearTimeout(timer);
       reject(spawnError(tool, error));
@@ -172,7 +173,7 @@ function runDirectly(argv: readonly [string, ...string[]], options: CommandOptio
         stderr: Buffer.concat(err).toString('utf8'),
       });
     });
-    child.stdin.end(options.input ?? '');
+    child.stdin?.end(options.input ?? '');
   });
 }
 

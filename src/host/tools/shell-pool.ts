@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
@@ -57,7 +57,8 @@ class Shell {
   readonly path: string;
   gone = false;
   #busy = false;
-  readonly #child: ChildProcessWithoutNullStreams;
+  /** Without pipes where this process can have no more files; an 'error' tells. */
+  readonly #child: ChildProcess;
   #out = '';
   #err = '';
   #settle: ((ended: boolean) => void) | undefined;
@@ -71,15 +72,15 @@ class Shell {
       cwd: '/',
       detached: OURS.detached,
     });
-    this.#child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#out += text;
       this.#settle?.(false);
     });
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
       this.#err += text;
       this.#settle?.(false);
     });
-    this.#child.stdin.on('error', () => undefined); // its end is told by 'close'
+    this.#child.stdin?.on('error', () => undefined); // its end is told by 'close'
     this.#child.on('error', () => this.#end());
     this.#child.on('close', () => this.#end());
     this.#hold(false);
@@ -90,7 +91,7 @@ class Shell {
   }
 
   /**
-   * Undefined when the shell went away before it was asked, or when there is no room for the input; one that goes away later takes its
+   * Undefined when the shell could not be started or went away before it was asked, or when there is no room for the input; one that goes away later takes its
    * command along, as a signal would.
    */
   run(request: ShellRequest): Promise<ShellResult | undefined> {
@@ -127,11 +128,12 @@ class Shell {
             stdout: this.#out.slice(0, -code[0].length),
             stderr: this.#err.slice(0, -mark.length - 2),
           });
+        else if (ended && this.#child.pid === undefined) finish(undefined);
         else if (ended) finish({ signal: 'SIGKILL', timedOut, stdout: this.#out, stderr: this.#err });
       };
       if (this.gone) finish(undefined);
       else
-        this.#child.stdin.write(
+        this.#child.stdin?.write(
           [
             mark,
             request.gathered === true ? 'gathered' : 'direct',
@@ -164,9 +166,12 @@ class Shell {
 
   /** An idle shell must not keep this process alive. */
   #hold(on: boolean): void {
-    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as { ref?(): void; unref?(): void }[])
-      if (on) part.ref?.();
-      else part.unref?.();
+    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as ({
+      ref?(): void;
+      unref?(): void;
+    } | null)[])
+      if (on) part?.ref?.();
+      else part?.unref?.();
   }
 }
 
@@ -174,7 +179,7 @@ const shells: Shell[] = [];
 
 /**
  * Runs a command by a shell of the pool. Undefined when it has to be started directly: a word with a line break, too many at once, no
- * room for its input, a program that is not there (whose error the direct start tells), a shell that had gone.
+ * room for its input, a program that is not there (whose error the direct start tells), a shell that had gone or that there can be none of.
  */
 export async function runByShell(request: ShellRequest, env: Record<string, string>): Promise<ShellResult | undefined> {
   if ([...request.argv, ...Object.values(request.env)].some((word) => word.includes('\n') || word.includes('\0'))) return undefined;
