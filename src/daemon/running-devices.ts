@@ -7,7 +7,9 @@ export class RunningDevices {
   readonly #driver: Pick<NetworkDriver, 'list' | 'get' | 'ports'>;
   readonly #devices = new Map<string, readonly string[]>();
   readonly #changed = new Set<string>();
-  #known: Promise<void> | undefined;
+  #knowsAll = false;
+  /** The last look that was asked for. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(driver: Pick<NetworkDriver, 'list' | 'get' | 'ports'>) {
     this.#driver = driver;
@@ -18,6 +20,7 @@ export class RunningDevices {
     this.#changed.add(network);
   }
 
+  /** This and the others reject where the files cannot be read. */
   async some(): Promise<boolean> {
     return (await this.all()).length > 0;
   }
@@ -35,20 +38,31 @@ export class RunningDevices {
     return undefined;
   }
 
-  async #look(): Promise<void> {
-    await (this.#known ??= this.#lookAtAll());
-    const changed = [...this.#changed];
-    this.#changed.clear();
-    for (const uuid of changed) {
-      const network = await this.#driver.get({ uuid }).catch(gone);
-      if (network) await this.#note(network);
-      else this.#devices.delete(uuid);
+  /** One after the other: who asks while another look is under way waits for what that learns. One that fails is made again by the next. */
+  #look(): Promise<void> {
+    const look = (): Promise<void> => this.#lookNow();
+    return (this.#last = this.#last.then(look, look));
+  }
+
+  async #lookNow(): Promise<void> {
+    if (!this.#knowsAll) {
+      this.#changed.clear();
+      for (const network of await this.#driver.list()) await this.#note(network);
+      this.#knowsAll = true;
+    }
+    for (const uuid of [...this.#changed]) {
+      this.#changed.delete(uuid);
+      await this.#lookAt(uuid).catch((error: unknown) => {
+        this.#changed.add(uuid);
+        throw error;
+      });
     }
   }
 
-  async #lookAtAll(): Promise<void> {
-    this.#changed.clear();
-    for (const network of await this.#driver.list()) await this.#note(network);
+  async #lookAt(uuid: string): Promise<void> {
+    const network = await this.#driver.get({ uuid }).catch(gone);
+    if (network) await this.#note(network);
+    else this.#devices.delete(uuid);
   }
 
   async #note({ uuid, active, bridge }: NetworkInfo): Promise<void> {

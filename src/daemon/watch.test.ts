@@ -15,6 +15,7 @@ function setUp(
   active = true,
   firstLook = false,
   roundMs = 60_000,
+  looked: () => void = () => undefined,
 ): {
   emit: (e: HostEvent) => void;
   repaired: unknown[];
@@ -28,8 +29,14 @@ function setUp(
   const logged: string[] = [];
   let listener: (e: HostEvent) => void = () => undefined;
   const driver = {
-    list: () => Promise.resolve([{ uuid: a, bridge: 'virbr0', active }]),
-    get: () => Promise.resolve({ uuid: a, bridge: 'virbr0', active }),
+    list: async () => {
+      await Promise.resolve(looked());
+      return [{ uuid: a, bridge: 'virbr0', active }];
+    },
+    get: async () => {
+      await Promise.resolve(looked());
+      return { uuid: a, bridge: 'virbr0', active };
+    },
     ports: () => Promise.resolve([{ attachment: { type: 'tap', dev: 'vnet0' } }]),
     on: () => () => undefined,
     repair: (ref: unknown, { yieldMs }: { yieldMs: number }) => {
@@ -75,6 +82,30 @@ describe('watch', () => {
     await pass(120);
     w.end();
     expect(w.logged).toEqual(['warning mended what others changed']);
+  });
+
+  it('takes an event for one about any network while files cannot be read, and knows the devices again afterwards', async () => {
+    let isReadable = false;
+    const w = setUp(
+      () => true,
+      5,
+      true,
+      false,
+      60_000,
+      () => {
+        if (!isReadable) throw new VirtnetError({ code: 'VND009', message: 'cannot be read' });
+      },
+    );
+    w.emit({ kind: 'device', dev: 'virbr0', summary: 'x' });
+    await pass(120);
+    w.emit({ kind: 'firewall', whole: true, summary: 'delete table' });
+    await pass(120);
+    isReadable = true;
+    w.emit({ kind: 'device', dev: 'vnet0', summary: 'x' });
+    w.emit({ kind: 'device', dev: 'eth0', summary: 'x' });
+    await pass(120);
+    w.end();
+    expect(w.repaired).toEqual([undefined, undefined, { uuid: a }]);
   });
 
   it('looks at all that runs at the beginning, where it is told to, and where something runs', async () => {

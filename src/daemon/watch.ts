@@ -39,7 +39,10 @@ export function watch(
   const endEvents = driver.on((event) => {
     if (event.type !== 'metadata') running.changed(event.uuid);
   });
-  const endMonitor = monitor((event) => void noteDamage(event, running, repairs));
+  const endMonitor = monitor((event) => {
+    // Where nobody can tell what runs, it may be about any network.
+    void noteDamage(event, running, repairs).catch(() => repairs.note(undefined, event.summary));
+  });
   if (options.firstLook === true)
     void running.some().then(
       (some) => (some ? repairs.note(undefined, 'before virtnetd started') : undefined),
