@@ -5,7 +5,7 @@ import type { Io } from './io.ts';
 import { progressLine } from './progress.ts';
 import { showFindings } from './documents.ts';
 import { worstDisturbance } from '../plan/disturbance.ts';
-import { formatPlan, formatPlanTotals } from './render/plan.ts';
+import { effectOf, formatPlan, formatPlanTotals } from './render/plan.ts';
 import { flag, type Options } from './verb.ts';
 import { namesOf, networkView, planView, printJson } from './views.ts';
 
@@ -15,12 +15,14 @@ export interface Change {
   readonly report: (networks: readonly NetworkInfo[]) => string;
   /** What to type next. */
   readonly next?: (networks: readonly NetworkInfo[]) => string;
-  /** Show the plan before it is applied, not only its totals. */
+  /** Show the plan before it is applied, not only its totals; --commands shows it in any case. */
   readonly showPlan: boolean;
   /** What keeps networks that are up now from working; asked once the change holds. */
   readonly warnings?: (networks: readonly NetworkInfo[]) => Promise<readonly Diagnostic[]>;
   /** What to answer instead when nothing on the host had to change. A network on a bridge of the host needs nothing of its own. */
   readonly unchanged?: (networks: readonly NetworkInfo[]) => string;
+  /** Of whose stored definition a change of just that is; a dry run without steps says so. */
+  readonly storedOnlyOf?: string | undefined;
   /** What --json prints beside it. */
   readonly fields?: Readonly<Record<string, unknown>>;
 }
@@ -33,10 +35,11 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
   const asData = flag(options, 'json');
   const dryRun = flag(options, 'dryRun');
   const mayAsk = io.interactive && !flag(options, 'yes') && !asData;
+  const wantsPlan = change.showPlan || flag(options, 'commands');
   // That there is nothing to do is said once that is sure: the change itself may be refused still.
-  let isShown = !change.showPlan;
+  let isShown = false;
   let names: ReadonlyMap<string, string> | undefined;
-  if (dryRun || change.showPlan || mayAsk) {
+  if (dryRun || wantsPlan || mayAsk) {
     const preview = await change.apply({ dryRun: true });
     names = namesOf(preview.networks);
     if (dryRun && asData) {
@@ -45,14 +48,17 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     }
     if (!asData) {
       showFindings(io, preview.plan.diagnostics, undefined);
-      if (dryRun || (change.showPlan && preview.plan.steps.length > 0)) {
+      const isIdle = preview.plan.steps.length === 0;
+      if (dryRun && isIdle && change.storedOnlyOf !== undefined)
+        io.out(`Only the stored definition of ${change.storedOnlyOf} would change.\n`);
+      else if (dryRun || (wantsPlan && !isIdle)) {
         await showPlan(io, preview, options);
         isShown = true;
       }
     }
     if (dryRun) return OK;
     const worst = worstDisturbance(preview.plan.steps);
-    if (mayAsk && worst !== 'none' && worst !== 'dns-dhcp-pause' && !(await io.ask('Guests are disturbed. Go on?'))) {
+    if (mayAsk && worst !== 'none' && worst !== 'dns-dhcp-pause' && !(await io.ask(`Go on, though ${effectOf(worst)}?`))) {
       io.err('Nothing was changed.\n');
       return FAILED;
     }
@@ -72,11 +78,12 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
     io.out(printJson({ plan: planView(result.plan), applied: result.applied, networks, ...change.fields }));
     return OK;
   }
-  if (!change.showPlan) showFindings(io, result.plan.diagnostics, undefined);
-  if (!isShown) await showPlan(io, result, options);
+  if (!wantsPlan) showFindings(io, result.plan.diagnostics, undefined);
+  const isIdle = result.plan.steps.length === 0;
+  if (wantsPlan && !isShown && !(isIdle && change.unchanged)) await showPlan(io, result, options);
   const { report, unchanged = report } = change;
-  io.out(result.plan.steps.length === 0 ? unchanged(result.networks) : report(result.networks));
-  if (result.plan.steps.length > 0) io.err(`${formatPlanTotals(result.plan, io.errStyle, 'done')}\n`);
+  io.out(isIdle ? unchanged(result.networks) : report(result.networks));
+  if (!isIdle) io.err(`${formatPlanTotals(result.plan, io.errStyle, 'done')}\n`);
   showFindings(io, warnings, undefined);
   const next = change.next?.(result.networks);
   if (next !== undefined) io.err(`Next: ${next}\n`);

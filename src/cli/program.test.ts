@@ -169,6 +169,7 @@ describe('the command line', () => {
     [['lst', '--help'], /unknown verb 'lst'/],
     [['net-start', 'default'], /unknown verb 'net-start'\n +hint: here it is virtnet start\n/],
     [['doctor'], /unknown verb 'doctor'\n +hint: here it is virtnet status\n/],
+    [['connect', 'default'], /unknown verb 'connect'\n +hint: here it is virtnet attach\n/],
     [['list', '--jsn'], /unknown option '--jsn'[^]*hint: did you mean --json/],
     [['show'], /missing required argument 'name'/],
     [['update', 'default', 'ad', 'ip', '<x/>'], /unknown command "ad"[^]*did you mean "add"/],
@@ -217,6 +218,15 @@ describe('status', () => {
     const { code, out } = await run(['status'], { older: true });
     expect([code, out]).toEqual([0, expect.stringMatching(/^virtnetd runs, and is older than this virtnet: .+\n\nNAME +STATE/)]);
     expect(JSON.parse((await run(['status', '--json'], { older: true })).out)).toMatchObject({ ok: true, daemon: {} });
+  });
+
+  it('tells each finding once', async () => {
+    const finding = (code: string, message: string): Diagnostic => ({ code, severity: 'warning', message, source: 'default' });
+    const gone = finding('VND013', 'tap0 is gone');
+    const plan = { steps: [], diagnostics: [gone, finding('VNC002', 'subnets overlap')] };
+    const { out, err } = await run(['status'], { plan, networks: [{ ...info, warnings: [gone] }] });
+    expect(out).toContain('! default: tap0 is gone [VND013]\n');
+    expect(err).toBe('default: warning: subnets overlap [VNC002]\n');
   });
 });
 
@@ -272,7 +282,7 @@ describe('plan, up, diff', () => {
     const refused = await run(['down', 'default'], { plan: heavy, answer: false });
     expect(refused).toMatchObject({
       code: 1,
-      calls: ['stop default dry', 'ask Guests are disturbed. Go on?'],
+      calls: ['stop default dry', 'ask Go on, though all guests lose the network?'],
       err: 'Nothing was changed.\n',
     });
     expect((await run(['down', 'default'], { plan: heavy, answer: true })).calls.at(-1)).toBe('stop default');
@@ -290,6 +300,13 @@ describe('plan, up, diff', () => {
     });
   });
 
+  it('says once that nothing is to change', async () => {
+    expect(await run(['up', 'default'])).toMatchObject({
+      out: 'default is up; nothing to change on this host\n',
+      err: 'Next: virtnet show default\n',
+    });
+  });
+
   it('--dry-run changes nothing', async () => {
     expect((await run(['up', 'default', '--dry-run'], { plan: oneStep })).calls).toEqual(['up 1 dry']);
   });
@@ -301,6 +318,7 @@ describe('list and update', () => {
       'NAME     STATE    MODE  BRIDGE  ADDRESSES    GUESTS  AUTOSTART  STORED\ndefault  running  nat   virbr0  10.0.0.1/24       0  no         yes\n',
     );
     expect((await run(['ls', '--name'])).out).toBe('default\n');
+    expect((await run(['list', '--all', '--name'])).out).toBe('default\n'); // as virsh's users have it in their fingers
     expect((await run(['list', '--inactive', '--name'])).out).toBe('');
     expect(JSON.parse((await run(['list', '--json'])).out)).toMatchObject({
       networks: [{ name: 'default', active: true, addresses: ['10.0.0.1/24'] }],

@@ -207,6 +207,7 @@ const networks: readonly VerbSpec[] = [
     about: 'Stored files that cannot be read are told as well, and left alone.',
     operands: [],
     options: [
+      { flags: '--all', says: 'running and stopped ones, as without it' },
       { flags: '--active', says: 'only running ones' },
       { flags: '--inactive', says: 'only stopped ones' },
       { flags: '--name', says: 'only names, one a line' },

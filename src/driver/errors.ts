@@ -158,8 +158,9 @@ export const anotherName = (name: string, other: string): VirtnetError =>
     'give it back its name; a copy, without uuid and bridge name, is made with `virtnet define FILE`',
   );
 
-export const ambiguousPort = (name: string, uuids: readonly string[]): VirtnetError =>
-  failure('VND004', 107, `'${name}' names ${String(uuids.length)} ports`, `give one of the uuids ${uuids.join(', ')}`);
+/** @param words what names each of them alone */
+export const ambiguousPort = (name: string, words: readonly string[]): VirtnetError =>
+  failure('VND004', 107, `'${name}' names ${String(words.length)} ports`, `give one of ${words.join(', ')}`);
 
 export const macTaken = (mac: string, network: string): VirtnetError =>
   failure('VND011', 106, `a guest of network '${network}' has the MAC address ${mac} already`, 'choose another, or leave it out');

@@ -39,6 +39,8 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('reserve', 'other', 'remove', 'nobody').stderr).toContain("no address of other is reserved for 'nobody'");
     expect(virtnet('undefine', 'other').status).toBe(0);
     expect(virtnet('start', 'lab').status).toBe(0);
+    writeFileSync(other, virtnet('dumpxml', 'lab').stdout);
+    expect(virtnet('define', other).stderr).toBe('Next: virtnet up lab\n');
   });
 
   test('status says what is amiss, and that nothing is', () => {
@@ -86,6 +88,16 @@ describe.each(ROADS)('%s', (name) => {
     expect(sh('ip -brief link show type tun')).toBe('');
     expect(json('ports', 'lab')).toEqual({ ports: [] });
     expect(virtnet('attach', 'lab', '--tap', 'tap0', `--${kind}`, 'root', '--dry-run').status).toBe(0);
+  });
+
+  test('a name of two guests is refused with what names each, as lists show it', () => {
+    const macs = ['52:54:00:09:00:07', '52:54:00:09:00:08'];
+    for (const mac of macs) expect(virtnet('attach', 'lab', '--tap', '--owner', 'twin', '--mac', mac).status).toBe(0);
+    expect(virtnet('detach', 'lab', 'twin')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(new RegExp(`'twin' names 2 ports \\[VND004\\]\n +hint: give one of ${macs.join(', ')}\n`)) as string,
+    });
+    for (const mac of macs) expect(virtnet('detach', 'lab', mac).status).toBe(0);
   });
 
   test('a fixed address is for the next DHCP request, and for good; a plugged guest keeps the one it has', () => {
@@ -157,6 +169,13 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('limit', 'lab', 'vm', '1000', '--dry-run').stdout).toMatch(/shaping tap9/);
     expect(json('ports', 'lab')).not.toMatchObject({ ports: [{ port: { bandwidth: {} } }] });
     expect(virtnet('limit', 'lab', 'vm', '1000').stdout).toBe('vm is limited on lab\n');
+    expect(virtnet('limit', 'lab', 'vm', '900', '--commands').stdout).toMatch(
+      /~ shaping tap9 [^]*\nCommands\n +# change shaping tap9\nvm is limited on lab\n$/,
+    );
+    expect(virtnet('update', 'lab', 'delete', 'dns-host', host, '--config', '--dry-run').status).toBe(1);
+    expect(virtnet('update', 'lab', 'add', 'dns-host', host, '--config', '--dry-run').stdout).toBe(
+      'Only the stored definition of lab would change.\n',
+    );
     expect(json('limit', 'lab', 'vm', 'none')).toMatchObject({ applied: true, plan: { steps: [{ op: 'delete' }] } });
     expect(virtnet('detach', 'lab', 'vm').status).toBe(0);
   });

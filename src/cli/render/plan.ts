@@ -34,16 +34,20 @@ export function formatPlan(plan: Plan, view: PlanView): string {
     const reason = cut(clean(nameResource(step.reason, view.names)), Math.max(10, view.width - whatWidth - 6));
     const line = `  ${sign} ${pad(cut(what, whatWidth), whatWidth)}  ${view.style.dim(reason)}`.trimEnd();
     if (step.disturbance === 'none') return line;
-    return `${line}\n${' '.repeat(6)}${view.style.yellow(`! ${WORDS[step.disturbance]}`)}`;
+    return `${line}\n${' '.repeat(6)}${view.style.yellow(`! ${effectOf(step.disturbance)}`)}`;
   });
   return `${lines.join('\n')}\n\n${formatPlanTotals(plan, view.style)}\n`;
+}
+
+export function effectOf(worst: Disturbance): string {
+  return WORDS[worst];
 }
 
 /** `Plan: 3 to create, 1 to change, 0 to delete; guests notice nothing.`, or what was done. */
 export function formatPlanTotals(plan: Plan, style: Style, tense: 'planned' | 'done' = 'planned'): string {
   const of = (op: Step['op']): string => String(plan.steps.filter((s) => s.op === op).length);
   const worst = worstDisturbance(plan.steps);
-  const effect = worst === 'none' ? WORDS.none : style.yellow(WORDS[worst]);
+  const effect = worst === 'none' ? effectOf(worst) : style.yellow(effectOf(worst));
   return tense === 'planned'
     ? `${style.bold('Plan:')} ${of('create')} to create, ${of('change')} to change, ${of('delete')} to delete; ${effect}.`
     : `${style.bold('Done:')} ${of('create')} created, ${of('change')} changed, ${of('delete')} deleted.`;

@@ -14,12 +14,8 @@ export const run: Run = async (io, operands, options) => {
     defined.push(info);
     if (asData) continue;
     // Said at once: the next one may be refused.
-    io.out(`${info.name} is defined${info.active ? '; it runs on as before until it restarts' : ''}\n`);
-    io.err(
-      info.active
-        ? `Next: ${shellLine('virtnet', 'up', info.name)} changes the running network now\n`
-        : `Next: ${shellLine('virtnet', 'start', info.name)}\n`,
-    );
+    io.out(`${info.name} is defined${info.active ? '; it runs on as before until it restarts, or is brought up' : ''}\n`);
+    io.err(`Next: ${shellLine('virtnet', info.active ? 'up' : 'start', info.name)}\n`);
   }
   if (asData) io.out(printJson({ networks: defined.map(networkView) }));
   return OK;

@@ -141,6 +141,19 @@ describe('an edited definition', () => {
     expect(JSON.parse(data.out)).toMatchObject({ applied: false, file: data.file, networks: [{ name: 'lab' }] });
   });
 
+  test('that a dry run refuses is offered for nothing', async () => {
+    const { code, err, file } = await edit([broken], { dryRun: true });
+    expect([code, err]).toEqual([1, expect.stringMatching(new RegExp(`\\nWhat you wrote is in ${file}\n$`))]);
+  });
+
+  test('that changes nothing on the host says so once, and in a dry run what would change', async () => {
+    const entitled = (text: string): string => text.replace('<uuid>', '<title>Lab</title><uuid>');
+    expect((await edit([entitled], { dryRun: true })).out).toBe('Only the stored definition of lab would change.\n');
+    await driver.start('lab');
+    expect((await edit([entitled], { dryRun: true })).out).toBe('No changes: the host is as it should be.\n');
+    expect((await edit([entitled])).out).toBe('lab is changed; nothing to change on this host\n');
+  });
+
   test('where nobody can be asked and it is refused stays in a file that is named, with the place of the fault', async () => {
     const before = await stored();
     const { code, err, file } = await edit([broken]);
@@ -190,7 +203,10 @@ describe('an edited definition', () => {
     await driver.start('lab');
     const before = await stored();
     const { code, asked, file } = await edit([renamed], { answers: ['n', 'k'] });
-    expect([code, asked]).toEqual([1, ['Guests are disturbed. Go on?', 'Edit again, keep the text in a file, or drop it? ekd']]);
+    expect([code, asked]).toEqual([
+      1,
+      ['Go on, though all guests lose the network?', 'Edit again, keep the text in a file, or drop it? ekd'],
+    ]);
     expect(readFileSync(file, 'utf8')).toBe(renamed(before));
     expect(await stored()).toBe(before);
     expect(await edit([renamed], { answers: [], yes: true })).toMatchObject({ code: 0, asked: [] });

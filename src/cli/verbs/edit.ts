@@ -24,7 +24,7 @@ export const run: Run = async (io, [name = ''], options) => {
   for (let isOpen = true; ;) {
     const tried = await attempt(io, subject, options, isOpen);
     if (tried.done) {
-      if (draft.isEdited() && flag(options, 'dryRun')) keep(io, subject, options);
+      if (draft.isEdited() && flag(options, 'dryRun')) keep(io, subject, options, { isGood: true });
       else draft.drop();
       return OK;
     }
@@ -39,7 +39,7 @@ export const run: Run = async (io, [name = ''], options) => {
       return tried.exit;
     }
     if (answer !== 'e' && answer !== 'f') {
-      keep(io, subject, options);
+      keep(io, subject, options, { isGood: false });
       return tried.exit;
     }
     isOpen = answer === 'e';
@@ -95,6 +95,7 @@ async function takeOver(io: Io, { info, was, draft }: Subject, options: Options)
         .map((n) => `${n.name} is changed; ${n.active ? 'nothing to change on this host' : 'it does not run'}${isStoredNow}\n`)
         .join(''),
     warnings: (networks) => driver.warnings(networks.filter((n) => n.active).map(({ uuid }) => ({ uuid }))),
+    storedOnlyOf: info.active ? undefined : info.name,
     ...(flag(options, 'dryRun') ? { fields: { file: draft.path } } : {}),
   });
 }
@@ -115,10 +116,11 @@ async function askOn(io: Io, subject: Subject, error: unknown): Promise<string |
   return answer;
 }
 
-function keep(io: Io, { info, draft }: Subject, options: Options): void {
+/** @param isGood whether a dry run took the text: it can be carried out then */
+function keep(io: Io, { info, draft }: Subject, options: Options, { isGood }: { readonly isGood: boolean }): void {
   if (flag(options, 'json')) return; // the JSON names the file
   io.err(`What you wrote is in ${draft.path}\n`);
-  if (flag(options, 'dryRun')) io.err(`Next: ${shellLine('virtnet', info.active ? 'up' : 'define', draft.path)}\n`);
+  if (isGood) io.err(`Next: ${shellLine('virtnet', info.active ? 'up' : 'define', draft.path)}\n`);
 }
 
 /** For who reads JSON the file is among the details. */

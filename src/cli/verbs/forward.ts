@@ -26,7 +26,7 @@ export const run: Run = async (io, [name = '', command = 'list', ...words], opti
   const ref = { uuid: info.uuid };
   const done = (networks: readonly NetworkInfo[]): string =>
     networks.map((network) => report(network, change, takesEffect(info, affect))).join('');
-  const exit = await makeChange(
+  return await makeChange(
     io,
     { ...options, yes: true },
     {
@@ -34,11 +34,9 @@ export const run: Run = async (io, [name = '', command = 'list', ...words], opti
       showPlan: false,
       report: done,
       warnings: (networks) => driver.warnings(networks.filter(({ active }) => active).map(({ uuid }) => ({ uuid }))),
+      storedOnlyOf: affect === 'config' ? info.name : undefined,
     },
   );
-  if (flag(options, 'dryRun') && affect === 'config' && !flag(options, 'json'))
-    io.out(`Only the stored definition of ${info.name} would change.\n`);
-  return exit;
 };
 
 /** What is asked for; undefined for the list. @throws VirtnetError VNU001 */

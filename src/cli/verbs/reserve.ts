@@ -41,7 +41,12 @@ export const run: Run = async (io, [name = '', command = 'list', ...words], opti
   return await makeChange(
     io,
     { ...options, yes: true },
-    { apply: (how) => driver.update({ uuid: info.uuid }, requestOf(change), how), showPlan: false, report: () => report(info, change) },
+    {
+      apply: (how) => driver.update({ uuid: info.uuid }, requestOf(change), how),
+      showPlan: false,
+      report: () => report(info, change),
+      storedOnlyOf: change.affect === 'config' ? info.name : undefined,
+    },
   );
 };
 

@@ -1,3 +1,4 @@
+import type { Diagnostic } from '../../base/diagnostic.ts';
 import { isVirtnetError } from '../../base/errors.ts';
 import type { DaemonInfo, NetworkDriver, NetworkInfo } from '../../driver/driver.ts';
 import { amissOf, type Amiss, type Findings } from '../amiss.ts';
@@ -17,9 +18,10 @@ export const run: Run = async (io, [name], options) => {
     const networks = found.networks.map(networkView);
     io.out(printJson({ ok: amiss.length === 0, ...(daemon ? { daemon } : {}), networks, amiss, drift: planView(found.drift) }));
   } else {
+    const isTold = (d: Diagnostic): boolean => amiss.some(({ code, message }) => code === d.code && message === d.message);
     showFindings(
       io,
-      found.drift.diagnostics.filter(({ severity }) => severity !== 'error'),
+      found.drift.diagnostics.filter((d) => d.severity !== 'error' && !isTold(d)),
       undefined,
     );
     const parts = [daemonLine(daemon), networkTable(found.networks, io), amissLines(amiss, io)];

@@ -16,6 +16,7 @@ const COMMANDS: Readonly<Record<string, UpdateCommand>> = {
 };
 
 export const run: Run = async (io, [name = '', command = '', section = '', fragment = ''], options) => {
+  const isDryRun = flag(options, 'dryRun');
   const parentIndex = Number(text(options, 'parentIndex') ?? '-1');
   if (!Number.isInteger(parentIndex)) throw new VirtnetError({ code: 'VNU001', message: '--parent-index takes a whole number' });
   const request = {
@@ -26,12 +27,18 @@ export const run: Run = async (io, [name = '', command = '', section = '', fragm
     affect: affectOf(options),
   };
   await using driver = await io.openDriver();
+  const isOfStored = request.affect === 'config' || (isDryRun && request.affect === 'current' && !(await driver.get(name)).active);
   const done = (networks: readonly NetworkInfo[]): string =>
     networks.map((network) => `${network.name} is updated: ${request.command} ${request.section}\n`).join('');
   return await makeChange(
     io,
     { ...options, yes: true },
-    { apply: (how) => driver.update(name, request, how), showPlan: false, report: done },
+    {
+      apply: (how) => driver.update(name, request, how),
+      showPlan: false,
+      report: done,
+      storedOnlyOf: isOfStored ? name : undefined,
+    },
   );
 };
 

@@ -81,11 +81,10 @@ export function portNamed(record: Pick<NetworkRecord, 'ports'>, name: string): P
   ];
   for (const key of keys) {
     const found = ports.filter(key);
-    if (found.length > 1)
-      throw ambiguousPort(
-        name,
-        found.map(({ port }) => port.uuid),
-      );
+    if (found.length > 1) {
+      const macs = new Set(found.map(({ port }) => port.mac)); // what lists show of a port; clients of libvirt's protocol may give one twice
+      throw ambiguousPort(name, macs.size === found.length ? [...macs].sort() : found.map(({ port }) => port.uuid));
+    }
     if (found[0] !== undefined) return found[0];
   }
   throw noPort(name);
