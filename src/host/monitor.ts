@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { forgetServices } from './capabilities.ts';
 import { namesIn } from './system/folder-names.ts';
+import { cleanEnvironment } from './tools/command.ts';
 import { processStat } from './tools/process-stat.ts';
 
 /** Something changed on the host; what exactly is for the next observation to say. */
@@ -136,7 +137,7 @@ function follow(
     const began = performance.now();
     child = spawn('/bin/sh', ['-c', FOLLOWER, 'virtnet-monitor', ...argv], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin', LC_ALL: 'C' },
+      env: cleanEnvironment(),
     });
     if (child.stdout) createInterface({ input: child.stdout }).on('line', (line) => tell(meaning(line)));
     if (child.stderr) createInterface({ input: child.stderr }).on('line', (line) => tell(LOST.test(line) ? lost(line) : []));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { NetworkDriver } from '../../src/driver/driver.ts';
 import { watch } from '../../src/daemon/watch.ts';
@@ -15,7 +15,8 @@ describe('virtnetd mends what the kernel tells of, one thing at a time', () => {
   let daemon: Virtnetd;
   let driver: NetworkDriver;
   beforeAll(async () => {
-    daemon = await startVirtnetd();
+    // As cron and other starters have it: where ip(8) and the like are is not in there.
+    daemon = await startVirtnetd({ env: { PATH: `${dirname(process.execPath)}:/usr/bin:/bin` } });
     driver = remoteDriver(join(daemon.sockets, '..', 'run', 'virtnetd.sock'));
     await startEdge(driver);
   });
