@@ -8,6 +8,7 @@ import { haveGrownLong } from '../driver/operations/network-leases.ts';
 import { openDriver } from '../driver/open.ts';
 import { knownLeases } from '../host/leases/known-leases.ts';
 import { watchLeases } from '../host/leases/lease-changes.ts';
+import { holdForUse } from '../host/lock/hold-for-use.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
 import { writePort } from '../interface/port.ts';
@@ -30,6 +31,19 @@ const KEEP_LOCK_MS = 20;
 
 /** Shorter than anybody notices who reads along. */
 const LOG_BURST_MS = 50;
+
+/** Tells of another virtnetd that has the same definitions, or works on the same network: the lock keeps them apart only where the run folder is one. */
+function soleUsePart({ configDir }: DaemonOptions): DaemonPart {
+  return (_driver, log) => {
+    const told = (message: string) => () =>
+      log('warning', message, { hint: 'end one of the two, or give them one namespace and one config folder each' });
+    const ends = [
+      holdForUse(configDir, told(`another virtnetd uses '${configDir}': of two changes at the same moment the later one wins`)),
+      holdForUse('/proc/self/ns/net', told('another virtnetd works in this network namespace: each takes what the other runs for damage')),
+    ];
+    return Promise.resolve(() => ends.forEach((end) => end()));
+  };
+}
 
 /** The HTTP face on its own socket, for this user alone. */
 function httpPart({ runDir }: DaemonOptions): DaemonPart {
@@ -89,7 +103,7 @@ async function run(options: DaemonOptions): Promise<void> {
       daemon: { version: VERSION, pid: process.pid },
     });
     const wanted = [...(nssDir === undefined ? [] : [nssPart(options, nssDir)]), ...(options.watch ? [watchPart(options)] : [])];
-    const parts = [httpPart(options), leasePart(options), ...wanted];
+    const parts = [httpPart(options), soleUsePart(options), leasePart(options), ...wanted];
     daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
     await ended;
     log('info', 'ending; the networks go on');

@@ -1,5 +1,5 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -52,6 +52,29 @@ describe.skipIf(!has('systemd-notify'))('sd_notify(3)', () => {
     listener.kill();
     await ended;
   }, 40_000);
+});
+
+describe('another virtnetd with a run folder of its own', () => {
+  const config = (): string => join(folder, 'etc');
+  const isHeld = (): boolean => spawnSync('flock', ['--nonblock', config(), 'true']).status !== 0;
+
+  test('is told that it shares definitions and network; one that comes after an end is told nothing', async () => {
+    mkdirSync(config());
+    const first = await startVirtnetd({ folder });
+    await expect.poll(isHeld).toBe(true);
+    {
+      const args = ['--run-dir', join(folder, 'run2')];
+      await using second = await startVirtnetd({ folder, sockets: join(folder, 'sockets2'), args });
+      await expect.poll(second.log).toContain(`warning another virtnetd uses '${config()}'`);
+      await expect.poll(second.log).toContain('warning another virtnetd works in this network namespace');
+    }
+    await first.end('SIGKILL');
+    expect(first.log()).not.toContain('another');
+    await expect.poll(isHeld).toBe(false);
+    await using third = await startVirtnetd({ folder });
+    await expect.poll(isHeld).toBe(true);
+    expect(third.log()).not.toContain('another');
+  });
 });
 
 describe.skipIf(!has('systemd-socket-activate'))('socket activation', () => {
