@@ -8,6 +8,7 @@ import { worstDisturbance } from '../plan/disturbance.ts';
 import { effectOf, formatPlan, formatPlanTotals } from './render/plan.ts';
 import { flag, type Options } from './verb.ts';
 import { namesOf, networkView, planView, printJson } from './views.ts';
+import { sentence } from './render/text.ts';
 
 export interface Change {
   readonly apply: (options: ChangeOptions) => Promise<ChangeResult>;
@@ -50,7 +51,7 @@ export async function makeChange(io: Io, options: Options, change: Change): Prom
       showFindings(io, preview.plan.diagnostics, undefined);
       const isIdle = preview.plan.steps.length === 0;
       if (dryRun && isIdle && change.storedOnlyOf !== undefined)
-        io.out(`Only the stored definition of ${change.storedOnlyOf} would change.\n`);
+        io.out(sentence`Only the stored definition of ${change.storedOnlyOf} would change.`);
       else if (dryRun || (wantsPlan && !isIdle)) {
         await showPlan(io, preview, options);
         isShown = true;

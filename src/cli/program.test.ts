@@ -42,7 +42,7 @@ const empty: Plan = { steps: [], diagnostics: [] };
 function fakeDriver(plan: Plan, calls: string[], networks = [info]): NetworkDriver {
   const change = (what: string, options: ChangeOptions | undefined): Promise<ChangeResult> => {
     calls.push(`${what}${options?.dryRun === true ? ' dry' : ''}`);
-    return Promise.resolve({ plan, applied: options?.dryRun !== true, networks: [info] });
+    return Promise.resolve({ plan, applied: options?.dryRun !== true, networks });
   };
   const only = (name: unknown): Promise<NetworkInfo> =>
     name === 'default'
@@ -268,6 +268,15 @@ describe('plan, up, diff', () => {
     expect(code).toBe(0);
     expect(calls).toEqual(['up 2 dry', 'up 2']);
     expect(out).toContain('default is up on virbr0: 10.0.0.1/24\n');
+  });
+
+  it('shows a name with its control characters made visible, and offers commands that do what they say', async () => {
+    const odd: NetworkInfo = { ...info, name: 'a\u009b2J\n$(id)', warnings: [{ code: 'VNC013', severity: 'warning', message: 'x' }] };
+    const up = await run(['up', 'default'], { plan: oneStep, networks: [odd] });
+    expect(up.out).toContain('\na\\x9b2J\\n$(id) is up on virbr0: 10.0.0.1/24\n');
+    const idle = await run(['up', 'default'], { networks: [odd] });
+    expect(idle.out).toBe('a\\x9b2J\\n$(id) is up; nothing to change on this host\n');
+    expect((await run(['list'], { networks: [odd] })).err).toBe("1 network with warnings: virtnet show $'a\\x9b2J\\n$(id)'\n");
   });
 
   it('a document with errors stops it before the driver is asked, with the place', async () => {

@@ -12,7 +12,7 @@ import { POOL_URGENT, POOL_WARNING, poolUse } from './pool.ts';
 import { expires, limitsOf, shownDevice, traffic, whereOf } from './port.ts';
 import type { Style } from './style.ts';
 import { formatTable } from './table.ts';
-import { clean, count, pad, wrap } from './text.ts';
+import { clean, count, pad, shellLine, wrap } from './text.ts';
 
 export interface ShowData {
   readonly info: NetworkInfo;
@@ -155,7 +155,7 @@ function attention({ info, leases, drift, now }: ShowData, style: Style, width: 
     }
     if (drift.steps.length > 0) {
       warn(
-        `this host differs from what the network says in ${count(drift.steps.length, 'place')}: virtnet diff ${info.name}, virtnet repair ${info.name}`,
+        `this host differs from what the network says in ${count(drift.steps.length, 'place')}: ${shellLine('virtnet', 'diff', info.name)}, ${shellLine('virtnet', 'repair', info.name)}`,
       );
       const names = new Map([[info.uuid, info.name]]);
       for (const step of drift.steps.slice(0, 5))

@@ -19,6 +19,11 @@ export function clean(text: string): string {
   });
 }
 
+/** A sentence for people of which each value is cleaned: sentence`${name} is up` and a line break of its own. */
+export function sentence(words: TemplateStringsArray, ...values: readonly string[]): string {
+  return `${words.map((word, i) => word + clean(values[i] ?? '')).join('')}\n`;
+}
+
 /** How many terminal columns the text takes; colours take none. */
 export function widthOf(text: string): number {
   let width = 0;

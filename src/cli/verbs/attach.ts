@@ -11,6 +11,7 @@ import { planView, printJson } from '../views.ts';
 import { deviceOf } from '../render/port.ts';
 import { bandwidthOf, vlanOf } from '../limits.ts';
 import { qemuArguments } from '../render/qemu.ts';
+import { sentence } from '../render/text.ts';
 
 export const run: Run = async (io, [name = ''], options) => {
   const interfaceFile = text(options, 'interface');
@@ -40,14 +41,14 @@ export const run: Run = async (io, [name = ''], options) => {
     return OK;
   }
   const opened = node === undefined ? '' : `, node ${node.path} (${node.user}:${node.group} ${node.mode})`;
-  const sentence = `${port.port.mac} is on ${name}: port ${port.port.uuid}, device ${deviceOf(port) ?? 'none'}${opened}\n`;
+  const made = sentence`${port.port.mac} is on ${name}: port ${port.port.uuid}, device ${deviceOf(port) ?? 'none'}${opened}`;
   const qemu = qemuArguments(port);
   if (flag(options, 'qemu') && qemu !== undefined) {
-    io.err(sentence);
+    io.err(made);
     io.out(`${qemu}\n`);
     return OK;
   }
-  io.out(sentence);
+  io.out(made);
   const a = port.attachment;
   if (a.type === 'netns') io.err(`Next: ${askByDhcp(a.netns, a.guestDev, inSandbox(io.env))}\n`);
   if (qemu !== undefined) io.err(`Next: qemu-system-x86_64 ${qemu}\n`);

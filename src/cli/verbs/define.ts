@@ -1,6 +1,6 @@
 import { OK } from '../exit.ts';
 import { loadDocuments } from '../documents.ts';
-import { shellLine } from '../render/text.ts';
+import { sentence, shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { networkView, printJson } from '../views.ts';
 
@@ -14,7 +14,7 @@ export const run: Run = async (io, operands, options) => {
     defined.push(info);
     if (asData) continue;
     // Said at once: the next one may be refused.
-    io.out(`${info.name} is defined${info.active ? '; it runs on as before until it restarts, or is brought up' : ''}\n`);
+    io.out(sentence`${info.name} is defined${info.active ? '; it runs on as before until it restarts, or is brought up' : ''}`);
     io.err(`Next: ${shellLine('virtnet', info.active ? 'up' : 'start', info.name)}\n`);
   }
   if (asData) io.out(printJson({ networks: defined.map(networkView) }));

@@ -1,5 +1,6 @@
 import { makeChange } from '../change.ts';
 import type { Run } from '../verb.ts';
+import { sentence } from '../render/text.ts';
 
 export const run: Run = async (io, [name = '', port = ''], options) => {
   await using driver = await io.openDriver();
@@ -9,7 +10,7 @@ export const run: Run = async (io, [name = '', port = ''], options) => {
     {
       apply: (change) => driver.detach(name, port, change),
       showPlan: false,
-      report: () => `${port} is unplugged from ${name}\n`,
+      report: () => sentence`${port} is unplugged from ${name}`,
     },
   );
 };

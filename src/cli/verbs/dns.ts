@@ -4,7 +4,7 @@ import { recordsOf, type DnsRecord } from '../dns/records.ts';
 import { ruleFor, rulesOf } from '../dns/rules.ts';
 import { FAILED, OK } from '../exit.ts';
 import { formatTable } from '../render/table.ts';
-import { clean, pad } from '../render/text.ts';
+import { clean, pad, shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
 
@@ -26,7 +26,7 @@ export const run: Run = async (io, [name = '', hostname], options) => {
     throw new VirtnetError({
       code: 'VND003',
       message: active ? `network '${network.name}' has no DNS server` : `network '${network.name}' does not run, so nobody answers`,
-      hint: active ? 'give it an <ip> address' : `virtnet start ${network.name}`,
+      hint: active ? 'give it an <ip> address' : shellLine('virtnet', 'start', network.name),
     });
   const records = all.filter((r) => isNamed(r, hostname, network.domain?.name));
   const answer = await askServer(server, hostname);

@@ -2,6 +2,7 @@ import type { NetworkInfo } from '../../driver/driver.ts';
 import { makeChange } from '../change.ts';
 import type { Run } from '../verb.ts';
 import { eachOnce } from '../views.ts';
+import { sentence } from '../render/text.ts';
 
 export const run: Run = async (io, operands, options) => {
   await using driver = await io.openDriver();
@@ -15,6 +16,6 @@ export const run: Run = async (io, operands, options) => {
 };
 
 function lineOf({ name, active, persistent }: NetworkInfo): string {
-  if (!active) return `${name} is not running\n`;
-  return `${name} is down${persistent ? '' : '; it was not stored, so it is gone'}\n`;
+  if (!active) return sentence`${name} is not running`;
+  return sentence`${name} is down${persistent ? '' : '; it was not stored, so it is gone'}`;
 }

@@ -6,7 +6,7 @@ import { newDraft, type Draft } from '../draft.ts';
 import { OK } from '../exit.ts';
 import { reportFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
-import { shellLine } from '../render/text.ts';
+import { sentence, shellLine } from '../render/text.ts';
 import { flag, type Options, type Run } from '../verb.ts';
 import { networkView, planView, printJson } from '../views.ts';
 
@@ -76,7 +76,7 @@ async function attempt(io: Io, subject: Subject, options: Options, isOpen: boole
 }
 
 function unchanged(io: Io, info: NetworkInfo, asData: boolean): void {
-  if (!asData) io.out(`${info.name} is not changed\n`);
+  if (!asData) io.out(sentence`${info.name} is not changed`);
   else io.out(printJson({ plan: planView({ steps: [], diagnostics: [] }), applied: false, networks: [networkView(info)] }));
 }
 
@@ -89,10 +89,11 @@ async function takeOver(io: Io, { info, was, draft }: Subject, options: Options)
   return await makeChange(io, options, {
     apply: (change) => driver.edit({ uuid: info.uuid }, { xml: document?.xml ?? '', was }, { ...change, ...bounce }),
     showPlan: true,
-    report: (networks) => networks.map((n) => `${n.name} is changed${n.active ? ', and runs by it now' : ''}${isStoredNow}\n`).join(''),
+    report: (networks) =>
+      networks.map((n) => sentence`${n.name} is changed${n.active ? ', and runs by it now' : ''}${isStoredNow}`).join(''),
     unchanged: (networks) =>
       networks
-        .map((n) => `${n.name} is changed; ${n.active ? 'nothing to change on this host' : 'it does not run'}${isStoredNow}\n`)
+        .map((n) => sentence`${n.name} is changed; ${n.active ? 'nothing to change on this host' : 'it does not run'}${isStoredNow}`)
         .join(''),
     warnings: (networks) => driver.warnings(networks.filter((n) => n.active).map(({ uuid }) => ({ uuid }))),
     storedOnlyOf: info.active ? undefined : info.name,

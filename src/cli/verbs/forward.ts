@@ -10,7 +10,7 @@ import { OK } from '../exit.ts';
 import { forwardOf, listenOf } from '../forward-spec.ts';
 import type { Io } from '../io.ts';
 import { formatTable } from '../render/table.ts';
-import { shellLine } from '../render/text.ts';
+import { sentence, shellLine } from '../render/text.ts';
 import { storedNetwork } from '../stored-network.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { forwardsView, printJson } from '../views.ts';
@@ -59,10 +59,10 @@ function changeOf(command: string, words: readonly string[], options: Options): 
 }
 
 function report(info: NetworkInfo, { add = [], remove = [] }: Omit<ForwardsRequest, 'affect'>, when: string): string {
-  const gone = remove.map((listen) => `${info.name} does not forward ${formatSpec(listen)} any more${when}\n`);
+  const gone = remove.map((listen) => sentence`${info.name} does not forward ${formatSpec(listen)} any more${when}`);
   const come = add.map((request) => {
     const where = request.toPort === undefined ? '' : ` port ${String(request.toPort)}`;
-    return `${info.name} forwards ${formatSpec(request)} to ${request.to}${where}${when}\n`;
+    return sentence`${info.name} forwards ${formatSpec(request)} to ${request.to}${where}${when}`;
   });
   return [...gone, ...come].join('');
 }
@@ -76,8 +76,8 @@ async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: O
   }
   if (forwards.length === 0) {
     const { mode } = network.forward;
-    if (mode !== 'nat' && mode !== 'route') io.err(`${info.name} forwards no ports: only networks of mode nat or route do.\n`);
-    else io.err(`${info.name} forwards no ports. Next: ${shellLine('virtnet', 'forward', info.name)} add 8080:GUEST:80/tcp\n`);
+    if (mode !== 'nat' && mode !== 'route') io.err(sentence`${info.name} forwards no ports: only networks of mode nat or route do.`);
+    else io.err(sentence`${info.name} forwards no ports. Next: ${shellLine('virtnet', 'forward', info.name)} add 8080:GUEST:80/tcp`);
     return OK;
   }
   io.out(

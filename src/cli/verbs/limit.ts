@@ -3,6 +3,7 @@ import type { PortRecord } from '../../compile/port.ts';
 import { makeChange } from '../change.ts';
 import { bandwidthOf } from '../limits.ts';
 import type { Run } from '../verb.ts';
+import { sentence } from '../render/text.ts';
 
 export const run: Run = async (io, [name = '', guest = '', limit = ''], options) => {
   const { bandwidth } = limit === 'none' ? {} : bandwidthOf(limit);
@@ -22,8 +23,8 @@ export const run: Run = async (io, [name = '', guest = '', limit = ''], options)
       showPlan: false,
       report: () =>
         now?.port.bandwidth === undefined
-          ? `${owner.name} has no limit on ${name}\n`
-          : `${owner.name} is limited on ${name}${limit === 'none' ? ' by its portgroup' : ''}\n`,
+          ? sentence`${owner.name} has no limit on ${name}`
+          : sentence`${owner.name} is limited on ${name}${limit === 'none' ? ' by its portgroup' : ''}`,
     },
   );
 };

@@ -1,7 +1,7 @@
 import { OK } from '../exit.ts';
 import { showFindings } from '../documents.ts';
 import { formatTable } from '../render/table.ts';
-import { count } from '../render/text.ts';
+import { count, shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { addressOf, networkView, printJson } from '../views.ts';
 
@@ -52,6 +52,7 @@ export const run: Run = async (io, _operands, options) => {
     ),
   );
   const troubled = networks.filter((n) => n.warnings.length > 0);
-  if (troubled.length > 0) io.err(`${count(troubled.length, 'network')} with warnings: virtnet show ${troubled[0]?.name ?? ''}\n`);
+  if (troubled.length > 0)
+    io.err(`${count(troubled.length, 'network')} with warnings: ${shellLine('virtnet', 'show', troubled[0]?.name ?? '')}\n`);
   return OK;
 };

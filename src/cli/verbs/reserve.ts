@@ -14,7 +14,7 @@ import { makeChange } from '../change.ts';
 import { OK } from '../exit.ts';
 import type { Io } from '../io.ts';
 import { formatTable } from '../render/table.ts';
-import { shellLine } from '../render/text.ts';
+import { sentence, shellLine } from '../render/text.ts';
 import { storedNetwork } from '../stored-network.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
 import { printJson } from '../views.ts';
@@ -171,8 +171,8 @@ function requestOf({ command, parentIndex, by, affect }: Reservation): UpdateReq
 function report(info: NetworkInfo, { command, host, affect }: Reservation): string {
   const who = host.name ?? host.mac ?? host.id ?? host.ip;
   const when = takesEffect(info, affect);
-  if (command === 'delete') return `${host.ip} is not reserved for ${who} on ${info.name} any more${when}\n`;
-  return `${host.ip} is reserved for ${who} on ${info.name}${when === '' ? ', from its next DHCP request on' : when}\n`;
+  if (command === 'delete') return sentence`${host.ip} is not reserved for ${who} on ${info.name} any more${when}`;
+  return sentence`${host.ip} is reserved for ${who} on ${info.name}${when === '' ? ', from its next DHCP request on' : when}`;
 }
 
 async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: Options): Promise<number> {
@@ -180,7 +180,7 @@ async function list(io: Io, driver: NetworkDriver, info: NetworkInfo, options: O
   const hosts = ips.flatMap(({ dhcp }) => dhcp?.hosts ?? []);
   if (flag(options, 'json')) io.out(printJson({ network: info.name, hosts }));
   else if (hosts.length === 0)
-    io.err(`${info.name} reserves no address. Next: ${shellLine('virtnet', 'reserve', info.name)} add GUEST ADDRESS\n`);
+    io.err(sentence`${info.name} reserves no address. Next: ${shellLine('virtnet', 'reserve', info.name)} add GUEST ADDRESS`);
   else {
     const columns = [{ header: 'ADDRESS' }, { header: 'GUEST', shrink: true }, { header: 'NAME', shrink: true }, { header: 'LEASE' }];
     const rows = hosts.map(({ ip, mac, id, name, lease }) => [ip, mac ?? id, name, lease && leaseWords(lease)]);

@@ -1,5 +1,5 @@
 import { makeChange } from '../change.ts';
-import { shellLine } from '../render/text.ts';
+import { sentence, shellLine } from '../render/text.ts';
 import type { Run } from '../verb.ts';
 
 export const run: Run = async (io, operands, options) => {
@@ -7,7 +7,7 @@ export const run: Run = async (io, operands, options) => {
   return await makeChange(io, options, {
     apply: (change) => driver.startAll(operands, change),
     showPlan: false,
-    report: (networks) => networks.map((n) => `${n.name} is up${n.bridge === undefined ? '' : ` on ${n.bridge}`}\n`).join(''),
+    report: (networks) => networks.map((n) => sentence`${n.name} is up${n.bridge === undefined ? '' : ` on ${n.bridge}`}`).join(''),
     warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
     next: (networks) => shellLine('virtnet', 'show', networks[0]?.name ?? ''),
   });

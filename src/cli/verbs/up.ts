@@ -1,7 +1,7 @@
 import { makeChange } from '../change.ts';
 import { loadDocuments, storedDocuments } from '../documents.ts';
 import { meansFile } from '../sources.ts';
-import { shellLine } from '../render/text.ts';
+import { sentence, shellLine } from '../render/text.ts';
 import { flag, type Run } from '../verb.ts';
 import { addressOf } from '../views.ts';
 
@@ -13,8 +13,8 @@ export const run: Run = async (io, operands, options) => {
   return await makeChange(io, options, {
     apply: (change) => driver.up(all, { ...change, ...(bounce ? { bounce } : {}) }),
     showPlan: true,
-    report: (networks) => networks.map((n) => `${n.name} is up${where(n.bridge, n.network.ips.map(addressOf))}\n`).join(''),
-    unchanged: (networks) => networks.map((n) => `${n.name} is up; nothing to change on this host\n`).join(''),
+    report: (networks) => networks.map((n) => sentence`${n.name} is up${where(n.bridge, n.network.ips.map(addressOf))}`).join(''),
+    unchanged: (networks) => networks.map((n) => sentence`${n.name} is up; nothing to change on this host`).join(''),
     warnings: (networks) => driver.warnings(networks.map(({ uuid }) => ({ uuid }))),
     next: (networks) => shellLine('virtnet', 'show', networks[0]?.name ?? ''),
   });

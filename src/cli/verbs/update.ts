@@ -5,6 +5,7 @@ import { makeChange } from '../change.ts';
 import { readFragment } from '../fragment.ts';
 import { nearest } from '../../base/nearest.ts';
 import { flag, text, type Options, type Run } from '../verb.ts';
+import { sentence } from '../render/text.ts';
 
 const SECTIONS = Object.keys(libvirtSections) as readonly UpdateSection[];
 const COMMANDS: Readonly<Record<string, UpdateCommand>> = {
@@ -29,7 +30,7 @@ export const run: Run = async (io, [name = '', command = '', section = '', fragm
   await using driver = await io.openDriver();
   const isOfStored = request.affect === 'config' || (isDryRun && request.affect === 'current' && !(await driver.get(name)).active);
   const done = (networks: readonly NetworkInfo[]): string =>
-    networks.map((network) => `${network.name} is updated: ${request.command} ${request.section}\n`).join('');
+    networks.map((network) => sentence`${network.name} is updated: ${request.command} ${request.section}`).join('');
   return await makeChange(
     io,
     { ...options, yes: true },
