@@ -18,7 +18,7 @@ case "${1:-}" in
     [ -z "$running" ] || { printf 'networks run: stop them first (virtnet down NAME...)\n%s\n' "$running" >&2; exit 1; }
     rm -rf "$lib" "$dest$prefix/share/doc/virtnet"
     rm -f "$dest$prefix/bin/virtnet" "$dest$prefix/bin/virtnetd" "$dest$prefix/share/man/man1/virtnet.1" "$dest$prefix/share/man/man8/virtnetd.8"
-    rm -f "$units/virtnetd.service" "$units/virtnetd.socket" "$units/virtnetd-ro.socket"
+    rm -f "$units/virtnetd.service" "$units/virtnetd.socket" "$units/virtnetd-ro.socket" "$units/virtnetd-admin.socket"
     rm -f "$dest$prefix/share/bash-completion/completions/virtnet" "$dest$prefix/share/zsh/site-functions/_virtnet" \
       "$dest$prefix/share/fish/vendor_completions.d/virtnet.fish"
     exit ;;

@@ -1,8 +1,11 @@
 import { join } from 'node:path';
 import type { LocalNetworkDriver, NetworkDriver } from '../driver/driver.ts';
 import { keepWatchdogQuiet, notifyServiceManager } from '../host/system/service-manager.ts';
+import { peerOf } from '../host/system/peer.ts';
+import { adminCalls } from '../libvirt-rpc/admin/calls.ts';
+import type { AdminLog } from '../libvirt-rpc/admin/service.ts';
 import { activatedSockets, groupId, SOCKET_NAMES } from '../libvirt-rpc/listeners.ts';
-import { RpcServer } from '../libvirt-rpc/server.ts';
+import { LIBVIRT_VERSION, RpcServer } from '../libvirt-rpc/server.ts';
 import { stepsInWords, type Log } from './log.ts';
 import type { DaemonOptions } from './options.ts';
 import { inSocketFolder } from './socket-folder.ts';
@@ -18,6 +21,10 @@ export interface DaemonParts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly pid: number;
   readonly portXml: ConstructorParameters<typeof RpcServer>[0]['portXml'];
+  /** What an administrator may set of the log (virt-admin(1)). */
+  readonly logSettings: AdminLog;
+  /** Called when an administrator asks for the daemon's end. */
+  readonly shutdown: () => void;
   /** The HTTP face and the watch, in the order of their start. */
   readonly parts: readonly DaemonPart[];
 }
@@ -45,9 +52,10 @@ export async function startDaemon(daemon: DaemonParts): Promise<Daemon> {
     ends.push(logEvents(driver, log));
     await (options.autostart ? autostart(libvirts, log) : settle(driver, log));
     for (const part of daemon.parts) ends.push(await part(driver, log));
-    const rpc = new RpcServer({ driver: libvirts, portXml: daemon.portXml, onNotice: (message, fields) => log('notice', message, fields) });
-    ends.push(() => rpc.close());
-    await openSockets(rpc, daemon);
+    const servers = libvirtServers(libvirts, daemon);
+    ends.push(() => servers.admin.close());
+    ends.push(() => servers.virtnetworkd.close());
+    await openSockets(servers, daemon);
   } catch (error) {
     await stop();
     throw error;
@@ -67,19 +75,39 @@ export async function startDaemon(daemon: DaemonParts): Promise<Daemon> {
   };
 }
 
-async function openSockets(rpc: RpcServer, { options, env, pid, log }: DaemonParts): Promise<void> {
+/** libvirt's names of what a network daemon serves; `virt-admin` lists them. */
+interface LibvirtServers {
+  readonly admin: RpcServer;
+  readonly virtnetworkd: RpcServer;
+}
+
+function libvirtServers(driver: NetworkDriver, { portXml, log, logSettings, shutdown }: DaemonParts): LibvirtServers {
+  const options = { driver, portXml, onNotice: (message: string, fields: object) => log('notice', message, { ...fields }) };
+  const servers = new Map<string, RpcServer>();
+  const calls = adminCalls({ libvirtVersion: LIBVIRT_VERSION, servers, log: logSettings, peer: peerOf, shutdown });
+  const both = { admin: new RpcServer({ ...options, calls, unauthenticatedMax: 0 }), virtnetworkd: new RpcServer(options) };
+  for (const [name, server] of Object.entries(both)) servers.set(name, server);
+  return both;
+}
+
+async function openSockets({ admin, virtnetworkd }: LibvirtServers, { options, env, pid, log }: DaemonParts): Promise<void> {
   const activated = activatedSockets(env, pid);
-  const given = activated.readWrite.length + activated.readOnly.length > 0;
+  const isActivated = Object.values(activated).some((sockets) => sockets.length > 0);
   const gid = options.socketGroup === undefined ? undefined : requiredGroup(options.socketGroup);
-  const readWrite = { path: join(options.libvirtSockets, SOCKET_NAMES.readWrite), mode: gid === undefined ? 0o600 : 0o660 };
-  const readOnly = { path: join(options.libvirtSockets, SOCKET_NAMES.readOnly), mode: 0o666 };
-  const own = { readWrite: [gid === undefined ? readWrite : { ...readWrite, gid }], readOnly: [readOnly] };
-  const open = async (sockets: ReturnType<typeof activatedSockets>): Promise<void> => {
-    for (const listener of sockets.readWrite) await rpc.listen(listener, 'read-write');
-    for (const listener of sockets.readOnly) await rpc.listen(listener, 'read-only');
+  const path = (purpose: keyof typeof SOCKET_NAMES): string => join(options.libvirtSockets, SOCKET_NAMES[purpose]);
+  const readWrite = { path: path('readWrite'), mode: gid === undefined ? 0o600 : 0o660 };
+  const own: typeof activated = {
+    readWrite: [gid === undefined ? readWrite : { ...readWrite, gid }],
+    readOnly: [{ path: path('readOnly'), mode: 0o666 }],
+    admin: [{ path: path('admin'), mode: 0o600 }],
   };
-  await (given ? open(activated) : inSocketFolder(options.libvirtSockets, '--libvirt-sockets', () => open(own)));
-  log('info', 'serving libvirt clients', given ? { from: 'service manager' } : { folder: options.libvirtSockets });
+  const open = async (sockets: typeof activated): Promise<void> => {
+    for (const listener of sockets.readWrite) await virtnetworkd.listen(listener, 'read-write');
+    for (const listener of sockets.readOnly) await virtnetworkd.listen(listener, 'read-only');
+    for (const listener of sockets.admin) await admin.listen(listener, 'read-write');
+  };
+  await (isActivated ? open(activated) : inSocketFolder(options.libvirtSockets, '--libvirt-sockets', () => open(own)));
+  log('info', 'serving libvirt clients', isActivated ? { from: 'service manager' } : { folder: options.libvirtSockets });
 }
 
 function requiredGroup(name: string): number {

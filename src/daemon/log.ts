@@ -5,6 +5,14 @@ const priorities = { error: 3, warning: 4, notice: 5, info: 6, debug: 7 } as con
 export type LogLevel = keyof typeof priorities;
 export const logLevels = Object.keys(priorities) as readonly LogLevel[];
 
+/** libvirt's four levels (1 debug, 2 info, 3 warning, 4 error) and the daemon's: what libvirt calls a warning is a notice here at least. */
+export const libvirtPriorities = { debug: 1, info: 2, notice: 3, warning: 3, error: 4 } as const satisfies Record<LogLevel, number>;
+
+/** The level by which what libvirt has for important enough is written. */
+export function levelOfPriority(priority: 1 | 2 | 3 | 4): LogLevel {
+  return ({ 1: 'debug', 2: 'info', 3: 'notice', 4: 'error' } as const)[priority];
+}
+
 /** Says one thing that happened, with its data. */
 export type Log = (level: LogLevel, message: string, fields?: Readonly<Record<string, unknown>>) => void;
 

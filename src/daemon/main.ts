@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Diagnostic } from '../base/diagnostic.ts';
 import { isVirtnetError } from '../base/errors.ts';
 import { dnsmasqFiles } from '../compile/dnsmasq-files.ts';
+import type { PortRecord } from '../compile/port.ts';
 import { DAEMON_SOCKET } from '../driver/connect.ts';
 import { haveGrownLong } from '../driver/operations/network-leases.ts';
 import { openDriver } from '../driver/open.ts';
@@ -12,11 +13,12 @@ import { holdForUse } from '../host/lock/hold-for-use.ts';
 import { monitorHost } from '../host/monitor.ts';
 import { listenHttp } from '../http/server.ts';
 import { writePort } from '../interface/port.ts';
+import type { AdminLog, LogPriority } from '../libvirt-rpc/admin/service.ts';
 import { listen } from '../libvirt-rpc/listeners.ts';
 import type { Daemon, DaemonPart } from './daemon.ts';
 import { startDaemon } from './daemon.ts';
-import type { Log } from './log.ts';
-import { createLog, inBursts } from './log.ts';
+import type { Log, LogLevel } from './log.ts';
+import { createLog, inBursts, levelOfPriority, libvirtPriorities } from './log.ts';
 import { keepLeasesShort } from './lease-upkeep.ts';
 import { keepNssFiles } from './nss-files.ts';
 import type { DaemonOptions } from './options.ts';
@@ -74,12 +76,8 @@ async function run(options: DaemonOptions): Promise<void> {
   process.stderr.on('error', () => undefined);
   const bursts = inBursts({ ms: LOG_BURST_MS, write: (text) => process.stderr.write(text) });
   process.on('exit', bursts.flush);
-  const log = createLog({
-    write: bursts.write,
-    level: options.logLevel,
-    journal: env['JOURNAL_STREAM'] !== undefined,
-    clock: () => new Date(),
-  });
+  const settings = { write: bursts.write, level: options.logLevel, journal: env['JOURNAL_STREAM'] !== undefined, clock: () => new Date() };
+  const log = createLog(settings);
   // Sockets get their modes after they are made; until then only this user may use them.
   process.umask(0o022);
   const own = { ...env };
@@ -88,7 +86,7 @@ async function run(options: DaemonOptions): Promise<void> {
     Reflect.deleteProperty(env, name);
   let daemon: Daemon | undefined;
   // From the first moment on: one that is told to end while it starts what is marked autostart ends when it has.
-  const ended = signal(() => void daemon?.reload());
+  const { ended, shutdown } = ending(() => void daemon?.reload());
   try {
     const { configDir, stateDir, runDir, nssDir } = options;
     const onRefused = (error: unknown): void => tell(log, error);
@@ -104,7 +102,8 @@ async function run(options: DaemonOptions): Promise<void> {
     });
     const wanted = [...(nssDir === undefined ? [] : [nssPart(options, nssDir)]), ...(options.watch ? [watchPart(options)] : [])];
     const parts = [httpPart(options), soleUsePart(options), leasePart(options), ...wanted];
-    daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, portXml: ({ port }) => writePort(port), parts });
+    const faces = { portXml: ({ port }: PortRecord) => writePort(port), logSettings: adminLog(settings), shutdown };
+    daemon = await startDaemon({ options, driver, log, env: own, pid: process.pid, parts, ...faces });
     await ended;
     log('info', 'ending; the networks go on');
     await daemon.stop();
@@ -114,12 +113,31 @@ async function run(options: DaemonOptions): Promise<void> {
   }
 }
 
-/** Resolves at SIGTERM or SIGINT; a second one ends the process at once, as is usual. SIGHUP reloads. */
-function signal(reload: () => void): Promise<void> {
-  return new Promise((resolve) => {
+/** `ended` resolves at SIGTERM, SIGINT or `shutdown`; a second signal ends the process at once, as is usual. SIGHUP reloads. */
+function ending(reload: () => void): { readonly ended: Promise<void>; readonly shutdown: () => void } {
+  let shutdown = (): void => undefined;
+  const ended = new Promise<void>((resolve) => {
+    shutdown = resolve;
     for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => resolve());
     process.on('SIGHUP', reload);
   });
+  return { ended, shutdown };
+}
+
+/** The log as libvirt's administrators know one. */
+function adminLog(settings: { level: LogLevel; readonly journal: boolean }): AdminLog {
+  const { level } = settings;
+  const initial = libvirtPriorities[level];
+  return {
+    initial,
+    destinations: settings.journal ? ['journald', 'stderr'] : ['stderr'],
+    get priority(): LogPriority {
+      return libvirtPriorities[settings.level];
+    },
+    set priority(priority) {
+      settings.level = priority === initial ? level : levelOfPriority(priority);
+    },
+  };
 }
 
 function tell(log: Log, error: unknown): void {

@@ -35,6 +35,7 @@ export function daemonPage(): ManPage {
             rows: [
               ['/run/libvirt/virtnetworkd-sock', 'clients that may change networks: root, and the members of --socket-group'],
               ['/run/libvirt/virtnetworkd-sock-ro', 'clients that may look: everybody'],
+              ['/run/libvirt/virtnetworkd-admin-sock', 'virt-admin(1): root'],
               ['/run/virtnet/virtnetd.sock', 'HTTP for virtnet(1): root'],
               ['/etc/virtnet/hooks', "scripts of the host's owner, called as libvirt calls its network hook"],
             ],
@@ -75,14 +76,14 @@ export function daemonPage(): ManPage {
               ...folders,
               [
                 'LISTEN_FDS',
-                'sockets from the service manager are used instead of own ones; one whose name ends in -ro is the read-only one',
+                'sockets from the service manager are used instead of own ones; one whose name ends in -ro is the read-only one, in -admin-sock that of virt-admin(1)',
               ],
               ['NOTIFY_SOCKET, WATCHDOG_USEC', 'the service manager is told when it is ready, reloads, ends, and that it is alive'],
             ],
           },
         ],
       },
-      { title: 'See also', parts: [text('virtnet(1), virsh(1), systemd.socket(5)')] },
+      { title: 'See also', parts: [text('virtnet(1), virsh(1), virt-admin(1), systemd.socket(5)')] },
     ],
   };
 }

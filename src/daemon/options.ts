@@ -24,7 +24,12 @@ export function daemonCommand(version: string, run: (options: DaemonOptions) => 
     .version(version)
     .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? OK : USAGE))
     .addOption(
-      folder('--libvirt-sockets <dir>', 'folder of virtnetworkd-sock and virtnetworkd-sock-ro', '/run/libvirt', 'VIRTNET_LIBVIRT_SOCKETS'),
+      folder(
+        '--libvirt-sockets <dir>',
+        'folder of the sockets of virsh and virt-admin (virtnetworkd-sock and others)',
+        '/run/libvirt',
+        'VIRTNET_LIBVIRT_SOCKETS',
+      ),
     )
     .addOption(folder('--config-dir <dir>', 'definitions and autostart links', '/etc/virtnet', 'VIRTNET_CONFIG_DIR'))
     .addOption(folder('--state-dir <dir>', 'leases', '/var/lib/virtnet', 'VIRTNET_STATE_DIR'))

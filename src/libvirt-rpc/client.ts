@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { DriverEvent } from '../driver/driver.ts';
-import { dispatch, isWrite } from './dispatch.ts';
+import type { Calls } from './calls.ts';
+import { dispatch } from './calls.ts';
 import type { Service, Session } from './session.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Framer } from './wire/framer.ts';
@@ -22,7 +23,10 @@ const UNSENT_MAX = 64 << 20;
 const FDS_MAX = 32;
 
 export interface ClientOptions {
+  /** Tells this connection from all others of its server, earlier ones too. */
+  readonly id: number;
   readonly service: Service;
+  readonly calls: Calls;
   /** The connection came in on the read-only socket. */
   readonly readOnly: boolean;
   readonly now: () => number;
@@ -32,6 +36,9 @@ export interface ClientOptions {
 
 /** One connection: bytes in, packets to the dispatcher, replies and events out. Nothing a client sends can reach another connection. */
 export class Client {
+  readonly id: number;
+  /** When it connected, in seconds since the epoch. */
+  readonly since: number = Math.floor(Date.now() / 1000);
   readonly #socket: Socket;
   readonly #options: ClientOptions;
   readonly #framer = new Framer();
@@ -47,6 +54,7 @@ export class Client {
   #reason: string | undefined;
 
   constructor(socket: Socket, options: ClientOptions) {
+    this.id = options.id;
     this.#socket = socket;
     this.#options = options;
     this.#keepalive = new Keepalive(options.now());
@@ -60,6 +68,7 @@ export class Client {
       closeAfterReply: () => {
         this.#closing = true;
       },
+      onClose: (action) => void socket.once('close', action),
     };
     socket.on('data', (chunk) => this.#receive(chunk));
     socket.on('drain', () => this.#work());
@@ -80,6 +89,20 @@ export class Client {
   /** Calls that are being carried out. */
   get running(): number {
     return this.#running;
+  }
+
+  /** Calls that wait for these. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** The connection may change nothing, by its socket or by how it was opened. */
+  get readOnly(): boolean {
+    return this.#session.readOnly;
+  }
+
+  get socket(): Socket {
+    return this.#socket;
   }
 
   /** Tells the client about an event that it registered for. */
@@ -172,12 +195,13 @@ export class Client {
   }
 
   async #call(packet: Packet): Promise<void> {
-    const writes = isWrite(packet);
+    const { calls } = this.#options;
+    const writes = calls.isWrite(packet);
     this.#running++;
     if (writes) this.#writesRunning++;
     try {
       const argsAt = packet.type === MessageType.callWithFds ? HEADER_LENGTH + 4 : HEADER_LENGTH;
-      this.#send(await dispatch(this.#session, packet, argsAt));
+      this.#send(await dispatch(calls, this.#session, packet, argsAt));
     } catch {
       this.drop('a reply that cannot be encoded');
     } finally {

@@ -3,8 +3,11 @@ import type { Server } from 'node:net';
 import { connect } from 'node:net';
 import { VirtnetError } from '../base/errors.ts';
 
-/** libvirt's names for the two sockets of a network daemon. */
-export const SOCKET_NAMES = { readWrite: 'virtnetworkd-sock', readOnly: 'virtnetworkd-sock-ro' } as const;
+/** libvirt's names for the sockets of a network daemon. */
+export const SOCKET_NAMES = { readWrite: 'virtnetworkd-sock', readOnly: 'virtnetworkd-sock-ro', admin: 'virtnetworkd-admin-sock' } as const;
+
+/** What sockets serve: libvirt's remote program, to change or only to look, and its admin program. */
+export type SocketPurpose = keyof typeof SOCKET_NAMES;
 
 /** A socket that this process makes. */
 export interface SocketPath {
@@ -47,19 +50,21 @@ export function groupId(name: string): number | undefined {
 }
 
 /** The sockets that systemd handed over (sd_listen_fds(3)), by what they are for; none when this process was not activated. */
-export function activatedSockets(
-  env: Readonly<Record<string, string | undefined>>,
-  pid: number,
-): { readWrite: Listener[]; readOnly: Listener[] } {
-  const found: { readWrite: Listener[]; readOnly: Listener[] } = { readWrite: [], readOnly: [] };
+export function activatedSockets(env: Readonly<Record<string, string | undefined>>, pid: number): Record<SocketPurpose, Listener[]> {
+  const found: Record<SocketPurpose, Listener[]> = { readWrite: [], readOnly: [], admin: [] };
   const count = Number(env['LISTEN_FDS'] ?? 0);
   if (Number(env['LISTEN_PID']) !== pid || !Number.isInteger(count) || count < 1) return found;
   const names = (env['LISTEN_FDNAMES'] ?? '').split(':');
   for (let i = 0; i < count; i++) {
-    const isReadOnly = /(^|[-.])ro([.]socket)?$/.test(names[i] ?? '');
-    found[isReadOnly ? 'readOnly' : 'readWrite'].push({ fd: FIRST_ACTIVATED_FD + i });
+    found[purposeOf(names[i] ?? '')].push({ fd: FIRST_ACTIVATED_FD + i });
   }
   return found;
+}
+
+/** By systemd's name of a socket (`FileDescriptorName=`, else its unit's). */
+function purposeOf(name: string): SocketPurpose {
+  if (/(^|[-.])ro([.]socket)?$/.test(name)) return 'readOnly';
+  return /(^|[-.])admin(-sock)?([.]socket)?$/.test(name) ? 'admin' : 'readWrite';
 }
 
 /** `SD_LISTEN_FDS_START`. */

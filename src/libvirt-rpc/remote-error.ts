@@ -81,10 +81,10 @@ function errnoOf(message: string): number {
 }
 
 /** Flags that a function does not know; `cFunction` is the driver's, such as `networkUpdate`. */
-export function unsupportedFlags(cFunction: string, unknown: number): RemoteError {
+export function unsupportedFlags(cFunction: string, unknown: number, domain: number = Domain.network): RemoteError {
   return new RemoteError({
     code: Code.invalidArg,
-    domain: Domain.network,
+    domain,
     message: `unsupported flags (0x${unknown.toString(16)}) in function ${cFunction}`,
     str1: cFunction,
     str2: 'flags',

@@ -665,10 +665,13 @@ describe('sockets', () => {
   });
 
   test('from systemd are told apart by their names', () => {
-    const env = { LISTEN_PID: '42', LISTEN_FDS: '2', LISTEN_FDNAMES: 'virtnetd.socket:virtnetd-ro.socket' };
-    expect(activatedSockets(env, 42)).toEqual({ readWrite: [{ fd: 3 }], readOnly: [{ fd: 4 }] });
-    expect(activatedSockets(env, 43)).toEqual({ readWrite: [], readOnly: [] });
-    expect(activatedSockets({}, 43)).toEqual({ readWrite: [], readOnly: [] });
+    const none = { readWrite: [], readOnly: [], admin: [] };
+    const byUnits = { LISTEN_PID: '42', LISTEN_FDS: '3', LISTEN_FDNAMES: 'virtnetd.socket:virtnetd-ro.socket:virtnetd-admin.socket' };
+    expect(activatedSockets(byUnits, 42)).toEqual({ readWrite: [{ fd: 3 }], readOnly: [{ fd: 4 }], admin: [{ fd: 5 }] });
+    expect(activatedSockets(byUnits, 43)).toEqual(none);
+    expect(activatedSockets({}, 43)).toEqual(none);
+    const byNames = { LISTEN_PID: '42', LISTEN_FDS: '2', LISTEN_FDNAMES: 'virtnetworkd-admin-sock:virtnetworkd-sock-ro' };
+    expect(activatedSockets(byNames, 42)).toEqual({ ...none, readOnly: [{ fd: 4 }], admin: [{ fd: 3 }] });
   });
 });
 

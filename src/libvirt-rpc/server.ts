@@ -1,15 +1,19 @@
 import { createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import type { NetworkDriver } from '../driver/driver.ts';
+import type { Calls } from './calls.ts';
 import { Client } from './client.ts';
 import type { Listener } from './listeners.ts';
 import { listen } from './listeners.ts';
+import { remoteCalls } from './remote-calls.ts';
 import type { Service } from './session.ts';
 
 /** libvirt 11.3.0: the version whose behaviour this face has. */
-const LIBVIRT_VERSION = 11_003_000;
+export const LIBVIRT_VERSION = 11_003_000;
 /** libvirtd's `max_clients`. */
 const CLIENTS_MAX = 5000;
+/** libvirtd's `max_anonymous_clients`. */
+const UNAUTHENTICATED_MAX = 20;
 /** Bytes that all clients together may make the server hold before the one that holds most is dropped. */
 const HELD_BYTES_MAX = 256 << 20;
 const TICK_MS = 1000;
@@ -18,8 +22,11 @@ export interface RpcServerOptions {
   readonly driver: NetworkDriver;
   /** Writes the `<networkport>` document of a port. */
   readonly portXml: Service['portXml'];
+  /** What its sockets serve; absent: libvirt's remote program. */
+  readonly calls?: Calls;
   readonly libvirtVersion?: number;
   readonly clientsMax?: number;
+  readonly unauthenticatedMax?: number;
   readonly heldBytesMax?: number;
   /** Told about what an administrator should know: a connection that the server ended, a failed accept. */
   readonly onNotice?: (message: string, details: Readonly<Record<string, unknown>>) => void;
@@ -30,6 +37,9 @@ export interface RpcServerOptions {
 /** What a server is doing now. */
 export interface RpcServerStatus {
   readonly clients: number;
+  /** Calls that are carried out, and that wait for these. */
+  readonly running: number;
+  readonly waiting: number;
   readonly heldBytes: number;
 }
 
@@ -42,9 +52,16 @@ export class RpcServer implements AsyncDisposable {
   readonly #endEvents: () => void;
   readonly #timer: NodeJS.Timeout;
   readonly #now: () => number;
+  #nextId = 1;
+  /** Connections that it takes; more are turned away. Those that there are stay when it becomes less. */
+  clientsMax: number;
+  /** Connections that may wait for their authentication, at most `clientsMax`. None ever does: what admits them is the socket's mode. */
+  unauthenticatedMax: number;
 
   constructor(options: RpcServerOptions) {
     this.#options = options;
+    this.clientsMax = options.clientsMax ?? CLIENTS_MAX;
+    this.unauthenticatedMax = options.unauthenticatedMax ?? UNAUTHENTICATED_MAX;
     this.#now = options.now ?? (() => performance.now());
     this.#service = { driver: options.driver, libvirtVersion: options.libvirtVersion ?? LIBVIRT_VERSION, portXml: options.portXml };
     this.#endEvents = options.driver.on((event) => {
@@ -55,9 +72,18 @@ export class RpcServer implements AsyncDisposable {
   }
 
   get status(): RpcServerStatus {
-    let heldBytes = 0;
-    for (const client of this.#clients) heldBytes += client.heldBytes;
-    return { clients: this.#clients.size, heldBytes };
+    const total = { clients: this.#clients.size, running: 0, waiting: 0, heldBytes: 0 };
+    for (const { running, waiting, heldBytes } of this.#clients) {
+      total.running += running;
+      total.waiting += waiting;
+      total.heldBytes += heldBytes;
+    }
+    return total;
+  }
+
+  /** Its connections, in the order in which they came. */
+  get clients(): readonly Client[] {
+    return [...this.#clients];
   }
 
   /** @throws VirtnetError VNR001 when the place is taken. */
@@ -87,7 +113,7 @@ export class RpcServer implements AsyncDisposable {
   }
 
   #connect(socket: Socket, readOnly: boolean): void {
-    if (this.#clients.size >= (this.#options.clientsMax ?? CLIENTS_MAX)) {
+    if (this.#clients.size >= this.clientsMax) {
       this.#notice('too many clients, a new one is turned away', { clients: this.#clients.size });
       socket.destroy();
       return;
@@ -96,7 +122,8 @@ export class RpcServer implements AsyncDisposable {
       this.#clients.delete(client);
       if (reason !== undefined) this.#notice('connection ended', { reason });
     };
-    this.#clients.add(new Client(socket, { service: this.#service, readOnly, now: this.#now, onClose }));
+    const calls = this.#options.calls ?? remoteCalls;
+    this.#clients.add(new Client(socket, { id: this.#nextId++, service: this.#service, calls, readOnly, now: this.#now, onClose }));
   }
 
   #tick(): void {

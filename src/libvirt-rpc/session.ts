@@ -25,4 +25,6 @@ export interface Session {
   enableKeepalive(): void;
   /** Close the socket once the reply of this call is out. */
   closeAfterReply(): void;
+  /** Calls the action when the connection is over. */
+  onClose(action: () => void): void;
 }

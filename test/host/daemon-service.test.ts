@@ -149,7 +149,7 @@ describe('an installation', () => {
   test.skipIf(!has('systemd-analyze'))('systemd finds nothing wrong with its units', () => {
     install({ PREFIX: folder });
     const units = join(folder, 'lib', 'systemd', 'system');
-    const names = ['virtnetd.service', 'virtnetd.socket', 'virtnetd-ro.socket'];
+    const names = ['virtnetd.service', 'virtnetd.socket', 'virtnetd-ro.socket', 'virtnetd-admin.socket'];
     expect(readFileSync(join(units, 'virtnetd.service'), 'utf8')).toContain(`ExecStart=${folder}/bin/virtnetd\n`);
     const env = { ...process.env, SYSTEMD_UNIT_PATH: `${units}:` };
     const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', ...names], {

@@ -65,7 +65,9 @@ describe.skipIf(!mayBoot)('below systemd', { timeout: 90_000 }, () => {
     mkdirSync(join(up, NSS_FOLDER), { recursive: true });
     writeFileSync(join(up, 'etc', 'machine-id'), '0123456789abcdef0123456789abcdef\n');
     writeFileSync(join(up, 'network.xml'), XML);
-    execFileSync('systemctl', ['--quiet', '--root', up, 'enable', 'virtnetd.socket', 'virtnetd-ro.socket'], { stdio: 'ignore' });
+    execFileSync('systemctl', ['--quiet', '--root', up, 'enable', 'virtnetd.socket', 'virtnetd-ro.socket', 'virtnetd-admin.socket'], {
+      stdio: 'ignore',
+    });
     renameSync(units, join(work, 'units'));
     await boot();
   }, 120_000);
@@ -78,7 +80,9 @@ describe.skipIf(!mayBoot)('below systemd', { timeout: 90_000 }, () => {
 
   test('the first call of a client starts it', () => {
     expect(inside('systemctl is-active virtnetd.service')).toBe('inactive');
-    expect(inside('stat -c %a /run/libvirt/virtnetworkd-sock /run/libvirt/virtnetworkd-sock-ro')).toBe('600\n666');
+    expect(inside('stat -c %a /run/libvirt/virtnetworkd-sock /run/libvirt/virtnetworkd-sock-ro /run/libvirt/virtnetworkd-admin-sock')).toBe(
+      '600\n666\n600',
+    );
     expect(inside('virsh -r net-list --all --name')).toBe('');
     expect(inside('systemctl is-active virtnetd.service')).toBe('active');
   });

@@ -2,9 +2,9 @@ import type { Affect } from '../../driver/driver.ts';
 import { unsupportedFlags } from '../remote-error.ts';
 
 /** @throws RemoteError when `flags` holds a bit outside `known`; `driverFunction` is the name that libvirt puts into the message. */
-export function checkFlags(flags: number, known: number, driverFunction: string): void {
+export function checkFlags(flags: number, known: number, driverFunction: string, domain?: number): void {
   const unknown = (flags & ~known) >>> 0;
-  if (unknown !== 0) throw unsupportedFlags(driverFunction, unknown);
+  if (unknown !== 0) throw unsupportedFlags(driverFunction, unknown, domain);
 }
 
 const AFFECT_LIVE = 1;

@@ -12,6 +12,7 @@ export const Domain = {
   nwfilter: 33,
   uri: 45,
   domainSnapshot: 35,
+  admin: 62,
   domainCheckpoint: 69,
 } as const;
 
@@ -31,6 +32,8 @@ export const Code = {
   operationInvalid: 55,
   argumentUnsupported: 74,
   operationUnsupported: 84,
+  noServer: 95,
+  noClient: 96,
   noNetworkPort: 107,
 } as const;
 
@@ -64,6 +67,8 @@ const templates: ReadonlyMap<number, string> = new Map([
   [88, 'access denied: %1$s'],
   [89, 'error from service: %1$s'],
   [92, 'XML document failed to validate against schema: %1$s'],
+  [95, 'Server not found: %1$s'],
+  [96, 'Client not found: %1$s'],
   [105, 'Invalid network port pointer: %1$s'],
   [106, 'network port %1$s exists already'],
   [107, 'network port not found: %1$s'],

@@ -14,6 +14,7 @@ export const MAXIMUM_PACKET = 33_554_436;
 /** Program numbers. All speak version 1. */
 export const REMOTE_PROGRAM = 0x20008086;
 export const QEMU_PROGRAM = 0x20008087;
+export const ADMIN_PROGRAM = 0x06900690;
 export const KEEPALIVE_PROGRAM = 0x6b656570;
 export const PROGRAM_VERSION = 1;
 
