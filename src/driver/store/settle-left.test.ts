@@ -175,6 +175,19 @@ test('a process that has the number of one that was killed is another one', () =
   }
 });
 
+test('what a process of another pid namespace keeps is its own for as long as it may be at work', () => {
+  put({ 'networks/a.xml': 'new.' });
+  const folder = join(base, `.unsynced-now.${String(process.pid)}.1.1.0`);
+  mkdirSync(folder);
+  settle();
+  expect([keptByOthers(options()), readdirSync(base)]).toEqual(['needed', [basename(folder), 'networks']]);
+  const aMinuteAgo = Date.now() / 1000 - 60;
+  utimesSync(folder, aMinuteAgo, aMinuteAgo);
+  expect(keptByOthers(options())).toBe('left');
+  settle();
+  expect(readdirSync(base)).toEqual(['networks']);
+});
+
 test('of what two killed ones kept, the newest that can be used is back', () => {
   put({ 'networks/a.xml': '', 'networks/b.xml': '', 'kept/networks:a.xml': 'older.', 'kept/networks:b.xml': 'older.' }, 'long-before');
   put({ 'kept/networks:a.xml': 'old.', 'kept/networks:b.xml': 'torn' });

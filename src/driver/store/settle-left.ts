@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { processStat } from '../../host/tools/process-stat.ts';
 import type { Network } from '../../network/network.ts';
@@ -13,10 +13,14 @@ const ROUND_MS = 10_000;
 let self: string | undefined;
 let count = 0;
 
-/** This process and no other of this boot: its number, and when it began. */
+/** This process and no other of this boot: its number, when it began, and where it has that number. */
 function own(): string {
   const pid = String(process.pid);
-  return (self ??= `${pid}.${processStat(pid)?.start ?? ''}`);
+  return (self ??= `${pid}.${processStat(pid)?.start ?? ''}.${pidNamespace()}`);
+}
+
+function pidNamespace(): string {
+  return String(statSync('/proc/self/ns/pid', { throwIfNoEntry: false })?.ino ?? 0);
 }
 
 /** Where this process may keep former files until their successors are on the disk (`Unsynced`): another folder each time. */
@@ -98,8 +102,16 @@ function isOwn(folder: string, bootId: string): boolean {
 
 function isAlive(folder: string, bootId: string): boolean {
   if (!isOf(folder, bootId)) return false;
-  const [pid = '', start = ''] = basename(folder).slice(`${PREFIX}${bootId}.`.length).split('.');
-  return isOwn(folder, bootId) || processStat(pid)?.start === start;
+  if (isOwn(folder, bootId)) return true;
+  const [pid = '', start = '', namespace, round] = basename(folder).slice(`${PREFIX}${bootId}.`.length).split('.');
+  const isElsewhere = round !== undefined && namespace !== pidNamespace();
+  return isElsewhere ? mayBeInUse(folder) : processStat(pid)?.start === start;
+}
+
+/** Of a process in another pid namespace (a container) nobody here sees whether it runs. */
+function mayBeInUse(folder: string): boolean {
+  const keptAt = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+  return Math.abs(Date.now() - keptAt) < ROUND_MS;
 }
 
 function writeAnew(path: string, { networkIn }: LeftOptions): void {
