@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { cleanEnvironment } from '../tools/command.ts';
 import { NOT_FREE } from './flock.ts';
 
@@ -13,17 +13,18 @@ const HOLD = `exec 9<"$1" && flock --exclusive --timeout ${String(PATIENCE_S)} -
  * @param onTaken told when somebody else has it
  */
 export function holdForUse(path: string, onTaken: () => void): () => void {
-  const child = spawn('/bin/sh', ['-c', HOLD, 'virtnet-hold', path], {
+  // Without pipes where this process can have no more files.
+  const child: ChildProcess = spawn('/bin/sh', ['-c', HOLD, 'virtnet-hold', path], {
     env: cleanEnvironment(),
     stdio: ['pipe', 'ignore', 'ignore'],
     cwd: '/',
     detached: true,
   });
   child.on('error', () => undefined);
-  child.stdin.on('error', () => undefined);
+  child.stdin?.on('error', () => undefined);
   child.on('exit', (code) => {
     if (code === NOT_FREE) onTaken();
   });
   child.unref();
-  return () => child.stdin.destroy();
+  return () => void child.stdin?.destroy();
 }
