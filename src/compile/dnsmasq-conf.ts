@@ -1,4 +1,4 @@
-import { formatIp, parseIp, prefixToNetmask, reverseZone, type Family } from '../inet/index.ts';
+import { formatIp, parseIp, prefixToNetmask, reverseZones, type Family } from '../inet/index.ts';
 import type { DnsForwarder, DnsSrv } from '../network/dns.ts';
 import type { Domain } from '../network/domain.ts';
 import type { CompleteNetwork } from '../network/complete.ts';
@@ -72,7 +72,7 @@ function addResolution(network: CompleteNetwork, { files }: ConfContext, lines: 
   }
   const plainNamesStayHere = dns?.forwardPlainNames === false;
   if (plainNamesStayHere) lines.add('domain-needed');
-  for (const zone of reverseZones(network, report)) lines.add(`local=/${zone}/`);
+  for (const zone of zonesHere(network, report)) lines.add(`local=/${zone}/`);
   if (plainNamesStayHere) lines.add('local=//');
 }
 
@@ -115,16 +115,23 @@ function reportDomain(name: string, path: string, report: Report): false {
 /** The widest private subnet that is taken for this network's own; a wider one (10.0.0.0/8) is likely shared with a site's real hosts. */
 const SITE_PREFIX = { ipv4: 16, ipv6: 48 } as const;
 
-/** The reverse zones answered here: those of localPtr, and those of private subnets behind NAT. Finds VNC011. */
-function reverseZones(network: CompleteNetwork, report: Report): readonly string[] {
-  const zones = addressedIps(network).flatMap((addressed) => {
+/**
+ * The reverse zones answered here: those of localPtr, and those of private subnets behind NAT but for what the document has a forwarder for.
+ * Finds VNC011.
+ */
+function zonesHere(network: CompleteNetwork, report: Report): readonly string[] {
+  const forwarded = (network.dns?.forwarders ?? []).flatMap(({ domain }) => (domain === undefined ? [] : [`.${domain.toLowerCase()}`]));
+  const zones = addressedIps(network).flatMap((addressed): readonly string[] => {
     const { ip, subnet } = addressed;
     const step = subnet.family === 'ipv4' ? 8 : 4;
-    const whole = subnet.prefix % step === 0;
-    if (ip.localPtr === true && !whole) reportNoZone(addressed, step, report);
+    if (ip.localPtr === true && subnet.prefix % step !== 0) {
+      reportNoZone(addressed, step, report);
+      return [];
+    }
+    if (ip.localPtr !== undefined) return ip.localPtr ? reverseZones(subnet) : [];
     const behindNat = network.forward.mode === 'nat' && (subnet.family === 'ipv4' || network.forward.nat?.ipv6 === true);
-    const local = ip.localPtr ?? (behindNat && isPrivate(subnet) && subnet.prefix >= SITE_PREFIX[subnet.family]);
-    return local && whole ? [reverseZone(subnet)] : [];
+    if (!behindNat || !isPrivate(subnet) || subnet.prefix < SITE_PREFIX[subnet.family]) return [];
+    return reverseZones(subnet).filter((zone) => !forwarded.some((domain) => `.${zone}`.endsWith(domain)));
   });
   return [...new Set(zones)];
 }

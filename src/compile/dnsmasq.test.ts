@@ -96,6 +96,23 @@ describe('the dnsmasq of a network', () => {
     ]);
   });
 
+  it('answers reverse names of a private subnet behind NAT, whatever its prefix, but for those that have a forwarder', () => {
+    const zones = (address: string, prefix: number, domains: readonly string[] = []): readonly string[] => {
+      const forwarders = domains.map((domain) => ({ domain, addr: '9.9.9.9' }));
+      const family = address.includes(':') ? ('ipv6' as const) : ('ipv4' as const);
+      const forward = { ...network('nat').forward, nat: { ipv6: true } };
+      const lines = conf(network('nat', { forward, ips: [{ family, address, prefix }], ...dns({ forwarders }) }));
+      return lines.flatMap((line) => /^local=\/(.*)\.arpa\/$/.exec(line)?.[1] ?? []);
+    };
+    expect(zones('10.97.6.1', 22)).toEqual(['4.97.10.in-addr', '5.97.10.in-addr', '6.97.10.in-addr', '7.97.10.in-addr']);
+    expect(zones('10.97.0.9', 30)).toEqual(['8.0.97.10.in-addr', '9.0.97.10.in-addr', '10.0.97.10.in-addr', '11.0.97.10.in-addr']);
+    expect(zones('10.97.1.1', 17).length).toBe(128);
+    expect(zones('fd00:0:0:12::1', 63)).toEqual(['2.1.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6', '3.1.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6']);
+    expect(zones('10.97.6.1', 23, ['6.97.10.in-addr.arpa', '8.0.0.0.in-addr.arpa'])).toEqual(['7.97.10.in-addr']);
+    expect(zones('10.97.6.1', 24, ['10.IN-ADDR.arpa'])).toEqual([]);
+    expect(zones('10.97.110.1', 24, ['0.in-addr.arpa'])).toEqual(['110.97.10.in-addr']);
+  });
+
   it('serves addresses by range, by host and by both', () => {
     const lease = (expiry: number, unit: 'seconds' | 'minutes' | 'hours') => ({ expiry, unit });
     const ranges = [

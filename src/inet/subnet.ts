@@ -1,4 +1,4 @@
-import { bitsOf, formatIp, parseIp, type Family, type IpValue } from './ip.ts';
+import { bitsOf, formatIp, parseIp, type IpValue } from './ip.ts';
 
 /** An address with a prefix length; `value` keeps its host bits (`network` clears them). Immutable. */
 export interface Subnet extends IpValue {
@@ -72,10 +72,18 @@ export function classPrefix(ip: IpValue): number {
   return first < 224 ? 24 : 0;
 }
 
-/** The zone under which reverse names of the subnet live, cut at the octet (IPv4) or nibble (IPv6) at or before the prefix. */
-export function reverseZone(subnet: Subnet): string {
-  const family: Family = subnet.family;
-  const digits = family === 'ipv4' ? formatIp(network(subnet)).split('.') : [...network(subnet).value.toString(16).padStart(32, '0')];
-  const kept = digits.slice(0, Math.floor(subnet.prefix / (family === 'ipv4' ? 8 : 4)));
-  return `${kept.reverse().join('.')}.${family === 'ipv4' ? 'in-addr' : 'ip6'}.arpa`;
+/**
+ * The zones under which reverse names of the subnet live: one where its prefix ends with an octet (IPv4) or nibble (IPv6), else one for each of its
+ * parts that do, at most 128.
+ */
+export function reverseZones(subnet: Subnet): readonly string[] {
+  const { family, value } = network(subnet);
+  const step = family === 'ipv4' ? 8 : 4;
+  const labels = Math.ceil(subnet.prefix / step);
+  const part = 1n << BigInt(bitsOf(family) - labels * step);
+  return Array.from({ length: 2 ** (labels * step - subnet.prefix) }, (_, i) => {
+    const first = value + BigInt(i) * part;
+    const digits = family === 'ipv4' ? formatIp({ family, value: first }).split('.') : [...first.toString(16).padStart(32, '0')];
+    return `${digits.slice(0, labels).reverse().join('.')}.${family === 'ipv4' ? 'in-addr' : 'ip6'}.arpa`;
+  });
 }

@@ -100,6 +100,14 @@ describe('what goes upstream', () => {
     expect([...site.asked]).toEqual(['www.example.org']);
   });
 
+  test('is no private address of a subnet whose prefix ends within an octet', async () => {
+    await up(NAT, '', "address='10.96.0.1' prefix='20'");
+    expect(await ask('-x', '10.96.15.77')).toBe('NXDOMAIN');
+    expect([...site.asked]).toEqual([]);
+    await ask('-x', '10.96.16.77');
+    expect([...site.asked]).toEqual(['77.16.96.10.in-addr.arpa']);
+  });
+
   test('is a plain name, a name of a domain that is not local, and an address of a subnet whose names are another’s', async () => {
     await up(NAT, "<domain name='lab.example'/>", "address='10.96.0.1' prefix='24' localPtr='no'");
     expect(await ask('nobody.lab.example')).toBe(FROM_SITE);
@@ -132,6 +140,12 @@ describe('a forwarder', () => {
     expect(await ask('www.open.corp.example')).toBe(FROM_SITE);
     expect(await ask('www.example.org')).toBe(FROM_SITE);
     expect([[...corp.asked], [...site.asked]]).toEqual([['www.corp.example'], ['www.open.corp.example', 'www.example.org']]);
+  });
+
+  test('of reverse names is asked for those of the network too', async () => {
+    await up(NAT, `<dns><forwarder domain='10.in-addr.arpa' addr='${corp.address}'/></dns>`, "address='10.96.0.1' prefix='20'");
+    await ask('-x', '10.96.3.77');
+    expect([[...corp.asked], [...site.asked]]).toEqual([['77.3.96.10.in-addr.arpa'], []]);
   });
 
   test('for everything takes the place of the host’s resolvers', async () => {
