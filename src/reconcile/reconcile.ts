@@ -2,7 +2,9 @@ import { VirtnetError, isVirtnetError } from '../base/errors.ts';
 import type { HostState } from '../compile/host-state.ts';
 import type { ExecuteOptions, Host, ObserveRequest } from '../host/host.ts';
 import { withBounces } from '../plan/bounce.ts';
+import { compareResource } from '../plan/compare.ts';
 import { diff } from '../plan/diff.ts';
+import { isFirewall } from '../plan/order.ts';
 import type { Step } from '../plan/plan.ts';
 
 export interface ReconcileRequest {
@@ -19,6 +21,8 @@ export interface ReconcileRequest {
   readonly ports?: ReadonlySet<string> | undefined;
   /** Guests whose network is renumbered are told by a bounce of their links. */
   readonly bounce?: boolean | undefined;
+  /** What was found is damage: packet rules that are as they should be again stay so when a later step fails. */
+  readonly mends?: boolean | undefined;
   /** Look and plan only. */
   readonly dryRun?: boolean;
   /** Called with the plan once it is known, before anything is changed. May throw to refuse it. */
@@ -56,7 +60,8 @@ export async function reconcile(host: Host, request: ReconcileRequest): Promise<
     await settle(host, request, steps);
   } catch (cause) {
     await undo(host, request, before, cause);
-    throw failure('VNP001', cause, 'what was done before it has been undone', steps);
+    const rest = request.mends === true && steps.some(({ kind }) => isFirewall(kind)) ? ', but for packet rules' : '';
+    throw failure('VNP001', cause, `what was done before it has been undone${rest}`, steps);
   }
   return { steps, applied: true };
 }
@@ -91,24 +96,38 @@ async function settle(host: Host, request: ReconcileRequest, steps: readonly Ste
 async function undo(host: Host, request: ReconcileRequest, found: HostState, cause: unknown): Promise<void> {
   const before = new Map([...found].filter(([, r]) => r.kind !== 'shaping' || r.orphaned !== true));
   const look = lookFor(request, new Map([...named(request), ...before]));
+  const wayBack = async (): Promise<readonly Step[]> => {
+    const now = await host.observe(look);
+    return diff(request.mends === true ? withMendedRules(before, now, request.desired) : before, now);
+  };
   let failed: unknown;
   for (let attempt = 0; attempt < UNDO_ATTEMPTS; attempt++) {
     try {
-      const back = diff(before, await host.observe(look));
+      const back = await wayBack();
       if (back.length === 0) return;
       await host.execute(back);
     } catch (error) {
       failed = error;
     }
   }
-  const left = await leftover(host, look, before, failed);
+  const left = await leftover(wayBack, failed);
   if (left.length === 0) return;
   throw failure('VNP002', cause, `the undo failed too: ${messageOf(failed)}`, left);
 }
 
-async function leftover(host: Host, look: ObserveRequest, before: HostState, failed: unknown): Promise<readonly Step[]> {
+/** What was found, but for packet rules: those that are as they should be stay, and those that should not be and are gone stay away. */
+function withMendedRules(before: HostState, now: HostState, desired: HostState): HostState {
+  const rest = [...before].filter(([key, { kind }]) => !isFirewall(kind) || desired.has(key) || now.has(key));
+  const mended = [...desired].filter(([key, rules]) => {
+    const found = now.get(key);
+    return isFirewall(rules.kind) && found !== undefined && compareResource(rules, found).length === 0;
+  });
+  return new Map([...rest, ...mended]);
+}
+
+async function leftover(wayBack: () => Promise<readonly Step[]>, failed: unknown): Promise<readonly Step[]> {
   try {
-    return diff(before, await host.observe(look));
+    return await wayBack();
   } catch (error) {
     throw failure('VNP002', failed, `the host cannot be observed: ${messageOf(error)}`, []);
   }

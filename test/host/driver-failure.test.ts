@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import type { ChangeOptions, NetworkDriver } from '../../src/driver/driver.ts';
 import { openDriver } from '../../src/driver/open.ts';
 import { linuxHost } from '../../src/host/linux-host.ts';
 import { shaperName } from '../../src/host/marks.ts';
-import { hostSnapshot } from '../support/host-snapshot.ts';
+import { dnsmasqs, hostSnapshot } from '../support/host-snapshot.ts';
 import { attachGuest, changed, isolated, nat, sh } from '../support/driver-documents.ts';
+import { PATIENCE_MS } from '../support/patience.ts';
 
 const runDir = process.env['VIRTNET_RUN_DIR'] ?? '';
 const stateDir = process.env['VIRTNET_STATE_DIR'] ?? '';
@@ -66,6 +68,24 @@ describe('a failure at any step leaves the host as it was', () => {
     expect(await failEverywhere((options) => driver.attach('nat', request, options))).toBeGreaterThan(2);
     expect(await failEverywhere((options) => driver.detach('nat', 'two', options))).toBeGreaterThan(0);
     sh('ip netns del guest2');
+  });
+
+  test('of a repair, but for packet rules: these come back though a DNS server cannot', async () => {
+    await driver.up([nat, isolated]);
+    const whole = hostSnapshot();
+    for (const { pid } of dnsmasqs()) process.kill(pid, 'SIGKILL');
+    await expect.poll(dnsmasqs, { timeout: PATIENCE_MS }).toEqual([]);
+    sh('nft flush ruleset');
+    const other = createSocket('udp4');
+    await new Promise<void>((resolve) => void other.bind(53, '10.77.0.1', resolve));
+    await expect(driver.repair()).rejects.toMatchObject({
+      code: 'VNH005',
+      message: expect.stringContaining('what was done before it has been undone, but for packet rules') as string,
+    });
+    expect(hostSnapshot().rules).toEqual(whole.rules);
+    other.close();
+    await driver.repair();
+    expect(hostSnapshot()).toEqual(whole);
   });
 
   // The queue of a guest that is gone serves nobody, and cannot be made again without the guest's device.

@@ -12,21 +12,25 @@ export function scopeOf({ scope, only }: Change<unknown>): Scope {
   return { networks: scope, ...(only === undefined ? {} : { ports: only.ports }) };
 }
 
-/** Makes the host be as it should be, or leaves it as it was. @throws VirtnetError VNP001, VNP002; what the tools for it lack */
+/**
+ * Makes the host be as it should be, or leaves it as it was. A change that `mends` does not wait for tools that another of its steps lacks.
+ * @throws VirtnetError VNP001, VNP002; what the tools for it lack
+ */
 export async function converge(
   host: Host,
   desired: Desired,
   scope: Scope,
-  { onProgress, signal, bounce }: UpOptions,
+  { onProgress, signal, bounce, mends }: UpOptions & Pick<ReconcileRequest, 'mends'>,
 ): Promise<{ readonly plan: Plan; readonly applied: boolean }> {
   let planned: readonly Step[] = [];
   const { steps, applied } = await reconcile(host, {
     ...wanted(desired),
     ...scope,
     bounce,
+    mends,
     onPlan: (plan) => {
       planned = plan;
-      host.checkTools?.(plan);
+      if (mends !== true) host.checkTools?.(plan);
     },
     ...(onProgress && {
       onStep: (step, done) => onProgress({ step, of: planned.length, key: planned[step]?.key ?? '', done }),

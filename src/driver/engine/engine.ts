@@ -147,7 +147,7 @@ export class Engine {
       const state = wide === 'all' ? this.read() : this.glance();
       const facts = await (held.facts ?? host.facts());
       const desired = await keepFailed(host, desiredState(state, wide, facts, state, { unsettled: named(pending, state) }), wide);
-      const outcome = await converge(host, desired, { networks: wide }, options);
+      const outcome = await converge(host, desired, { networks: wide }, { ...options, mends: true });
       if (isSome(pending)) store.setPending(new Set());
       return { value: undefined, state, ...outcome };
     };
