@@ -1,3 +1,5 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -6,6 +8,7 @@ import { signal } from '../../src/host/system/process-table.ts';
 import { attachGuest, isolated, nat, sh } from '../support/driver-documents.ts';
 import { runChild } from '../support/driver-process.ts';
 import { dnsmasqs, hostSnapshot } from '../support/host-snapshot.ts';
+import { isRoot } from '../support/root.ts';
 
 const driver = await openDriver();
 const config = process.env['VIRTNET_CONFIG_DIR'] ?? '';
@@ -80,6 +83,19 @@ describe('damage by others', () => {
     expect((await driver.repair()).plan.steps.map((s) => `${s.op} ${s.key}`)).toEqual(named);
     expect((await driver.diff()).steps).toEqual([]);
     expect(hostSnapshot()).toEqual(whole);
+  });
+
+  test.skipIf(!isRoot)('is not what processes of another user say of themselves', async () => {
+    const who = ['--reuid', '65533', '--regid', '65533', '--clear-groups'];
+    const say = (network: string): ChildProcess =>
+      spawn('setpriv', [...who, 'sh', '-c', 'echo; exec sleep 60'], {
+        stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, VIRTNET_NETWORK: network },
+      });
+    const others = [NAT, NAT, NAT, '0d0d0d0d-0d0d-4d0d-8d0d-0d0d0d0d0d0d'].map(say);
+    for (const other of others) if (other.stdout) await once(other.stdout, 'data');
+    expect((await driver.diff()).steps.map((s) => `${s.op} ${s.key}`)).toEqual([]);
+    for (const other of others) other.kill('SIGKILL');
   });
 
   test('leaves a plugged guest its link while it is mended', async () => {

@@ -39,14 +39,27 @@ function readEnvironment(environ: string): ReadonlyMap<string, string> {
   );
 }
 
-/** All processes of this network namespace whose environment has the variable. */
+/**
+ * All processes of this network namespace whose environment has the variable, and whom this user's servers may be: anybody can set a variable, and
+ * is not to have a server taken for doubled.
+ */
 export function findProcesses(variable: string, proc: string): readonly ProcessEntry[] {
   const pids = readdirSync(proc).filter((name) => /^\d+$/.test(name));
   const netns = ownNetns(proc);
   return pids.flatMap((name) => {
     const entry = readProcess(Number(name), proc, netns);
-    return entry?.environment.has(variable) === true ? [entry] : [];
+    return entry?.environment.has(variable) === true && isPrivileged(name, proc) ? [entry] : [];
   });
+}
+
+/** True for a process with a capability in our user namespace: a dnsmasq that has become another user keeps those that its ports need. */
+function isPrivileged(pid: string, proc: string): boolean {
+  try {
+    const permitted = /^CapPrm:\s+([0-9a-f]+)$/m.exec(readFileSync(`${proc}/${pid}/status`, 'utf8'))?.[1] ?? '0';
+    return /[1-9a-f]/.test(permitted) && readlinkSync(`${proc}/${pid}/ns/user`) === readlinkSync(`${proc}/self/ns/user`);
+  } catch {
+    return false; // it has ended
+  }
 }
 
 /** The processes that a process has started and that still run; undefined where the kernel does not list them (CONFIG_PROC_CHILDREN). */
