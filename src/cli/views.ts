@@ -35,6 +35,11 @@ export function planView(plan: Plan): Record<string, unknown> {
   };
 }
 
+/** What --json prints where a change is made already. */
+export function unchangedView(info: NetworkInfo): Record<string, unknown> {
+  return { plan: planView({ steps: [], diagnostics: [] }), applied: false, networks: [networkView(info)] };
+}
+
 /** What --json prints of a network's port forwards: sources as texts. */
 export function forwardsView(network: Network): readonly Record<string, unknown>[] {
   return forwardsOf(network).forwards.map((f) => ({ ...f, ...(f.sources && { sources: f.sources.map(formatSource) }) }));

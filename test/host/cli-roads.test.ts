@@ -37,6 +37,7 @@ describe.each(ROADS)('%s', (name) => {
     expect(json('down', 'lab')).toMatchObject({ plan: { delete: 0 }, applied: false, networks: [{ name: 'lab', active: false }] });
     expect(virtnet('down', 'nowhere').status).toBe(1);
     expect(virtnet('reserve', 'other', 'remove', 'nobody').stderr).toContain("no address of other is reserved for 'nobody'");
+    expect(virtnet('reserve', 'other', 'add', 'web', '10.9.1.5').stderr).toContain("other does not run, and 'web' is no MAC address");
     expect(virtnet('undefine', 'other').status).toBe(0);
     expect(virtnet('start', 'lab').status).toBe(0);
     writeFileSync(other, virtnet('dumpxml', 'lab').stdout);
@@ -119,6 +120,21 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('reserve', 'lab', 'add', mac, '10.9.0.30', '--name', 'db').stdout).toBe(
       '10.9.0.30 is reserved for db on lab, from its next DHCP request on\n',
     );
+    // Again it is there already, also where less is said; only what lacks it is changed.
+    const there = `10.9.0.30 is reserved for ${mac} on lab already\n`;
+    expect(virtnet('reserve', 'lab', 'add', 'two', '10.9.0.30')).toEqual({ status: 0, stdout: there, stderr: '' });
+    expect(json('reserve', 'lab', 'add', mac, '10.9.0.30', '--name', 'db')).toMatchObject({ applied: false, plan: { steps: [] } });
+    expect(virtnet('reserve', 'lab', 'remove', 'db', '--live').status).toBe(0);
+    expect(virtnet('reserve', 'lab', 'add', mac, '10.9.0.30', '--name', 'db').stdout).toContain(
+      'reserved for db on lab, from its next DHCP',
+    );
+    const clash = virtnet('reserve', 'lab', 'add', 'one', '10.9.0.30');
+    expect([clash.status, clash.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /10\.9\.0\.30 is reserved for db on lab already \[VNE004\]\n +hint: remove that first \(virtnet reserve lab remove 10\.9\.0\.30\)/,
+      ),
+    ]);
     expect(virtnet('reserve', 'lab', 'add', 'one').status).toBe(0);
     expect(lease('two')).toContain('lease of 10.9.0.30 obtained');
     expect(lease('one')).toContain(`lease of ${had} obtained`);
@@ -147,6 +163,7 @@ describe.each(ROADS)('%s', (name) => {
 
   test.each([
     [['add', '52:54:00:09:00:02', '10.8.0.1'], /10\.8\.0\.1 is in no subnet of lab[^]*hint: choose one of 10\.9\.0\.0\/24/],
+    [['add', '52:54:00:09:00:02', '10.9.0.1'], /10\.9\.0\.1 is the address of lab itself/],
     [['add', '52:54:00:09:00:02', '10.9.0'], /'10\.9\.0' is no IP address/],
     [['add', '52:54:00:09:00:03'], /has no lease on lab whose address it could keep/],
     [['add', 'nobody', '10.9.0.5'], /'nobody'[^]*VND004/],

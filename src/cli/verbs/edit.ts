@@ -8,7 +8,7 @@ import { reportFailure } from '../failure.ts';
 import type { Io } from '../io.ts';
 import { sentence, shellLine } from '../render/text.ts';
 import { flag, type Options, type Run } from '../verb.ts';
-import { networkView, planView, printJson } from '../views.ts';
+import { printJson, unchangedView } from '../views.ts';
 
 /** A network that is edited. */
 interface Subject {
@@ -77,7 +77,7 @@ async function attempt(io: Io, subject: Subject, options: Options, isOpen: boole
 
 function unchanged(io: Io, info: NetworkInfo, asData: boolean): void {
   if (!asData) io.out(sentence`${info.name} is not changed`);
-  else io.out(printJson({ plan: planView({ steps: [], diagnostics: [] }), applied: false, networks: [networkView(info)] }));
+  else io.out(printJson(unchangedView(info)));
 }
 
 /** The driver is opened anew each time: a virtnetd may have come or gone while the editor was open. */
