@@ -176,6 +176,7 @@ const networks: readonly VerbSpec[] = [
     name: 'start',
     group: 'Networks',
     summary: 'start defined networks',
+    about: 'One that runs already is left as it is; `up` brings it to its definition.',
     operands: [NAMES],
     options: [dryRun, jsonOfChange],
     examples: [{ line: 'start default', says: 'start it as it is defined' }],

@@ -140,6 +140,12 @@ export interface UpOptions extends ChangeOptions {
   readonly bounce?: boolean;
 }
 
+/** How networks are started. */
+export interface StartOptions extends ChangeOptions {
+  /** One that runs already is left as it is; without it the call is refused (VND003). */
+  readonly skipRunning?: boolean;
+}
+
 /** How networks are stopped. */
 export interface StopOptions extends ChangeOptions {
   /** One that does not run is left as it is; without it the call is refused (VND003). */
@@ -254,7 +260,7 @@ export interface NetworkDriver extends AsyncDisposable {
   // Running networks
   start(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
   /** Several networks are started (or stopped) in one plan. */
-  startAll(refs: readonly NetworkRef[], options?: ChangeOptions): Promise<ChangeResult>;
+  startAll(refs: readonly NetworkRef[], options?: StartOptions): Promise<ChangeResult>;
   stop(ref: NetworkRef, options?: ChangeOptions): Promise<ChangeResult>;
   stopAll(refs: readonly NetworkRef[], options?: StopOptions): Promise<ChangeResult>;
   /** Defines and starts, or changes running networks to these documents: one plan, all or nothing. */

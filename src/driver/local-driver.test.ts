@@ -140,6 +140,19 @@ describe("libvirt's life of a network", () => {
     expect(host.state.size).toBe(0);
   });
 
+  test('a start that skips what runs starts the others', async () => {
+    await driver.define(xml('a', { bridge: 'vba' }));
+    await driver.define(xml('b', { bridge: 'vbb' }));
+    await driver.start('a');
+    const started = await driver.startAll(['a', 'b', 'a'], { skipRunning: true });
+    expect(started.networks.map(({ name, active }) => [name, active])).toEqual([
+      ['a', true],
+      ['b', true],
+    ]);
+    expect(await driver.startAll(['a', 'b'], { skipRunning: true })).toMatchObject({ applied: false, plan: { steps: [] } });
+    await expect(driver.startAll(['a'])).rejects.toMatchObject({ code: 'VND003' });
+  });
+
   test('a stop that skips what does not run stops the others, and tells nobody of nothing', async () => {
     await driver.define(xml('a', { bridge: 'vba' }));
     await driver.define(xml('b', { bridge: 'vbb' }));

@@ -24,6 +24,7 @@ import type {
   NetworkRef,
   PortStatus,
   RepairOptions,
+  StartOptions,
   StopOptions,
   UpOptions,
   UpdateRequest,
@@ -183,8 +184,9 @@ export class LocalDriver implements LocalNetworkDriver {
     return this.startAll([ref], options);
   }
 
-  startAll(refs: readonly NetworkRef[], options: ChangeOptions = {}): Promise<ChangeResult> {
-    return this.#change('start', start(refs, { mayMissDevices: this.#parts.devicesAsLibvirt }), { ...options, of: refs });
+  startAll(refs: readonly NetworkRef[], options: StartOptions = {}): Promise<ChangeResult> {
+    const operation = start(refs, { ...options, mayMissDevices: this.#parts.devicesAsLibvirt });
+    return this.#change('start', operation, { ...options, of: refs });
   }
 
   stop(ref: NetworkRef, options: ChangeOptions = {}): Promise<ChangeResult> {
@@ -313,7 +315,7 @@ export class LocalDriver implements LocalNetworkDriver {
   async #startWhatCan(uuids: readonly string[], options: ChangeOptions, failed: Set<string>): Promise<ChangeResult> {
     try {
       const refs = uuids.map((uuid) => ({ uuid }));
-      const operation = start(refs, { skipActive: true, mayMissDevices: this.#parts.devicesAsLibvirt });
+      const operation = start(refs, { skipRunning: true, mayMissDevices: this.#parts.devicesAsLibvirt });
       return await this.#change('autostart', operation, { ...options, of: refs });
     } catch (error) {
       if (!isVirtnetError(error)) throw error;

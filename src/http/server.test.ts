@@ -83,7 +83,7 @@ describe('the HTTP face and its client', () => {
     await remote.setMetadata(ref, 'element', undefined, { uri: 'urn:x', key: 'k', affect: 'config' });
     await remote.metadata(ref, 'element', { uri: 'urn:x', affect: 'live' });
     await remote.start(ref, { dryRun: true });
-    await remote.startAll(['a', { uuid }]);
+    await remote.startAll(['a', { uuid }], { skipRunning: true });
     await remote.stop(ref);
     await remote.stopAll(['a'], { skipStopped: true });
     await remote.up(['<network/>'], { dryRun: true });
@@ -127,7 +127,7 @@ describe('the HTTP face and its client', () => {
       ['setMetadata', ref, 'element', undefined, { uri: 'urn:x', key: 'k', affect: 'config' }],
       ['metadata', ref, 'element', { affect: 'live', uri: 'urn:x' }],
       ['start', ref, { dryRun: true }],
-      ['startAll', ['a', uuid], {}],
+      ['startAll', ['a', uuid], { skipRunning: true }],
       ['stop', ref, {}],
       ['stopAll', ['a'], { skipStopped: true }],
       ['up', ['<network/>'], { dryRun: true }],

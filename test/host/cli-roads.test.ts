@@ -40,6 +40,7 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('reserve', 'other', 'add', 'web', '10.9.1.5').stderr).toContain("other does not run, and 'web' is no MAC address");
     expect(virtnet('undefine', 'other').status).toBe(0);
     expect(virtnet('start', 'lab').status).toBe(0);
+    expect(virtnet('start', 'lab')).toMatchObject({ status: 0, stdout: 'lab runs already\n' });
     writeFileSync(other, virtnet('dumpxml', 'lab').stdout);
     expect(virtnet('define', other).stderr).toBe('Next: virtnet up lab\n');
   });

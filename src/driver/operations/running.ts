@@ -2,7 +2,7 @@ import type { Network } from '../../network/network.ts';
 import type { Change, Operation, OperationContext } from '../engine/change.ts';
 import { documentsOnly } from '../engine/change.ts';
 import { completeDocument, lifecycle, newRecord, parse, take, type DocumentOptions } from './definitions.ts';
-import type { DriverEvent, NetworkRef, StopOptions } from '../driver.ts';
+import type { DriverEvent, NetworkRef, StartOptions, StopOptions } from '../driver.ts';
 import { alreadyRuns, alreadyStopped, anotherName, changedMeanwhile, twiceInOneCall } from '../errors.ts';
 import { inherit } from '../state/inherit.ts';
 import { hasExpandedPool, liveDocument } from '../state/live.ts';
@@ -15,19 +15,21 @@ import type { NetworkRecord } from '../state/network-record.ts';
 import type { DriverState } from '../state/state.ts';
 import { Draft, withRecord, without } from '../state/state.ts';
 
-/** Starts stored networks, all in one change. With `skipActive` those that run already are left as they are. */
+/** Starts stored networks, all in one change. With `skipRunning` those that run already are left as they are. */
 export function start(
   refs: readonly NetworkRef[],
-  options: { readonly skipActive?: boolean; readonly mayMissDevices?: boolean | undefined } = {},
+  options: Pick<StartOptions, 'skipRunning'> & { readonly mayMissDevices?: boolean | undefined } = {},
 ): Operation<readonly string[]> {
   return async (state, context) => {
     const draft = new Draft(state);
     const started: NetworkRecord[] = [];
+    const named = new Set<string>();
     for (const ref of refs) {
       const record = lookup(draft.next, ref);
-      if (started.some(({ uuid }) => uuid === record.uuid)) continue; // named twice
+      if (named.has(record.uuid)) continue; // named twice
+      named.add(record.uuid);
       if (record.live !== undefined) {
-        if (options.skipActive === true) continue;
+        if (options.skipRunning === true) continue;
         throw alreadyRuns(record.name);
       }
       const live = await toLive(context, record.config);
@@ -36,7 +38,7 @@ export function start(
       started.push(running);
     }
     const events = started.map((record) => lifecycle('started', record));
-    return { ...change(draft.next, started, events), mayMissDevices: options.mayMissDevices };
+    return { ...change(draft.next, started, events), mayMissDevices: options.mayMissDevices, value: [...named] };
   };
 }
 

@@ -7,6 +7,7 @@ import type {
   ForwardsRequest,
   NetworkDriver,
   NetworkRef,
+  StartOptions,
   StopOptions,
   UpdateRequest,
   UpOptions,
@@ -84,6 +85,10 @@ function changeOf(options: ChangeOptions | undefined): { readonly dryRun?: boole
 
 function upOf(options: UpOptions | undefined): UpOptions {
   return { ...changeOf(options), ...(options?.bounce === undefined ? {} : { bounce: options.bounce }) };
+}
+
+function startOf(options: StartOptions | undefined): StartOptions {
+  return { ...changeOf(options), ...(options?.skipRunning === undefined ? {} : { skipRunning: options.skipRunning }) };
 }
 
 function stopOf(options: StopOptions | undefined): StopOptions {
@@ -244,9 +249,9 @@ export const operations: Operations = {
     method: 'POST',
     path: '/v1/start',
     summary: 'start several networks in one plan',
-    body: object({ networks: texts, dryRun: flag }, 'networks'),
-    encode: (refs, options) => ({ body: { networks: refs.map(refText), ...changeOf(options) } }),
-    handle: (d, c) => d.startAll(bodyOf<{ networks: string[] }>(c).networks, changeOf(bodyOf<ChangeOptions>(c))),
+    body: object({ networks: texts, dryRun: flag, skipRunning: flag }, 'networks'),
+    encode: (refs, options) => ({ body: { networks: refs.map(refText), ...startOf(options) } }),
+    handle: (d, c) => d.startAll(bodyOf<{ networks: string[] }>(c).networks, startOf(bodyOf<StartOptions>(c))),
   },
   stop: {
     method: 'POST',
