@@ -35,7 +35,7 @@ function rateOf(text: string, whole: string): BandwidthRate {
 }
 
 function badRate(value: string): VirtnetError {
-  return usage(`'${value}' is no bandwidth`, 'give IN[/OUT], each average[,peak[,burst]] in KiB/s: 1000, 1000,2000,512/500 or /500');
+  return usage(`'${value}' is no bandwidth`, 'give IN[/OUT], each average[,peak[,burst]] in kB/s: 1000, 1000,2000,512/500 or /500');
 }
 
 function usage(message: string, hint: string): VirtnetError {

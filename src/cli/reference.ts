@@ -27,7 +27,7 @@ questions are asked on a terminal only. \`virtnet VERB --help\` prints what this
 
 ## JSON
 
-\`--json\` prints one value; each verb below says which fields it has. Times are seconds since 1970, sizes bytes, limits KiB a second. A field without a value is left
+\`--json\` prints one value; each verb below says which fields it has. Times are seconds since 1970, sizes bytes, limits kB (1,000 bytes) a second. A field without a value is left
 out. Before version 1.0 a minor version may change names and meanings, and the changelog says so; from then on only a major one. Others may come to them. Words for
 people (\`reason\`, \`message\`, \`hint\`), what stands in \`before\` and \`after\` of a step, and in \`details\` of an error, change with any version.
 

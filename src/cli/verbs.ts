@@ -401,7 +401,7 @@ const guests: readonly VerbSpec[] = [
       { flags: '--group <group>', says: "whose members may open the tap, or the macvtap's node" },
       {
         flags: '--bandwidth <in/out>',
-        says: 'limits towards and from the guest, or only the first; each average[,peak[,burst]] in KiB/s (burst in KiB); "/500" limits only what it sends',
+        says: 'limits towards and from the guest, or only the first; each average[,peak[,burst]] in kB/s (burst in KiB); "/500" limits only what it sends',
       },
       { flags: '--vlan <ids>', says: 'the VLAN that the guest is in, untagged; several, with commas, are a trunk' },
       { flags: '--trunk', says: 'a single --vlan is a trunk too: the guest sends and gets tagged frames' },
@@ -417,7 +417,7 @@ const guests: readonly VerbSpec[] = [
     examples: [
       { line: 'attach default --netns web', says: 'a namespace as guest' },
       { line: 'attach default --tap --owner vm1', says: 'a tap for a virtual machine' },
-      { line: 'attach default --netns web --bandwidth 1000,2000,512/500', says: 'limits: 1,000 KiB/s in with peaks, 500 KiB/s out' },
+      { line: 'attach default --netns web --bandwidth 1000,2000,512/500', says: 'limits: 1,000 kB/s in with peaks, 500 kB/s out' },
     ],
     load: () => import('./verbs/attach.ts'),
   },
@@ -439,11 +439,11 @@ const guests: readonly VerbSpec[] = [
     operands: [
       NAME,
       PORT,
-      { name: '<in/out>', says: 'each average[,peak[,burst]] in kilobytes a second; none for what its portgroup says' },
+      { name: '<in/out>', says: 'each average[,peak[,burst]] in kB/s (burst in KiB); none for what its portgroup says' },
     ],
     options: [dryRun, commands, jsonOfChange],
     examples: [
-      { line: 'limit default web 1000/500', says: '1,000 kilobytes a second in, 500 out' },
+      { line: 'limit default web 1000/500', says: '1,000 kB/s in, 500 kB/s out' },
       { line: 'limit default web none', says: 'no limits of its own' },
     ],
     load: () => import('./verbs/limit.ts'),

@@ -92,7 +92,7 @@ describe('compileNetwork', () => {
       inbound: { average: 10, burst: 2670 }, // 2670 KiB are 273.4 s of 10 kB/s, and tc counts 274.8 s
       outbound: { average: 12_500_000, burst: 4_194_303 },
     });
-    expect(JSON.stringify(resources(limited))).toContain('limit rate over 12500000 kbytes/second');
+    expect(JSON.stringify(resources(limited))).toContain('limit rate over 12500000000 bytes/second');
     expect(compile(limited).diagnostics.map(({ path }) => path)).toEqual([
       '/network/bandwidth/inbound/@burst',
       '/network/bandwidth/outbound/@average',

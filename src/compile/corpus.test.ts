@@ -227,7 +227,8 @@ function theirLimits(tc: string): string[] {
     if (/ class add .* classid 1:1 /.test(line)) return say('all', word('rate'), word('ceil'));
     if (/ class add .* classid 1:2 /.test(line)) return say('guests', word('rate'), word('burst'));
     // The bucket of our limit holds a second of the rate at least.
-    if (/ police /.test(line)) return say('police', word('rate'), String(Math.max(Number(word('rate')), Number(word('burst')))));
+    if (/ police /.test(line))
+      return say('police', word('rate'), String(Math.max((Number(word('rate')) * 1000) / 1024, Number(word('burst')))));
     return [];
   });
 }
@@ -238,10 +239,12 @@ const SEGMENT = 64;
 function ourLimits(shaping: ShapingResource | undefined, firewall: FirewallResource | undefined): string[] {
   const inbound = shaping?.inbound;
   const rule = firewall?.chains.find((chain) => chain.name.endsWith('_limit'))?.rules.at(-1) ?? '';
-  const kib = (word: string): number => {
-    const [, count, unit] = new RegExp(`${word} (\\d+) ([km])bytes`).exec(rule) ?? [];
-    return Number(count ?? 0) * (unit === 'm' ? 1024 : 1);
+  const bytes = (word: string): number => {
+    const [, count, unit = ''] = new RegExp(`${word} (\\d+) ([km]?)bytes`).exec(rule) ?? [];
+    return Number(count ?? 0) * 1024 ** ['', 'k', 'm'].indexOf(unit);
   };
+  // tc's kbps is 1,000 bytes a second, its kb 1,024 bytes.
+  const burst = (bytes('over') + bytes('burst')) / 1024 - (shaping?.outbound ? SEGMENT : 0);
   return [
     ...(inbound?.average
       ? [
@@ -249,7 +252,7 @@ function ourLimits(shaping: ShapingResource | undefined, firewall: FirewallResou
           `guests ${String(inbound.average)} ${String(inbound.burst ?? '-')}`,
         ]
       : []),
-    ...(rule === '' ? [] : [`police ${String(kib('over'))} ${String(kib('over') + kib('burst') - (shaping?.outbound ? SEGMENT : 0))}`]),
+    ...(rule === '' ? [] : [`police ${String(bytes('over') / 1000)} ${String(burst)}`]),
   ];
 }
 

@@ -77,29 +77,32 @@ function guardChains(
   };
 }
 
-/** KiB: the largest packet that a guest hands over (IP's total length). */
-const SEGMENT = 64;
+/** Bytes of the largest packet that a guest hands over (IP's total length). */
+const SEGMENT = 64 * 1024;
 
 /**
  * The network's outbound limit: what its guests send beyond it, to the host or through it, is dropped, as by the policer that libvirt
  * puts on the bridge. Frames between guests do not count (with br_netfilter they pass the forward hook as well).
  *
  * Not a queue on a helper device: where br_netfilter is on, a frame that is led through one after the bridge has seen it loses its
- * connection tracking, and with it the translation of its source. nft's bucket holds one second of the rate and `burst` on top, and where
- * guests' frames wait in a queue (shaping.ts) a segment more: a queue whose bucket is all but empty lets a whole one go.
+ * connection tracking, and with it the translation of its source. nft's bucket holds one second of the rate and `burst` on top, together what
+ * libvirt's holds (without a burst in the document as many KiB as the rate has kB), and where guests' frames wait in a queue (shaping.ts)
+ * a segment more: a queue whose bucket is all but empty lets a whole one go.
  */
 function limitRules(network: Network, bridge: string): readonly string[] {
   const outbound = limit(network.bandwidth?.outbound);
   if (!outbound) return [];
   const { average, burst } = outbound;
-  const more = Math.max((burst ?? 0) - average, 0) + (isManaged(network) ? SEGMENT : 0);
-  const over = `limit rate over ${kibibytes(average)}/second${more === 0 ? '' : ` burst ${kibibytes(more)}`}`;
+  const rate = average * 1000;
+  const more = Math.max((burst ?? average) * 1024 - rate, 0) + (isManaged(network) ? SEGMENT : 0);
+  const over = `limit rate over ${bytes(rate)}/second${more === 0 ? '' : ` burst ${bytes(more)}`}`;
   return [`oifname ${quote(bridge)} return`, `${over} drop`];
 }
 
-/** A number of KiB as nft lists it: in mbytes (MiB) when it is a whole number of them. */
-function kibibytes(count: number): string {
-  return count % 1024 === 0 ? `${String(count / 1024)} mbytes` : `${String(count)} kbytes`;
+/** A number of bytes as nft lists it: in mbytes (MiB) or kbytes (KiB) when it is a whole number of them. */
+function bytes(count: number): string {
+  if (count % 2 ** 20 === 0) return `${String(count / 2 ** 20)} mbytes`;
+  return count % 1024 === 0 ? `${String(count / 1024)} kbytes` : `${String(count)} bytes`;
 }
 
 /** How a family's packets get out of this network; undefined when they do not. */

@@ -150,7 +150,7 @@ export interface DnsmasqResource extends Owned {
 }
 
 /**
- * Limits on a device, in KiB a second and KiB, from the guests' side: inbound is what leaves the host through the device. A network's
+ * Limits on a device, in kB a second and KiB, from the guests' side: inbound is what leaves the host through the device. A network's
  * outbound limit is a queue that its guests' devices lead to (`via`); the bridge itself leads nothing to it.
  */
 export interface ShapingResource extends Owned {

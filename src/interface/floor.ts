@@ -39,7 +39,7 @@ export function checkFloor({ network, mac, bandwidth }: FloorRequest): Diagnosti
 }
 
 /**
- * Refuses a guaranteed rate that together with those already given (`others`, KiB/s) exceeds the network's inbound peak, or its
+ * Refuses a guaranteed rate that together with those already given (`others`, kB/s) exceeds the network's inbound peak, or its
  * average when it has no peak (VNI206, libvirt 55).
  */
 export function checkOvercommit({ network, mac, bandwidth }: FloorRequest, others: Iterable<number>): Diagnostic | undefined {
@@ -55,7 +55,7 @@ export function checkOvercommit({ network, mac, bandwidth }: FloorRequest, other
   return {
     code: 'VNI206',
     severity: 'error',
-    message: `floor ${String(floor)} brings the guarantees on network '${network.name}' to ${String(sum)} KiB/s, over its inbound ${kind} of ${String(limit)}`,
+    message: `floor ${String(floor)} brings the guarantees on network '${network.name}' to ${String(sum)} kB/s, over its inbound ${kind} of ${String(limit)}`,
     hint: `ask for at most ${String(Math.max(0, limit - (sum - floor)))}, or raise the network's ${kind}`,
     found: String(sum),
     allowed: String(limit),

@@ -5,15 +5,15 @@ import { checkShape, refuse, refusedSince, warn, type ReadContext, type Shape } 
 import { FROM, overflow, unsupported, xmlDetail } from './libvirt-error.ts';
 import { isExact, readUnsigned, refuseLarge, ULONG_MAX } from './values.ts';
 
-/** Limits of one direction. Rates in KiB per second (libvirt's "kilobytes"), `burst` in KiB. */
+/** Limits of one direction. Rates in kB per second (1,000 bytes: tc's `kbps`, which libvirt gives it), `burst` in KiB (tc's `kb`). */
 export interface BandwidthRate {
-  /** KiB a second. */
+  /** kB a second. */
   readonly average?: number;
-  /** KiB a second, until `burst` is used up. */
+  /** kB a second, until `burst` is used up. */
   readonly peak?: number;
   /** KiB that may go at the rate of `peak`, or at once without one. */
   readonly burst?: number;
-  /** Guaranteed rate, KiB a second; only in the inbound of a guest's interface. */
+  /** Guaranteed rate, kB a second; only in the inbound of a guest's interface. */
   readonly floor?: number;
 }
 
@@ -84,7 +84,7 @@ function readRate(
     refuse(context, element, {
       code: 'VNM042',
       message: `<${element.name}> has no average rate`,
-      hint: "add average='...' (KiB per second)",
+      hint: "add average='...' (kB per second)",
       libvirt: xmlDetail('Missing mandatory average or floor attributes', FROM.none),
     });
     return undefined;
@@ -93,7 +93,7 @@ function readRate(
     refuse(context, element, {
       code: 'VNM042',
       message: 'peak and burst need an average rate',
-      hint: "add average='...' (KiB per second)",
+      hint: "add average='...' (kB per second)",
       libvirt: unsupported("'peak' and 'burst' require 'average' attribute", FROM.none),
     });
   }

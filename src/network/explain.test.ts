@@ -44,14 +44,14 @@ describe('explainNetwork', () => {
     ]);
   });
 
-  it('gives rates in KiB and in bits, and a portgroup its own sentence', () => {
+  it('gives rates in kilobytes and in bits, and a portgroup its own sentence', () => {
     const view: NetworkView = {
       name: 'n',
       bandwidth: { inbound: { average: 1000, peak: 5000, burst: 1024 } },
       portgroups: [{ name: 'lab', default: true, vlan: vlan(42) }],
     };
     expect(say(view, 'Limits and classes')).toEqual([
-      'All guests together receive 1000 KiB/s (8.2 Mbit/s) on average, at most 5000 KiB/s (41 Mbit/s) for a moment, 1024 KiB at full speed.',
+      'All guests together receive 1000 kB/s (8.0 Mbit/s) on average, at most 5000 kB/s (40 Mbit/s) for a moment, 1024 KiB at full speed.',
       'Guests of the portgroup lab (the default): on VLAN 42.',
     ]);
   });

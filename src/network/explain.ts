@@ -221,10 +221,10 @@ function rates(who: string, bandwidth: { readonly inbound?: BandwidthRate; reado
   return [...text('receive', bandwidth.inbound), ...text('send', bandwidth.outbound)];
 }
 
-/** The format's "kilobytes" are KiB; people also think in bits. */
-function rate(kib: number): string {
-  const megabits = (kib * 1024 * 8) / 1e6;
-  return `${String(kib)} KiB/s (${megabits >= 10 ? megabits.toFixed(0) : megabits.toFixed(1)} Mbit/s)`;
+/** A rate's kilobyte is 1,000 bytes, as tc counts what libvirt gives it (a burst's is 1,024); people also think in bits. */
+function rate(kilobytes: number): string {
+  const megabits = (kilobytes * 8) / 1000;
+  return `${String(kilobytes)} kB/s (${megabits >= 10 ? megabits.toFixed(0) : megabits.toFixed(1)} Mbit/s)`;
 }
 
 function mind(network: Network): string[] {

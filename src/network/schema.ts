@@ -59,10 +59,10 @@ const definitions: Readonly<Record<string, Schema>> = {
     'function',
   ),
   bandwidthRate: object({
-    average: integer(0, undefined, 'KiB a second'),
-    peak: integer(0, undefined, 'KiB a second'),
+    average: integer(0, undefined, 'kB (1,000 bytes) a second'),
+    peak: integer(0, undefined, 'kB (1,000 bytes) a second'),
     burst: integer(0, undefined, 'KiB'),
-    floor: integer(0, undefined, 'KiB a second, guaranteed'),
+    floor: integer(0, undefined, 'kB (1,000 bytes) a second, guaranteed'),
   }),
   bandwidth: object({ inbound: ref('bandwidthRate'), outbound: ref('bandwidthRate'), classId: integer(0, undefined, 'ports only') }),
   vlan: object({

@@ -168,12 +168,12 @@ describe('a network from file to nothing', () => {
     expect(sh('ip', '-d', 'link', 'show', 'vm1tap').stdout).toContain('multi_queue');
     const queue = shaperName('vm1tap', 'inbound');
     expect(sh('tc', 'qdisc', 'show', 'dev', queue).stdout).toContain('htb');
-    expect(ok('ports', 'lab')).toMatch(/vm1 .* in 1000, out 500 KiB\/s/);
+    expect(ok('ports', 'lab')).toMatch(/vm1 .* in 1000, out 500 kB\/s/);
     expect(virtnet('attach', 'lab', '--tap', '--vlan', '10').stderr).toMatch(/VLAN|vlan/);
     expect(ok('limit', 'lab', 'vm1', '2000')).toBe('vm1 is limited on lab\n');
     // 2,000 kilobytes a second in tc's words.
     expect(sh('tc', 'class', 'show', 'dev', queue).stdout).toMatch(/class htb 1:1 root rate 16Mbit ceil 16Mbit/);
-    expect(ok('ports', 'lab')).toMatch(/vm1 .* in 2000 KiB\/s/);
+    expect(ok('ports', 'lab')).toMatch(/vm1 .* in 2000 kB\/s/);
     expect(ok('limit', 'lab', 'vm1tap', 'none')).toBe('vm1 has no limit on lab\n');
     expect(sh('ip', 'link', 'show', queue).status).not.toBe(0);
     expect(virtnet('limit', 'lab', 'vm1', '1x').stderr).toContain("'1x' is no bandwidth");

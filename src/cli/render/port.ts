@@ -36,13 +36,13 @@ export function whereOf(record: PortRecord): string {
   }
 }
 
-/** `in 1000, out 500 KiB/s`: averages. */
+/** `in 1000, out 500 kB/s`: averages. */
 export function limitsOf(bandwidth: Bandwidth | undefined): string | undefined {
   const parts = [
     bandwidth?.inbound?.average === undefined ? '' : `in ${String(bandwidth.inbound.average)}`,
     bandwidth?.outbound?.average === undefined ? '' : `out ${String(bandwidth.outbound.average)}`,
   ].filter((p) => p !== '');
-  return parts.length === 0 ? undefined : `${parts.join(', ')} KiB/s`;
+  return parts.length === 0 ? undefined : `${parts.join(', ')} kB/s`;
 }
 
 /** `in 58m`, `never`, `expired`. `now` is in seconds since the epoch. */

@@ -1,7 +1,7 @@
 import type { Bandwidth, BandwidthRate } from '../../network/bandwidth.ts';
 import type { TypedParameter, TypedValue } from '../xdr/typed-parameter.ts';
 
-/** `VIR_NETWORK_PORT_BANDWIDTH_*`, in the order in which libvirt answers them. Unsigned ints, KiB per second and KiB. */
+/** `VIR_NETWORK_PORT_BANDWIDTH_*`, in the order in which libvirt answers them. Unsigned ints, kB per second and KiB. */
 const directions = {
   inbound: ['average', 'peak', 'floor', 'burst'],
   outbound: ['average', 'peak', 'burst'],
