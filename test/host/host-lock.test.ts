@@ -37,6 +37,12 @@ test('one writer at a time, in this process and among processes; the second is t
   expect(isFree()).toBe(true);
 });
 
+test('nobody else may open its file, who could lock it then and keep all changes waiting', async () => {
+  rmSync(file, { force: true });
+  await (await host.lock('up default'))[Symbol.asyncDispose]();
+  expect(statSync(file).mode & 0o777).toBe(0o600);
+});
+
 test('what is in another network namespace takes its turn, too: they have the run folder in common', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'elsewhere-'));
   writeFileSync(join(folder, 'net.xml'), '<network><name>elsewhere</name></network>');

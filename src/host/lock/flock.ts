@@ -14,10 +14,11 @@ export const NOT_FREE = 75;
 /**
  * Takes and frees one lock, on request. Each answer ends with a line of its exit code; words of what failed come before it. It ends with the
  * process that it serves (its stdin ends), and the lock with it. All that it starts is flock(1), once: a start is most of the time. The lock of a
- * file that has been removed meanwhile keeps nobody out, and is not taken.
+ * file that has been removed meanwhile keeps nobody out, and is not taken. Whoever may open the file may lock it, so it is for this user alone.
  */
 const LOOP = `
 exec 2>&1
+umask 077
 while IFS= read -r verb; do
   if [ "$verb" = free ]; then exec 9>&-; echo '=0'; continue; fi
   IFS= read -r path; IFS= read -r wait
