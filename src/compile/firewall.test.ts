@@ -118,9 +118,30 @@ describe('the packet rules of', () => {
       { map: 'forward_ip', key: '0.0.0.0/0 . tcp . 80', verdict: `jump n_${TAIL}_forward_tcp_ip_80` },
       { map: 'forward_ip', key: '0.0.0.0/0 . tcp . 8070-8090', verdict: `jump n_${TAIL}_forward_tcp_ip_8070` },
       { map: 'forward_ip6', key: '2001:db8::1 . udp . 53', verdict: `jump n_${TAIL}_forward_udp_2001_db8__1_53` },
-      // Port 8080 is in the range: one key.
-      { map: 'forwarded_ip', key: '192.168.122.10 . tcp . 8070-8090', verdict: `jump n_${TAIL}_forwarded` },
+      // Port 8080 is in the range: no key twice.
+      ...['8070-8079', '8080', '8081-8090'].map((ports) => ({
+        map: 'forwarded_ip',
+        key: `192.168.122.10 . tcp . ${ports}`,
+        verdict: `jump n_${TAIL}_forwarded`,
+      })),
       { map: 'forwarded_ip6', key: '2001:db8:1::a . udp . 5353', verdict: `jump n_${TAIL}_forwarded` },
+    ]);
+  });
+
+  it('port forwards let those of their sources in, port by port', () => {
+    const forwards = `<forwards xmlns='${FORWARDS_NAMESPACE}'>
+      <forward proto='tcp' port='80' to='192.168.122.10' to-port='8080'><source address='10.0.0.0/8'/><source address='10.9.9.9'/></forward>
+      <forward proto='tcp' port='81' to='192.168.122.10' to-port='8080'><source address='10.0.0.0/8'/></forward>
+      <forward proto='tcp' port='8079' end='8080' to='192.168.122.10'><source address='192.0.2.1'/></forward>
+      <forward proto='tcp' port='82' to='192.168.122.10' to-port='8079'/></forwards>`;
+    const net = network('nat', { ips: [ip4], metadata: [{ namespace: FORWARDS_NAMESPACE, xml: forwards }] });
+    expect(rules(net)).toMatchObject({
+      forwarded: ['accept'],
+      forwarded_tcp_192_168_122_10_8080: ['ip saddr 10.0.0.0/8 accept', 'ip saddr 10.9.9.9 accept', 'ip saddr 192.0.2.1 accept'],
+    });
+    expect(compileFirewall(complete(net), 'virbr0')?.elements.filter(({ map }) => map === 'forwarded_ip')).toEqual([
+      { map: 'forwarded_ip', key: '192.168.122.10 . tcp . 8079', verdict: `jump n_${TAIL}_forwarded` },
+      { map: 'forwarded_ip', key: '192.168.122.10 . tcp . 8080', verdict: `jump n_${TAIL}_forwarded_tcp_192_168_122_10_8080` },
     ]);
   });
 

@@ -26,21 +26,21 @@ export function forwardParts(
   forwards: readonly PortForward[],
 ): { readonly chains: readonly Chain[]; readonly elements: readonly Element[] } {
   if (forwards.length === 0) return { chains: [], elements: [] };
-  const accept = `${prefix}forwarded`;
   const listening = forwards.map((forward) => {
     const name = `${prefix}${nameOf(forward)}`;
     const { family, proto, address = EVERY[family], port, end } = forward;
     const element = { map: MAPS[family].listen, key: keyOf(address, proto, port, end), verdict: `jump ${name}` };
     return { chain: { name, rules: translation(forward) }, element };
   });
-  const translated = destinations(forwards).map(({ family, target, proto, first, last }) => ({
-    map: MAPS[family].translated,
-    key: keyOf(target, proto, first, last),
-    verdict: `jump ${accept}`,
-  }));
+  const translated = destinations(forwards).map(({ family, target, proto, first, last, sources }) => {
+    const name = `${prefix}forwarded${sources === undefined ? '' : `_${proto}_${wordOf(target)}_${String(first)}`}`;
+    const element = { map: MAPS[family].translated, key: keyOf(target, proto, first, last), verdict: `jump ${name}` };
+    return { chain: { name, rules: sources?.map((source) => `${field(family)} saddr ${source} accept`) ?? ['accept'] }, element };
+  });
+  const all = [...listening, ...translated];
   return {
-    chains: [...listening.map(({ chain }) => chain), { name: accept, rules: ['accept'] }],
-    elements: [...listening.map(({ element }) => element), ...translated],
+    chains: [...new Map(all.map(({ chain }) => [chain.name, chain])).values()],
+    elements: all.map(({ element }) => element),
   };
 }
 
@@ -54,8 +54,16 @@ export function masqueradeHairpin(bridge: string): string {
 
 /** `tcp_8080`, `udp_203_0_113_1_53`: letters, digits and underscores. */
 function nameOf({ family, proto, address, port }: PortForward): string {
-  const where = address === undefined ? (family === 'ipv4' ? 'ip' : 'ip6') : address.replace(/[.:]/g, '_');
+  const where = address === undefined ? field(family) : wordOf(address);
   return `forward_${proto}_${where}_${String(port)}`;
+}
+
+function wordOf(address: string): string {
+  return address.replace(/[.:]/g, '_');
+}
+
+function field(family: Family): 'ip' | 'ip6' {
+  return family === 'ipv4' ? 'ip' : 'ip6';
 }
 
 /** A key of the maps as nft lists it. */
@@ -68,7 +76,7 @@ function keyOf(address: string, proto: string, first: number, last: number): str
  * elsewhere: neither is forwarded.
  */
 function translation({ family, proto, address, target, toPort, sources }: PortForward): readonly string[] {
-  const ip = family === 'ipv4' ? 'ip' : 'ip6';
+  const ip = field(family);
   const notLocal = family === 'ipv4' ? 'ip daddr != 127.0.0.0/8 ' : 'ip6 daddr != { ::1, fe80::/10 } ';
   const to = `${family === 'ipv6' && toPort !== undefined ? `[${target}]` : target}${toPort === undefined ? '' : `:${String(toPort)}`}`;
   const rule = `meta l4proto ${proto} fib daddr type local ${address === undefined ? notLocal : ''}dnat ${ip} to ${to}`;
@@ -83,23 +91,31 @@ interface Destination {
   readonly proto: string;
   readonly first: number;
   readonly last: number;
+  /** Who may, as nft lists them; absent: everybody. */
+  readonly sources?: readonly string[];
 }
 
-/** Where forwarded packets go: the guests' ports, with none in two ranges, for a map holds no key twice. */
+/**
+ * Where forwarded packets go: the guests' ports, cut where another forward begins or ends, for a map holds no key twice. Whom a forward leads to such
+ * ports no longer, though it did, is not among their sources.
+ */
 function destinations(forwards: readonly PortForward[]): readonly Destination[] {
-  const all = forwards
-    .map((forward): Destination => ({ family: forward.family, target: forward.target, proto: forward.proto, ...targetPorts(forward) }))
-    .sort((a, b) => order(a.target, b.target) || order(a.proto, b.proto) || a.first - b.first);
-  const out: Destination[] = [];
-  for (const next of all) {
-    const last = out.at(-1);
-    const joins = last?.target === next.target && last.proto === next.proto && next.first <= last.last + 1;
-    if (joins) out[out.length - 1] = { ...last, last: Math.max(last.last, next.last) };
-    else out.push(next);
+  const guests = new Map<string, (PortForward & ReturnType<typeof targetPorts>)[]>();
+  for (const forward of forwards) {
+    const key = `${forward.proto} ${forward.target}`;
+    guests.set(key, [...(guests.get(key) ?? []), { ...forward, ...targetPorts(forward) }]);
   }
-  return out;
-}
-
-function order(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+  return [...guests.values()].flatMap((own) => {
+    const edges = [...new Set(own.flatMap(({ first, last }) => [first, last + 1]))].sort((a, b) => a - b);
+    return edges.flatMap((first, i): readonly Destination[] => {
+      const last = (edges[i + 1] ?? first) - 1;
+      const leading = own.filter((forward) => forward.first <= first && last <= forward.last && first <= last);
+      const [one] = leading;
+      if (one === undefined) return [];
+      const { family, target, proto } = one;
+      const everybody = leading.some(({ sources }) => sources === undefined || sources.some(({ prefix }) => prefix === 0));
+      const sources = everybody ? undefined : [...new Set(leading.flatMap((forward) => (forward.sources ?? []).map(formatSource)))];
+      return [{ family, target, proto, first, last, ...(sources && { sources }) }];
+    });
+  });
 }

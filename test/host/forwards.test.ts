@@ -213,6 +213,23 @@ describe('port forwards', () => {
     for (const one of [...talks, ...echoes]) one.end();
   });
 
+  it('whose sources change end what comes from those who are no longer among them', async () => {
+    const from = (port: number, ...sources: readonly string[]): string =>
+      forward(
+        `proto='tcp' port='${String(port)}' to='web' to-port='${String(port)}'`,
+        sources.map((s) => `<source address='${s}'/>`).join(''),
+      );
+    await driver.up([document([from(7010), from(7011)])]);
+    const echoes = [7010, 7011].map((port) => talk('one', `TCP-LISTEN:${String(port)},fork`, 'PIPE'));
+    await expect.poll(() => sh('ip netns exec one ss -lnt')).toMatch(/(:701[01] [^]*){2}/);
+    const talks = [7010, 7011].map((port) => talk('outside', `TCP:203.0.113.1:${String(port)}`));
+    for (const one of talks) expect(await one.say('before')).toBe('before\n');
+    await driver.up([document([from(7010, '198.51.100.0/24', '203.0.113.2'), from(7011, '198.51.100.0/24')])]);
+    expect(await talks[0]?.say('after')).toBe('after\n');
+    expect(await talks[1]?.say('after')).toMatch(/^ended$|Connection reset by peer/);
+    for (const one of [...talks, ...echoes]) one.end();
+  });
+
   it("follow the element that virsh's net-metadata sets, which is refused where it cannot be", async () => {
     const set = (inner: string): Promise<void> =>
       driver.setMetadata('fw', 'element', `<forwards>${inner}</forwards>`, { key: 'v', uri: FORWARDS_NAMESPACE, affect: 'live+config' });
