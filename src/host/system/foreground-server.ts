@@ -30,7 +30,7 @@ export async function startInForeground(
     let ended: { readonly code: number | null; readonly error?: Error } | undefined;
     child.on('error', (error) => (ended = { code: null, error }));
     child.on('exit', (code) => (ended ??= { code }));
-    for (const began = Date.now(); Date.now() - began < PATIENCE_MS; await sleep(5)) {
+    for (const began = performance.now(); performance.now() - began < PATIENCE_MS; await sleep(5)) {
       const said = readText(words) ?? '';
       if (ended?.error) throw spawnError(tool, ended.error);
       if (ended) return { argv, ...(ended.code === null ? {} : { code: ended.code }), timedOut: false, stdout: '', stderr: said };

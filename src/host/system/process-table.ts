@@ -83,17 +83,17 @@ export async function endProcess(
   proc: string,
   progress: () => number = () => 0,
 ): Promise<void> {
-  let deadline = Date.now() + PATIENCE_MS;
+  let deadline = performance.now() + PATIENCE_MS;
   let reached = progress();
   let told = false;
   for (let wait = 1; ; wait = Math.min(wait * 2, 20)) {
     const entry = readProcess(pid, proc);
     if (!entry || !isStill(entry)) return;
-    if (Date.now() > deadline && progress() !== reached) {
-      deadline = Date.now() + PATIENCE_MS;
+    if (performance.now() > deadline && progress() !== reached) {
+      deadline = performance.now() + PATIENCE_MS;
       reached = progress();
     }
-    const isDeaf = entry.state === 'T' || entry.state === 't' || Date.now() > deadline;
+    const isDeaf = entry.state === 'T' || entry.state === 't' || performance.now() > deadline;
     if (!told || isDeaf) signal(pid, isDeaf ? 'SIGKILL' : 'SIGTERM');
     told = true;
     await sleep(wait);
