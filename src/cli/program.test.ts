@@ -330,7 +330,7 @@ describe('list and update', () => {
     expect((await run(['list', '--all', '--name'])).out).toBe('default\n'); // as virsh's users have it in their fingers
     expect((await run(['list', '--inactive', '--name'])).out).toBe('');
     expect(JSON.parse((await run(['list', '--json'])).out)).toMatchObject({
-      networks: [{ name: 'default', active: true, addresses: ['10.0.0.1/24'] }],
+      networks: [{ name: 'default', active: true, addresses: ['10.0.0.1/24'], guests: 0 }],
     });
   });
 

@@ -33,7 +33,7 @@ people (\`reason\`, \`message\`, \`hint\`), what stands in \`before\` and \`afte
 
 | field | holds |
 | --- | --- |
-| \`networks\` | \`{ name, uuid, active, persistent, autostart, mode, bridge?, addresses, warnings }\`: addresses as ADDRESS/PREFIX, an isolated network's mode is \`none\` |
+| \`networks\` | \`{ name, uuid, active, persistent, autostart, mode, bridge?, addresses, guests?, warnings }\`: addresses as ADDRESS/PREFIX, an isolated network's mode is \`none\` |
 | \`network\` | the network's name; of \`show\` the document, as \`dumpxml --to json\` has it, with all defaults |
 | \`plan\`, \`drift\` | \`{ create, change, delete, steps, diagnostics }\`: numbers of steps; each \`{ op, kind, key, before?, after?, changed, reason, disturbance }\`, where \`disturbance\` is \`none\`, \`dns-dhcp-pause\`, \`renumber\`, \`link-bounce\`, \`unplug\` or \`network-down\` |
 | \`applied\` | whether anything was changed |

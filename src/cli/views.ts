@@ -19,6 +19,7 @@ export function networkView(info: NetworkInfo): Record<string, unknown> {
     mode: info.network.forward.mode,
     ...(info.bridge === undefined ? {} : { bridge: info.bridge }),
     addresses: info.network.ips.map(addressOf),
+    ...(info.active ? { guests: info.network.connections ?? 0 } : {}),
     warnings: info.warnings,
   };
 }

@@ -109,6 +109,9 @@ describe.each(ROADS)('%s', (name) => {
     expect(virtnet('attach', 'lab', '--netns', 'one').status).toBe(0);
     expect(virtnet('attach', 'lab', '--netns', 'two', '--mac', mac).status).toBe(0);
     expect(lease('one')).toMatch(/lease of 10\.9\.0\.[12]\d obtained/);
+    expect(virtnet('leases').stdout).toMatch(/^NETWORK +ADDRESS [^]*\nlab +10\.9\.0\./);
+    expect(virtnet('leases', 'lab').stdout).toMatch(/^ADDRESS [^]*\n10\.9\.0\./);
+    expect(json('list')).toMatchObject({ networks: [{ name: 'lab', guests: 2 }] });
     const { leases } = json('leases', 'lab') as { readonly leases: readonly { readonly ip: string }[] };
     const had = leases[0]?.ip ?? '';
     expect(virtnet('reserve', 'lab')).toMatchObject({

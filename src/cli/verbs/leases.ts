@@ -22,11 +22,12 @@ export const run: Run = async (io, [name], options) => {
     io.err('No leases.\n');
     return OK;
   }
+  const all = name === undefined;
   const now = Date.now() / 1000;
   io.out(
     formatTable(
       [
-        { header: 'NETWORK', shrink: true },
+        ...(all ? [{ header: 'NETWORK', shrink: true }] : []),
         { header: 'ADDRESS' },
         { header: 'NAME', shrink: true },
         { header: 'MAC' },
@@ -37,7 +38,7 @@ export const run: Run = async (io, [name], options) => {
         { header: 'CLIENT ID', shrink: true },
       ],
       rows.map((lease) => [
-        lease.network,
+        ...(all ? [lease.network] : []),
         `${lease.ip}/${String(lease.prefix)}`,
         lease.hostname,
         lease.mac,
