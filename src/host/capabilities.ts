@@ -13,8 +13,8 @@ let known: Promise<Probed> | undefined;
 let services: Promise<Services> | undefined;
 
 /**
- * What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process; the services
- * of the system bus once until `forgetServices`. Open vSwitch and MidoNet may come at any time and are looked for each time.
+ * What this kernel and these tools can do, found by trying in a network namespace that ends with the trial. Probed once a process, when the
+ * trial comes to its end; the services of the system bus once until `forgetServices`. Open vSwitch and MidoNet may come at any time and are looked for each time.
  */
 export async function probeCapabilities(): Promise<Capabilities> {
   known ??= probe();
@@ -37,13 +37,17 @@ const TRIALS: readonly (readonly [keyof Probed, string])[] = [
   ],
 ];
 
+/** What is echoed last. */
+const TRIED = 'tried';
+
 async function probe(): Promise<Probed> {
   const script = TRIALS.map(([name, trial]) => `{ ${trial}; } >/dev/null 2>&1 && echo ${name};`).join(' ');
   // No names from outside reach this shell text: it is a constant.
-  const trials = await tryRun(['unshare', '--net', '--', 'sh', '-c', `${script} true`]).then(
+  const trials = await tryRun(['unshare', '--net', '--', 'sh', '-c', `${script} echo ${TRIED}`]).then(
     (r) => r.stdout.split('\n'),
     (): string[] => [],
   );
+  if (!trials.includes(TRIED)) known = undefined; // no process could be started, say: that says nothing of the kernel
   return {
     vlanFiltering: trials.includes('vlanFiltering'),
     csum: trials.includes('csum'),
