@@ -23,8 +23,9 @@ export function reportFailure(io: Io, error: unknown, json: boolean): number {
 function formatError(error: VirtnetError, io: Io): string {
   const style = io.errStyle;
   const findings = error.diagnostics.map((d) => formatDiagnostic(d, undefined, style, io.width));
-  // A finding that says all that the error does is shown in its place: it knows the network as well.
-  if (error.diagnostics.some((d) => d.message === error.message)) return findings.join('');
+  // A finding that says all that the error does is shown in its place: it knows the network as well. So are all where the error counts the others.
+  const said = error.message.replace(/ \(and \d+ more\)$/, '');
+  if (error.diagnostics.some((d) => d.message === said)) return findings.join('');
   const lines = [`${style.red('error')}: ${style.bold(clean(error.message.replaceAll(/\s*\n\s*/g, '; ')))} [${error.code}]`];
   const stderr = error.details['stderr'];
   if (typeof stderr === 'string' && stderr.trim() !== '' && !error.message.includes(stderr.trim())) {
