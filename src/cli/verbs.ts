@@ -439,7 +439,10 @@ const guests: readonly VerbSpec[] = [
     operands: [
       NAME,
       PORT,
-      { name: '<in/out>', says: 'each average[,peak[,burst]] in kB/s (burst in KiB); the way that is left out (1000, /500) has no limit; none for what its portgroup says' },
+      {
+        name: '<in/out>',
+        says: 'each average[,peak[,burst]] in kB/s (burst in KiB); the way that is left out (1000, /500) has no limit; none for what its portgroup says',
+      },
     ],
     options: [dryRun, commands, jsonOfChange],
     examples: [
