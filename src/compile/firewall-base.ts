@@ -27,10 +27,11 @@ export interface FirewallBase {
 
 /**
  * `to_guest` is asked by the device a packet leaves through, the others of the first line by the one it came in by. Port forwards: `forward_*` by
- * the address of the host, protocol and port that is asked for, `forwarded_*` by those of the guest (asked by the rules of its network).
+ * the address of the host, protocol and port that is asked for, `forwarded_*` by those of the guest (asked by the rules of its network);
+ * `isolated` accepts, untranslated, what comes in by the bridge of an isolated network.
  */
 export type MapName =
-  ('limit_from' | 'to_guest' | 'from_guest' | 'nat_from') | ('forward_ip' | 'forward_ip6' | 'forwarded_ip' | 'forwarded_ip6');
+  ('limit_from' | 'to_guest' | 'from_guest' | 'nat_from' | 'isolated') | ('forward_ip' | 'forward_ip6' | 'forwarded_ip' | 'forwarded_ip6');
 
 /**
  * The chain for what comes to guests behind NAT by a translated destination, from the one who asked: only while a forward leads there. A connection
@@ -58,6 +59,7 @@ export const firewallBase: FirewallBase = {
     { name: 'to_guest', type: 'ifname : verdict' },
     { name: 'from_guest', type: 'ifname : verdict' },
     { name: 'nat_from', type: 'ifname : verdict' },
+    { name: 'isolated', type: 'ifname : verdict' },
     forwardMap('forward_ip', 'ipv4'),
     forwardMap('forward_ip6', 'ipv6'),
     forwardMap('forwarded_ip', 'ipv4'),
@@ -88,7 +90,7 @@ export const firewallBase: FirewallBase = {
     {
       name: 'prerouting',
       hook: { type: 'nat', hook: 'prerouting', priority: 'dstnat', policy: 'accept' },
-      rules: FORWARD_RULES,
+      rules: ['iifname vmap @isolated', ...FORWARD_RULES],
     },
     {
       // What the host itself asks for. `dstnat` in figures: nft takes the word here from 1.0.7 on.

@@ -75,6 +75,11 @@ describe('the packet rules of', () => {
       from: ['reject with icmp port-unreachable'],
     });
     expect(rules(network('none', { ipv6: true }))['from']).toEqual(['reject']);
+    expect(compileFirewall(complete(network('none')), 'virbr0')?.elements).toContainEqual({
+      map: 'isolated',
+      key: 'virbr0',
+      verdict: 'accept',
+    });
   });
 
   it("open networks and those on the host's devices are none", () => {

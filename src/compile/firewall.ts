@@ -58,6 +58,8 @@ export function compileFirewall(network: CompleteNetwork, bridge: string): Firew
     chains: [...ways.map((way) => ({ name: chainName(network.uuid, way), rules: chains[way] })), ...forwarding.chains],
     elements: [
       ...ways.map((way) => ({ map: MAP[way], key: bridge, verdict: `jump ${chainName(network.uuid, way)}` })),
+      // A forward would lead its guests into another network, though no answer comes back.
+      ...(network.forward.mode === 'none' ? [{ map: 'isolated', key: bridge, verdict: 'accept' } as const] : []),
       ...forwarding.elements,
     ],
   };

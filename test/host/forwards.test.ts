@@ -173,6 +173,15 @@ describe('port forwards', () => {
     bridgeNetfilter(false);
   });
 
+  it('lead no guest of an isolated network out of it', async () => {
+    await driver.up([document([], '', 'alone', 81)]);
+    await plug('alone', 'four', 81, 'e');
+    const asked = ['tcp 203.0.113.1 7001', 'udp 203.0.113.1 7001', 'tcp 2001:db8:1::1 7001', 'udp 2001:db8:1::1 7001'];
+    expect(await ask('four', asked)).toEqual(Object.fromEntries(asked.map((line) => [line, 'refused'])));
+    await driver.stop('alone');
+    await driver.undefine('alone');
+  });
+
   it('come back with a repair after a flush of all rules, and after one was taken out', async () => {
     for (const damage of ['flush ruleset', "delete element inet virtnet forward_ip '{ 0.0.0.0/0 . tcp . 7001 }'"]) {
       sh(`nft ${damage}`);
