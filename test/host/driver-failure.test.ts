@@ -73,7 +73,8 @@ describe('a failure at any step leaves the host as it was', () => {
   test('of a repair, but for packet rules: these come back though a DNS server cannot', async () => {
     await driver.up([nat, isolated]);
     const whole = hostSnapshot();
-    for (const { pid } of dnsmasqs()) process.kill(pid, 'SIGKILL');
+    const servers = dnsmasqs().map(({ pid }) => pid);
+    sh(`kill -KILL ${servers.join(' ')} || true`); // a helper for scripts ends with its server
     await expect.poll(dnsmasqs, { timeout: PATIENCE_MS }).toEqual([]);
     sh('nft flush ruleset');
     const other = createSocket('udp4');
