@@ -50,7 +50,7 @@ export async function makeGuest(name: string): Promise<void> {
 
 /** Asks for an address by DHCP as a machine of that name; undefined when nobody answers. */
 export async function askDhcp(name: string, folder: string): Promise<Readonly<Record<string, string>> | undefined> {
-  const script = join(folder, 'udhcpc.sh');
+  const script = join(folder, `${name}.sh`); // its own: one that another guest's client runs cannot be written (ETXTBSY)
   const lease = join(folder, `${name}.lease`);
   writeFileSync(script, SCRIPT, { mode: 0o755 });
   rmSync(lease, { force: true });
