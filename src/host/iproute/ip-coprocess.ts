@@ -5,6 +5,7 @@ import { cleanEnvironment, spawnError, toolError } from '../tools/command.ts';
 import { batchLine } from './ip-line.ts';
 import { OURS } from '../tools/orphans.ts';
 import type { IpArgs } from './ip-line.ts';
+import { keepAlive } from '../tools/keep-alive.ts';
 
 /**
  * What came of one line: its output (JSON text, empty for a change), or the tool's words when it failed. A listing is `torn` when what it
@@ -55,7 +56,7 @@ class Coprocess {
       this.#fail(new Error('closed'));
     });
     this.#child.stdin?.write('go\n');
-    this.#hold(false);
+    keepAlive(this.#child, false);
   }
 
   /**
@@ -63,7 +64,7 @@ class Coprocess {
    * line the words before it belong to, and how far a batch came when a line ends the process (iproute2 exits on a malformed argument).
    */
   async run(lines: readonly string[], timeoutMs: number): Promise<readonly LineResult[]> {
-    this.#hold(true);
+    keepAlive(this.#child, true);
     const timer = setTimeout(() => {
       this.#fail(
         new VirtnetError({ code: 'VNH001', message: `${this.#tool} gave no answer in ${String(timeoutMs)} ms`, details: { lines } }),
@@ -82,7 +83,7 @@ class Coprocess {
       });
     } finally {
       clearTimeout(timer);
-      this.#hold(false);
+      keepAlive(this.#child, false);
     }
   }
 
@@ -105,16 +106,6 @@ class Coprocess {
     } catch {
       this.#child.kill('SIGKILL'); // its group is not there yet, or not any more
     }
-  }
-
-  /** An idle process must not keep this one alive. */
-  #hold(on: boolean): void {
-    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as ({
-      ref?(): void;
-      unref?(): void;
-    } | null)[])
-      if (on) part?.ref?.();
-      else part?.unref?.();
   }
 
   #look(): void {

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { cleanEnvironment } from '../tools/command.ts';
+import { keepAlive } from '../tools/keep-alive.ts';
 
 /** What came of the wait for a lock: flock(1)'s exit code, 0 when it is held, and its words. */
 export interface FlockAnswer {
@@ -64,7 +65,7 @@ export class LockKeeper {
     this.#child.on('close', () => {
       this.#fail(new Error('the shell that holds the lock has ended'));
     });
-    this.#hold(false);
+    keepAlive(this.#child, false);
   }
 
   get gone(): boolean {
@@ -89,7 +90,7 @@ export class LockKeeper {
   }
 
   async #askNow(text: string): Promise<FlockAnswer> {
-    this.#hold(true);
+    keepAlive(this.#child, true);
     try {
       return await new Promise<FlockAnswer>((resolve, reject) => {
         this.#answer = resolve;
@@ -99,19 +100,12 @@ export class LockKeeper {
       });
     } finally {
       this.#answer = this.#reject = undefined;
-      this.#hold(false);
+      keepAlive(this.#child, false);
     }
   }
 
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#reject?.(error);
-  }
-
-  /** A keeper that nobody waits for must not keep this process alive. */
-  #hold(on: boolean): void {
-    for (const part of [this.#child, this.#child.stdin, this.#child.stdout] as ({ ref?(): void; unref?(): void } | null)[])
-      if (on) part?.ref?.();
-      else part?.unref?.();
   }
 }

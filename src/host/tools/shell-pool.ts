@@ -5,6 +5,7 @@ import { closeSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OURS } from './orphans.ts';
+import { keepAlive } from './keep-alive.ts';
 
 /** A command for a shell of the pool. */
 export interface ShellRequest {
@@ -83,7 +84,7 @@ class Shell {
     this.#child.stdin?.on('error', () => undefined); // its end is told by 'close'
     this.#child.on('error', () => this.#end());
     this.#child.on('close', () => this.#end());
-    this.#hold(false);
+    keepAlive(this.#child, false);
   }
 
   get free(): boolean {
@@ -98,7 +99,7 @@ class Shell {
     const input = request.input === '' ? undefined : unlinkedFile(request.input);
     if (input === 'no room') return Promise.resolve(undefined);
     this.#busy = true;
-    this.#hold(true);
+    keepAlive(this.#child, true);
     const mark = randomBytes(12).toString('hex');
     const vars = Object.entries(request.env).map(([name, value]) => `${name}=${value}`);
     const words = [...vars, ...request.argv];
@@ -109,7 +110,7 @@ class Shell {
         this.#settle = undefined;
         this.#out = this.#err = '';
         this.#busy = false;
-        this.#hold(false);
+        keepAlive(this.#child, false);
         resolve(result);
       };
       let timedOut = false;
@@ -162,16 +163,6 @@ class Shell {
   #end(): void {
     this.gone = true;
     this.#settle?.(true);
-  }
-
-  /** An idle shell must not keep this process alive. */
-  #hold(on: boolean): void {
-    for (const part of [this.#child, this.#child.stdin, this.#child.stdout, this.#child.stderr] as ({
-      ref?(): void;
-      unref?(): void;
-    } | null)[])
-      if (on) part?.ref?.();
-      else part?.unref?.();
   }
 }
 

@@ -36,8 +36,12 @@ export const adminHandlers: AdminHandlers = {
   serverGetThreadpoolParameters: (service, { server }) => {
     const { running, waiting } = serverOf(service, server).status;
     return uints({
-      ...{ minWorkers: WORKERS, maxWorkers: WORKERS, nWorkers: WORKERS },
-      ...{ freeWorkers: running > 0 ? 0 : WORKERS, prioWorkers: 0, jobQueueDepth: waiting },
+      minWorkers: WORKERS,
+      maxWorkers: WORKERS,
+      nWorkers: WORKERS,
+      freeWorkers: running > 0 ? 0 : WORKERS,
+      prioWorkers: 0,
+      jobQueueDepth: waiting,
     });
   },
   serverSetThreadpoolParameters: (_service, { parameters }) => {
@@ -54,8 +58,10 @@ export const adminHandlers: AdminHandlers = {
   serverGetClientLimits: (service, { server }) => {
     const found = serverOf(service, server);
     return uints({
-      ...{ nclients_max: found.clientsMax, nclients: found.status.clients },
-      ...{ nclients_unauth_max: found.unauthenticatedMax, nclients_unauth: 0 },
+      nclients_max: found.clientsMax,
+      nclients: found.status.clients,
+      nclients_unauth_max: found.unauthenticatedMax,
+      nclients_unauth: 0,
     });
   },
   serverSetClientLimits: (service, { server, parameters }) => {
@@ -67,7 +73,8 @@ export const adminHandlers: AdminHandlers = {
       const detail = 'The overall maximum number of clients must not be less than the number of clients waiting for authentication';
       throw remoteError(Code.invalidArg, Domain.rpc, detail);
     }
-    Object.assign(found, { clientsMax, unauthenticatedMax });
+    found.clientsMax = clientsMax;
+    found.unauthenticatedMax = unauthenticatedMax;
   },
   connectGetLoggingOutputs: ({ log }) => ({ outputs: `${log.priority}:${log.destinations[0]}`, count: 1 }),
   connectGetLoggingFilters: () => ({ filters: undefined, count: 0 }),
